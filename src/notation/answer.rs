@@ -1,0 +1,93 @@
+//! An answer in notation: what every output format prints.
+
+use super::math::{Math, Symbol};
+use crate::syntax::ast::Attribute;
+
+/// A named value: a definition of the user, a cotangent such as `∇u`, or a shared subexpression.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// What is named: [`Math::Symbol`] or [`Math::Gradient`].
+    pub name: Math,
+    /// Its value, in terms of variables and earlier bindings.
+    pub value: Math,
+    /// The sizes of its axes.
+    pub shape: Vec<Math>,
+}
+
+/// A free variable as the answer states it.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// The variable, or the cotangent `∇y` of an objective that is not a scalar.
+    pub name: Math,
+    /// The name as the user wrote it (`λ`); `grad_y` for a cotangent.
+    pub written: String,
+    /// The sizes of its axes.
+    pub shape: Vec<Math>,
+    /// Declared properties.
+    pub attributes: Vec<Attribute>,
+    /// Whether the shape was assumed rather than declared.
+    pub assumed: bool,
+}
+
+/// What a result is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResultKind {
+    /// The gradient of a scalar, or the vector–Jacobian product of an array.
+    Gradient,
+    /// The full Jacobian.
+    Jacobian,
+    /// Second derivatives.
+    Hessian,
+    /// The expression itself, simplified.
+    Value,
+}
+
+/// One result.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What it is.
+    pub kind: ResultKind,
+    /// The variables it is taken by (canonical names); two for a Hessian.
+    pub wrt: Vec<Symbol>,
+    /// The variables as the user wrote them.
+    pub written: Vec<String>,
+    /// The sizes of its axes.
+    pub shape: Vec<Math>,
+    /// The result in matrix notation where there is one, else in index notation.
+    pub value: Math,
+    /// In index notation, an entry whose free indices are `axes`.
+    pub index: Math,
+    /// The index names of the entry in `index`, one for each axis.
+    pub axes: Vec<Symbol>,
+    /// The bindings (positions in [`Answer::bindings`]) that it needs, directly or not, in order.
+    pub needs: Vec<usize>,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The objective's name (`y`, `L`, …).
+    pub objective: Symbol,
+    /// Whether the program itself gives the objective this name.
+    pub named: bool,
+    /// The objective's value, as written by the user, in terms of `bindings`.
+    pub value: Math,
+    /// The sizes of the objective's axes.
+    pub shape: Vec<Math>,
+    /// The bindings (positions in `bindings`) that `value` needs, directly or not, in order.
+    pub value_needs: Vec<usize>,
+    /// Everything that is named, each in terms of variables and earlier entries: the definitions of
+    /// the program that are used (in its order), cotangents and shared subexpressions.
+    pub bindings: Vec<Binding>,
+    /// The variables that the objective depends on, in the order of first appearance, then the
+    /// cotangent of an objective that is not a scalar.
+    pub parameters: Vec<Parameter>,
+    /// Unknown elementwise functions, with the highest derivative used.
+    pub functions: Vec<(Symbol, u32)>,
+    /// Unknown functions of an array to a scalar.
+    pub scalar_functions: Vec<Symbol>,
+    /// The results in the order asked for.
+    pub results: Vec<Outcome>,
+    /// Sentences such as `X is invertible`.
+    pub conditions: Vec<String>,
+}

@@ -1,0 +1,70 @@
+//! The presentation tree: an expression as a person would write it, before any notation is chosen.
+//!
+//! It has the operations of the language and nothing else, so that its ASCII form reads back.
+//! Brackets are not in it: they follow from precedence when it is printed. Its depth is bounded
+//! (raising introduces a binding before an expression gets deep), so that printers may recurse.
+
+use crate::functions::Function;
+use crate::number::Number;
+use std::rc::Rc;
+
+/// An expression as it is to be written.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Math {
+    /// A nonnegative number; a fraction prints as `1/2`.
+    Number(Number),
+    /// A variable, definition, size, index or binding.
+    Symbol(Symbol),
+    /// `∇y`, `grad_y`, `\nabla_{y}`: the cotangent of the named value.
+    Gradient(Symbol),
+    /// π
+    Pi,
+    /// The identity matrix; its size where context does not give it.
+    Identity(Option<Box<Math>>),
+    /// `ones(n)`, `ones(m, n)`.
+    Ones(Vec<Math>),
+    /// `zeros(n)`, `zeros(m, n)`; without sizes the number 0.
+    Zeros(Vec<Math>),
+    /// Terms with their signs (`true`: minus); two or more, or one with a minus.
+    Sum(Vec<(bool, Math)>),
+    /// A product in order: scaling and matrix product, `2*A*x`, `A B x`.
+    Product(Vec<Math>),
+    /// `a .* b .* c`
+    Hadamard(Vec<Math>),
+    /// `a/b`, `b` a scalar.
+    Quotient(Box<Math>, Box<Math>),
+    /// `a ./ b`
+    ElementQuotient(Box<Math>, Box<Math>),
+    /// `A^k`, `x^2` of a square matrix or a scalar; the inverse is power −1.
+    Power(Box<Math>, Box<Math>),
+    /// `x.^k`
+    ElementPower(Box<Math>, Box<Math>),
+    /// `-1` and other negative exponents, only as an exponent or argument.
+    Negate(Box<Math>),
+    /// `A'`
+    Transpose(Box<Math>),
+    /// A function of the table, with `axis=`.
+    Call(&'static Function, Vec<Math>, Option<usize>),
+    /// An unknown function with its number of primes.
+    Unknown(Symbol, u32, Vec<Math>),
+    /// The gradient of an unknown scalar function at an array: `∇J(u)`, in the language
+    /// `grad(J(u), u)`.
+    UnknownGradient(Symbol, Box<Math>),
+    /// `A[i,j]`: the indices are symbols or numbers.
+    Entry(Box<Math>, Vec<Math>),
+    /// `sum[i,j](…)`
+    IndexSum(Vec<Symbol>, Box<Math>),
+    /// `delta[i,j]`
+    Delta(Box<Math>, Box<Math>),
+    /// `a < b`, `a <= b`, …: the operator in ASCII.
+    Compare(&'static str, Box<Math>, Box<Math>),
+}
+
+/// A name to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Symbol {
+    /// The canonical spelling, ASCII: `lambda`, `x_1`.
+    pub name: Rc<str>,
+    /// Axes of its value: 0 scalar, 1 vector, 2 matrix (for bold type and for code).
+    pub rank: u8,
+}

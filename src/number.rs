@@ -1,0 +1,294 @@
+//! Exact rational numbers, small ones without an allocation.
+//!
+//! Guarantees: every value is in lowest terms with a positive denominator, and has one
+//! representation, so that equality and hashing are by representation. No value passes through
+//! floating point.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_rational::{BigRational, Ratio};
+use num_traits::{One, Signed, ToPrimitive, Zero};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// An exact rational number.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Number(Repr);
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Repr {
+    Small(i64, i64),
+    Big(Box<BigRational>),
+}
+
+impl Number {
+    /// Zero.
+    pub const ZERO: Number = Number(Repr::Small(0, 1));
+    /// One.
+    pub const ONE: Number = Number(Repr::Small(1, 1));
+    /// Minus one.
+    pub const MINUS_ONE: Number = Number(Repr::Small(-1, 1));
+
+    /// The integer `n`.
+    pub fn integer(n: i64) -> Number {
+        Number::from_big(BigInt::from(n).into())
+    }
+
+    /// The quotient `n / d`; `None` where `d` is zero.
+    pub fn ratio(n: i64, d: i64) -> Option<Number> {
+        Number::integer(n).div(&Number::integer(d))
+    }
+
+    /// The value of a decimal literal such as `0.1`, `12`, `1e-3`, exactly; `None` where the text is
+    /// none, or its exponent is beyond ±10000 (such a number could not be written down).
+    pub fn from_decimal(text: &str) -> Option<Number> {
+        let (mantissa, exponent) = match text.find(['e', 'E']) {
+            Some(at) => (&text[..at], text[at + 1..].parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.len() + fraction.len() == 0 || exponent.abs() > 10_000 {
+            return None;
+        }
+        if exponent == 0 && whole.len() <= 18 && fraction.is_empty() {
+            let n = whole.bytes().try_fold(0i64, |n, b| {
+                b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'))
+            })?;
+            return Some(Number(Repr::Small(n, 1)));
+        }
+        let digits: BigInt = format!("{whole}{fraction}").parse().ok()?;
+        let shift = exponent - i64::try_from(fraction.len()).ok()?;
+        let power = BigInt::from(10).pow(u32::try_from(shift.unsigned_abs()).ok()?);
+        Some(Number::from_big(if shift >= 0 {
+            BigRational::from_integer(digits * power)
+        } else {
+            BigRational::new(digits, power)
+        }))
+    }
+
+    fn from_big(r: BigRational) -> Number {
+        match (r.numer().to_i64(), r.denom().to_i64()) {
+            // i64::MIN is left to the big form so that negation of a small number is small
+            (Some(n), Some(d)) if n != i64::MIN => Number(Repr::Small(n, d)),
+            _ => Number(Repr::Big(Box::new(r))),
+        }
+    }
+
+    fn from_wide(n: i128, d: i128) -> Number {
+        let g = n.gcd(&d).max(1);
+        let (n, d) = if d < 0 { (-n / g, -d / g) } else { (n / g, d / g) };
+        match (i64::try_from(n), i64::try_from(d)) {
+            (Ok(n), Ok(d)) if n != i64::MIN => Number(Repr::Small(n, d)),
+            _ => Number::from_big(BigRational::new_raw(n.into(), d.into())),
+        }
+    }
+
+    fn big(&self) -> BigRational {
+        match &self.0 {
+            Repr::Small(n, d) => Ratio::new_raw((*n).into(), (*d).into()),
+            Repr::Big(r) => (**r).clone(),
+        }
+    }
+
+    /// Numerator and denominator where both fit in 64 bits.
+    pub fn small(&self) -> Option<(i64, i64)> {
+        match &self.0 {
+            Repr::Small(n, d) => Some((*n, *d)),
+            Repr::Big(_) => None,
+        }
+    }
+
+    /// The value where it is an integer of 64 bits.
+    pub fn as_integer(&self) -> Option<i64> {
+        self.small().and_then(|(n, d)| (d == 1).then_some(n))
+    }
+
+    /// The numerator as decimal digits (with a sign) and the denominator as decimal digits.
+    pub fn parts(&self) -> (String, String) {
+        match &self.0 {
+            Repr::Small(n, d) => (n.to_string(), d.to_string()),
+            Repr::Big(r) => (r.numer().to_string(), r.denom().to_string()),
+        }
+    }
+
+    /// The exact value as a big rational.
+    pub fn to_big(&self) -> BigRational {
+        self.big()
+    }
+
+    /// The nearest double (relative error at most one unit in the last place).
+    pub fn to_f64(&self) -> f64 {
+        match &self.0 {
+            Repr::Small(n, d) => *n as f64 / *d as f64,
+            Repr::Big(r) => r.to_f64().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// Whether this is 0.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.0, Repr::Small(0, _))
+    }
+
+    /// Whether this is 1.
+    pub fn is_one(&self) -> bool {
+        matches!(self.0, Repr::Small(1, 1))
+    }
+
+    /// Whether this is less than zero.
+    pub fn is_negative(&self) -> bool {
+        match &self.0 {
+            Repr::Small(n, _) => *n < 0,
+            Repr::Big(r) => r.is_negative(),
+        }
+    }
+
+    /// Whether the denominator is 1.
+    pub fn is_integer(&self) -> bool {
+        match &self.0 {
+            Repr::Small(_, d) => *d == 1,
+            Repr::Big(r) => r.denom().is_one(),
+        }
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn add(&self, other: &Number) -> Number {
+        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
+            let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
+            if b == d {
+                return Number::from_wide(a + c, b);
+            }
+            if let Some(n) = (a * d).checked_add(c * b) {
+                return Number::from_wide(n, b * d);
+            }
+        }
+        Number::from_big(self.big() + other.big())
+    }
+
+    /// The product.
+    #[must_use]
+    pub fn mul(&self, other: &Number) -> Number {
+        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
+            return Number::from_wide(
+                i128::from(*a) * i128::from(*c),
+                i128::from(*b) * i128::from(*d),
+            );
+        }
+        Number::from_big(self.big() * other.big())
+    }
+
+    /// The quotient; `None` where `other` is zero.
+    pub fn div(&self, other: &Number) -> Option<Number> {
+        other.recip().map(|r| self.mul(&r))
+    }
+
+    /// The reciprocal; `None` for zero.
+    pub fn recip(&self) -> Option<Number> {
+        match &self.0 {
+            Repr::Small(0, _) => None,
+            Repr::Small(n, d) => Some(Number::from_wide(i128::from(*d), i128::from(*n))),
+            Repr::Big(r) => Some(Number::from_big(r.recip())),
+        }
+    }
+
+    /// The value with the other sign.
+    #[must_use]
+    pub fn neg(&self) -> Number {
+        match &self.0 {
+            Repr::Small(n, d) => Number(Repr::Small(-n, *d)),
+            Repr::Big(r) => Number::from_big(-(**r).clone()),
+        }
+    }
+
+    /// The magnitude.
+    #[must_use]
+    pub fn abs(&self) -> Number {
+        if self.is_negative() { self.neg() } else { self.clone() }
+    }
+
+    /// The power with an integer exponent; `None` for a negative power of zero, or where the result
+    /// would have more than about 2^20 bits.
+    pub fn pow(&self, exponent: i64) -> Option<Number> {
+        if exponent < 0 {
+            return self.recip()?.pow(exponent.checked_neg()?);
+        }
+        if self.is_zero() || self.is_one() {
+            return Some(if exponent == 0 { Number::ONE } else { self.clone() });
+        }
+        let r = self.big();
+        let bits = r.numer().bits().max(r.denom().bits());
+        let exponent = u32::try_from(exponent).ok()?;
+        if bits.checked_mul(u64::from(exponent))? > 1 << 20 {
+            return None;
+        }
+        Some(Number::from_big(BigRational::new_raw(
+            r.numer().pow(exponent),
+            r.denom().pow(exponent),
+        )))
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Number) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Number) -> Ordering {
+        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
+            return (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)));
+        }
+        self.big().cmp(&other.big())
+    }
+}
+
+impl Zero for Number {
+    fn zero() -> Number {
+        Number::ZERO
+    }
+    fn is_zero(&self) -> bool {
+        Number::is_zero(self)
+    }
+}
+
+impl std::ops::Add for Number {
+    type Output = Number;
+    fn add(self, other: Number) -> Number {
+        Number::add(&self, &other)
+    }
+}
+
+impl fmt::Display for Number {
+    /// `3`, `-1/2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (n, d) = self.parts();
+        if d == "1" { f.write_str(&n) } else { write!(f, "{n}/{d}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        assert_eq!(Number::from_decimal("0.1"), Number::ratio(1, 10));
+        assert_eq!(Number::from_decimal("1e-3"), Number::ratio(1, 1000));
+        assert_eq!(Number::from_decimal("2.50E2"), Some(Number::integer(250)));
+        assert_eq!(Number::from_decimal("1e99999"), None);
+    }
+
+    #[test]
+    fn arithmetic_leaves_and_returns_from_64_bits() {
+        let big = Number::integer(i64::MAX).mul(&Number::integer(i64::MAX));
+        assert!(big.small().is_none());
+        assert_eq!(big.div(&Number::integer(i64::MAX)), Some(Number::integer(i64::MAX)));
+        assert_eq!(Number::integer(i64::MIN).neg().neg(), Number::integer(i64::MIN));
+        let third = Number::ratio(-1, 3).expect("3 is not zero");
+        assert_eq!(third.to_string(), "-1/3");
+        assert_eq!(third.add(&Number::ratio(1, 3).expect("3 is not zero")), Number::ZERO);
+        assert!(third < Number::ZERO);
+        assert_eq!(third.pow(-2), Some(Number::integer(9)));
+    }
+}

@@ -1,0 +1,199 @@
+//! The syntax tree of a program, as a list of nodes in which children come before parents.
+//!
+//! There are no pointers, so that every pass is a loop and no depth of nesting can overflow the
+//! stack. A node says what was written, not what it means: names are not resolved here, and there
+//! are no shapes.
+
+use crate::diagnostic::Span;
+use crate::number::Number;
+
+/// A node of a [`Program`], by position. Children have smaller ids than their parents.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub u32);
+
+/// An interned name of a [`Program`]; Greek letters and their spellings are one name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NameId(pub u32);
+
+/// A list of nodes, stored in [`Program::children`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct List {
+    /// Where it begins.
+    pub start: u32,
+    /// How many nodes it has.
+    pub len: u32,
+}
+
+/// The operators that bind like a product.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ProductOp {
+    /// `A*B`, `A @ B`, `A B`: matrix product or scaling.
+    Product,
+    /// `A .* B`: elementwise product.
+    Hadamard,
+    /// `a / b`, `b` a scalar.
+    Quotient,
+    /// `a ./ b`: elementwise quotient.
+    ElementQuotient,
+}
+
+/// The comparisons.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+}
+
+/// What was written at a node.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Expr {
+    /// A literal, never negative. A quotient of two literals (`1/2`) is one number.
+    Number(Number),
+    /// A name: a variable, a definition, a size, a constant such as `pi` or `I`, or (inside
+    /// [`Expr::Entry`] indices) an index name.
+    Name(NameId),
+    /// `-a`; `a - b` is a sum of `a` and `-b`.
+    Negate(NodeId),
+    /// `a + b - c`, two or more terms.
+    Sum(List),
+    /// A product or quotient, associated to the left.
+    Product(ProductOp, NodeId, NodeId),
+    /// `A^k`: power or inverse of a square matrix, ordinary power of a scalar.
+    Power(NodeId, NodeId),
+    /// `x.^k`: elementwise power.
+    ElementPower(NodeId, NodeId),
+    /// `A'`, `A^T`, `A.T`, `Aᵀ`.
+    Transpose(NodeId),
+    /// `f(x)`, `f''(x)`, `sum(X, axis=0)`.
+    Call {
+        /// The function's name.
+        function: NameId,
+        /// The number of primes.
+        primes: u32,
+        /// The arguments in order.
+        arguments: List,
+        /// The value of `axis=`.
+        axis: Option<NodeId>,
+    },
+    /// `A[i,j]`, `x[1]`, `delta[i,j]`: the indices are names or numbers.
+    Entry(NodeId, List),
+    /// `sum[i,j](…)`: the list holds the bound names as [`Expr::Name`] nodes.
+    IndexSum(List, NodeId),
+    /// `a < b`.
+    Compare(Comparison, NodeId, NodeId),
+}
+
+/// A declared property of a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Attribute {
+    /// `A' == A`.
+    Symmetric,
+    /// Every entry is greater than 0.
+    Positive,
+    /// Symmetric with positive eigenvalues.
+    PosDef,
+    /// Zero off the diagonal.
+    Diagonal,
+    /// `Q'*Q == I`.
+    Orthogonal,
+    /// Entries at least 0 that sum to 1.
+    Simplex,
+}
+
+/// One variable of a `var` line or of `--shape`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Declaration {
+    /// The variable.
+    pub name: NameId,
+    /// Where its name stands.
+    pub span: Span,
+    /// Its dimensions, as expressions over dimension names: `m`, `3`, `m-p+1`, `n/2`.
+    pub dims: Vec<NodeId>,
+    /// Its properties, in the order written.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A statement.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Statement {
+    /// `var W[m,n], c positive`.
+    Variables(Vec<Declaration>),
+    /// `fn f, g`; with `scalar`, functions from an array of any shape to a scalar.
+    Functions {
+        /// The names, each with its place.
+        names: Vec<(NameId, Span)>,
+        /// Whether `scalar` was said.
+        scalar: bool,
+    },
+    /// `u = W*x` or `u[i] = sum[j](W[i,j]*x[j])`.
+    Definition {
+        /// What is defined.
+        name: NameId,
+        /// Where its name stands.
+        span: Span,
+        /// The index names on the left, as [`Expr::Name`] nodes; empty without brackets.
+        indices: Vec<NodeId>,
+        /// The right side.
+        body: NodeId,
+    },
+    /// An expression by itself.
+    Expression(NodeId),
+    /// `a == b == c`, two or more sides; a line that begins with `==` continues the chain above.
+    Claim(Vec<NodeId>),
+}
+
+/// A parsed program.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The text it was read from (of `--shape` first, a newline, then the program).
+    pub source: String,
+    /// Where the program proper begins in `source`; what stands before it comes from `--shape`.
+    pub program_start: u32,
+    /// What was written at each node.
+    pub nodes: Vec<Expr>,
+    /// Where each node stands.
+    pub spans: Vec<Span>,
+    /// The lists of nodes that nodes refer to.
+    pub children: Vec<NodeId>,
+    /// The canonical spelling (Greek letters spelt out) of each name.
+    pub names: Vec<String>,
+    /// Each name as it was written where it first appeared.
+    pub written: Vec<String>,
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+    /// Where each statement stands.
+    pub statement_spans: Vec<Span>,
+}
+
+impl Program {
+    /// What was written at `id`.
+    pub fn node(&self, id: NodeId) -> &Expr {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// Where `id` stands.
+    pub fn span(&self, id: NodeId) -> Span {
+        self.spans[id.0 as usize]
+    }
+
+    /// The nodes of a list.
+    pub fn list(&self, list: List) -> &[NodeId] {
+        &self.children[list.start as usize..(list.start + list.len) as usize]
+    }
+
+    /// The canonical spelling of a name.
+    pub fn name(&self, id: NameId) -> &str {
+        &self.names[id.0 as usize]
+    }
+
+    /// The name with this canonical spelling.
+    pub fn find_name(&self, canonical: &str) -> Option<NameId> {
+        self.names.iter().position(|n| n == canonical).map(|i| NameId(i as u32))
+    }
+}

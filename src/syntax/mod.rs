@@ -1,0 +1,6 @@
+//! From text to a syntax tree, and back.
+//!
+//! Knows no shapes and resolves no names, except where reading itself depends on it (`A(B + C)` is
+//! a product, `a(b + c)` a call).
+
+pub mod ast;
