@@ -1,9 +1,11 @@
 //! `derive`: matrix calculus with answers as a person would write them.
 
 pub mod array;
+pub mod calculus;
 pub mod diagnostic;
 pub mod functions;
 pub mod notation;
 pub mod number;
 pub mod shape;
 pub mod syntax;
+pub mod tensor;
