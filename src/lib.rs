@@ -3,9 +3,13 @@
 pub mod array;
 pub mod calculus;
 pub mod diagnostic;
+mod engine;
 pub mod functions;
 pub mod notation;
 pub mod number;
 pub mod shape;
+pub mod simplify;
 pub mod syntax;
 pub mod tensor;
+
+pub use engine::{Error, Question, Solution, gradient, simplified};

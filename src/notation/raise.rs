@@ -8,7 +8,6 @@
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
 use super::math::{Math, Symbol as Name};
-use super::order::Orders;
 use crate::functions::{self, Function};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
@@ -25,7 +24,6 @@ pub(crate) struct Raiser<'a> {
     pub(crate) arena: &'a Arena,
     /// Expressions that have a name, which is written in their place.
     pub(crate) names: &'a FxHashMap<ExprId, Math>,
-    pub(crate) orders: &'a mut Orders,
     /// Inner levels still allowed.
     pub(crate) depth: usize,
 }
@@ -313,7 +311,7 @@ impl Raiser<'_> {
                     (sign, scaled(&magnitude, math))
                 }
             };
-            list.push((false, self.orders.key(arena, e), sign, math));
+            list.push((false, arena.key(e), sign, math));
         }
         let flip = negative && list.iter().any(|t| t.2);
         if flip {
@@ -444,7 +442,7 @@ impl Raiser<'_> {
         sign: bool,
     ) -> Option<bool> {
         let arena = self.arena;
-        let key = self.orders.key(arena, e);
+        let key = arena.key(e);
         if let Some(s) = arena.as_symbol(e)
             && let SymbolKind::Basis(_, position) = arena.symbol(s).kind
         {
@@ -573,6 +571,7 @@ impl Reduction {
                 let scalar = self.close(w)?;
                 scalars.above.push(scalar);
             } else if self.whole_sum(&mut open, scalars) {
+                // both ends are gone
             } else if let Some(at) = self.dead_end(&open) {
                 let w = open.remove(at);
                 self.contract_dead_end(w);
@@ -941,9 +940,26 @@ fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
     } else {
         above.push(whole(&n));
     }
-    above.extend(scalars.above.into_iter().map(|s| group(s.1)));
-    above.extend(body);
-    let above = product(above);
+    let scalars_above: Vec<Math> = scalars.above.into_iter().map(|s| s.1).collect();
+    // an inner product among other factors keeps its brackets: `(x'*y)*z`
+    let several = scalars_above.len() + usize::from(body.is_some()) > 1;
+    let inner = |m: &Math| matches!(m, Math::Product(list) if !list.iter().all(is_scalar));
+    let keep = several && scalars_above.iter().any(inner);
+    if keep {
+        let mut list: Vec<Math> =
+            above.into_iter().filter(|m| !matches!(m, Math::Number(n) if n.is_one())).collect();
+        list.extend(scalars_above);
+        match body {
+            Some(Math::Product(inner)) => list.extend(inner),
+            Some(m) => list.push(m),
+            None => {}
+        }
+        above = vec![Math::Product(list)];
+    } else {
+        above.extend(scalars_above);
+        above.extend(body);
+    }
+    let above = if keep { above.swap_remove(0) } else { product(above) };
     if below.is_empty() {
         return above;
     }
@@ -953,9 +969,4 @@ fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
     }
     under.extend(below);
     Math::Quotient(Box::new(above), Box::new(product(under)))
-}
-
-/// A scalar that is itself an inner product keeps its brackets inside a longer product.
-fn group(m: Math) -> Math {
-    m
 }

@@ -38,6 +38,8 @@ struct Header {
     start: u32,
     len: u32,
     weight: u32,
+    first: u32,
+    depth: u32,
     axes: AxesId,
     tag: Tag,
 }
@@ -203,6 +205,18 @@ impl Arena {
     /// shared counted each time (saturating).
     pub fn weight(&self, id: ExprId) -> u32 {
         self.header(id).weight
+    }
+
+    /// The place of the symbol in an expression that appeared first in the program; a cotangent
+    /// comes before all. What printed order goes by, with the weight.
+    pub(crate) fn key(&self, id: ExprId) -> (u32, u64) {
+        let h = self.header(id);
+        (h.first, u64::from(h.weight))
+    }
+
+    /// The number of levels below an expression.
+    pub(crate) fn depth(&self, id: ExprId) -> u32 {
+        self.header(id).depth
     }
 
     /// A hash of the content, independent of the order of creation: the canonical order.
@@ -392,11 +406,23 @@ impl Arena {
             start,
             len: words.len() as u32,
             weight: 0,
+            first: u32::MAX,
+            depth: 0,
             axes,
             tag,
         });
         let (fingerprint, weight) = self.summary(ExprId(id));
+        let (mut first, mut depth) = (u32::MAX, 0);
+        if tag == Tag::Symbol {
+            let symbol = &self.symbols[words[0] as usize];
+            first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
+        }
+        self.children(ExprId(id), |c| {
+            first = first.min(self.header(c).first);
+            depth = depth.max(self.header(c).depth + 1);
+        });
         let header = &mut self.headers[id as usize];
+        (header.first, header.depth) = (first, depth);
         header.fingerprint = fingerprint;
         header.weight = weight;
         let (headers, all) = (&self.headers, &self.words);
@@ -443,7 +469,8 @@ impl Arena {
                     wires.hash(&mut h);
                     weight = weight.saturating_add(self.weight(e).saturating_add(1));
                 }
-                weight = weight.max(2) - 1;
+                let single = view.operands().nth(1).is_none();
+                weight = if single { weight.max(1) } else { weight - 1 };
             }
             Node::Map(f, ids) => {
                 match f {

@@ -533,6 +533,17 @@ impl Arena {
         Some(self.add_ids(axes, list))
     }
 
+    /// Whether declared properties may give a factor another normal form.
+    pub(crate) fn has_facts(&self, id: ExprId) -> bool {
+        match self.node(id) {
+            Node::Symbol(s) => {
+                let p = self.symbol(s).properties;
+                p.symmetric || p.diagonal || p.orthogonal || p.simplex
+            }
+            _ => self.rank(id) == 2 && self.is_symmetric(id),
+        }
+    }
+
     fn symmetric_operand(&self, o: &Operand) -> bool {
         self.facts && o.wires.len() == 2 && self.is_symmetric(o.expr)
     }
