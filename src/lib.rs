@@ -5,5 +5,6 @@ pub mod diagnostic;
 pub mod functions;
 pub mod notation;
 pub mod number;
+pub mod numeric;
 pub mod shape;
 pub mod syntax;

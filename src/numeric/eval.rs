@@ -1,0 +1,902 @@
+//! The evaluator: the value of a node of a typed program at a point.
+//!
+//! One loop over the nodes in order, since children and the bodies of definitions come before what
+//! uses them; no nesting can overflow the stack. An undefined entry is carried along as such
+//! (`where` may discard it); it is an error once it reaches what was asked for.
+
+use super::arithmetic::{Arithmetic, integer_power};
+use super::block::{LARGEST_ARRAY, Walk, own_axes};
+use super::error::EvalError;
+use super::instance::Instance;
+use super::kink::Trace;
+use crate::array::{Array, KernelError};
+use crate::diagnostic::Span;
+use crate::functions::{Function, Kernel};
+use crate::shape::dim::{Atom, DimId};
+use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, UnknownId, VariableId};
+use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// The most elementary steps of one evaluation.
+const LARGEST_WORK: u64 = 2_000_000_000;
+/// The largest magnitude of an exponent of a matrix.
+const LARGEST_MATRIX_EXPONENT: u64 = 1 << 20;
+
+/// Numbers for everything that a program leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Point {
+    /// The size of each dimension name.
+    pub sizes: BTreeMap<String, usize>,
+    /// The value of each variable, by [`VariableId`].
+    pub values: Vec<Option<Array>>,
+    /// What each unknown function stands for, by [`UnknownId`].
+    pub functions: Vec<Option<Instance>>,
+}
+
+/// What a derivative varies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Varied {
+    /// A variable.
+    Variable(VariableId),
+    /// A definition: what is defined by it later follows, what it is defined by does not.
+    Definition(DefinitionId),
+}
+
+/// The value of a node at a point, with its free indices (in the order of [`Typed::free`]) as its
+/// leading axes.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate(typed: &Typed, point: &Point, target: NodeId) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    evaluator.result(target, &plan)
+}
+
+/// Evaluates nodes of one program at one point, again and again with some values moved.
+#[derive(Debug)]
+pub struct Evaluator<'a, S: Arithmetic = f64> {
+    pub(super) typed: &'a Typed,
+    pub(super) sizes: Vec<usize>,
+    variables: Vec<Option<Array<S>>>,
+    functions: &'a [Option<Instance>],
+    pub(super) values: Vec<Array<S>>,
+    fixed: Vec<Option<Array<S>>>,
+    /// Kinks met since it was last reset.
+    pub trace: Trace,
+    pub(super) work: u64,
+    pub(super) depth: u32,
+}
+
+impl<'a, S: Arithmetic> Evaluator<'a, S> {
+    /// An evaluator at this point.
+    ///
+    /// # Errors
+    /// [`EvalError::Unsupported`] where the kind of number cannot hold a value of the point.
+    pub fn new(typed: &'a Typed, point: &'a Point) -> Result<Evaluator<'a, S>, EvalError> {
+        let mut variables = Vec::with_capacity(typed.variables.len());
+        for k in 0..typed.variables.len() {
+            variables.push(match point.values.get(k) {
+                Some(Some(value)) => Some(convert(value)?),
+                _ => None,
+            });
+        }
+        Ok(Evaluator {
+            typed,
+            sizes: dimension_sizes(typed, &point.sizes),
+            variables,
+            functions: &point.functions,
+            values: vec![Array { shape: Vec::new(), data: Vec::new() }; typed.program.nodes.len()],
+            fixed: Vec::new(),
+            trace: Trace::default(),
+            work: 0,
+            depth: 0,
+        })
+    }
+
+    /// The nodes that these depend on and they themselves, in the order of evaluation.
+    pub fn plan(&self, targets: &[NodeId]) -> Vec<NodeId> {
+        let mut needed = vec![false; self.typed.program.nodes.len()];
+        let mut highest = 0;
+        for target in targets {
+            needed[target.0 as usize] = true;
+            highest = highest.max(target.0);
+        }
+        let mut plan = Vec::new();
+        for k in (0..=highest).rev().filter(|_| !targets.is_empty()) {
+            if needed[k as usize] {
+                plan.push(NodeId(k));
+                each_child(self.typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
+            }
+        }
+        plan.reverse();
+        plan
+    }
+
+    /// The part of a plan whose values change when these are varied.
+    pub fn dependent(&self, plan: &[NodeId], varied: &[Varied]) -> Vec<NodeId> {
+        let typed = self.typed;
+        let mut variables = vec![false; typed.variables.len()];
+        let mut definitions = vec![false; typed.definitions.len()];
+        for v in varied {
+            match v {
+                Varied::Variable(v) => variables[v.0 as usize] = true,
+                Varied::Definition(d) => definitions[d.0 as usize] = true,
+            }
+        }
+        let mut moves = vec![false; typed.program.nodes.len()];
+        let mut out = Vec::new();
+        for &id in plan {
+            let moved = match typed.meaning(id) {
+                Meaning::Variable(v) => variables[v.0 as usize],
+                Meaning::Definition(d) => {
+                    definitions[d.0 as usize]
+                        || (!self.is_fixed(d)
+                            && moves[typed.definitions[d.0 as usize].body.0 as usize])
+                }
+                _ => {
+                    let mut any = false;
+                    each_child(typed, id, &mut |child| any |= moves[child.0 as usize]);
+                    any
+                }
+            };
+            if moved {
+                moves[id.0 as usize] = true;
+                out.push(id);
+            }
+        }
+        out
+    }
+
+    fn is_fixed(&self, d: DefinitionId) -> bool {
+        self.fixed.get(d.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// Evaluates the nodes of a plan.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn run(&mut self, plan: &[NodeId]) -> Result<(), EvalError> {
+        for &id in plan {
+            let value = self.node(id)?;
+            self.work += value.data.len() as u64 + 1;
+            if self.work > LARGEST_WORK {
+                let bound = "2000000000 elementary steps";
+                return Err(EvalError::TooLarge { span: self.span(id), bound });
+            }
+            self.values[id.0 as usize] = value;
+        }
+        Ok(())
+    }
+
+    /// The value of an evaluated node.
+    pub fn value(&self, id: NodeId) -> &Array<S> {
+        &self.values[id.0 as usize]
+    }
+
+    /// The value of an evaluated node, which must be defined throughout.
+    ///
+    /// # Errors
+    /// [`EvalError::Undefined`] at the first node of the plan without a value.
+    pub fn result(&self, id: NodeId, plan: &[NodeId]) -> Result<Array<S>, EvalError> {
+        let value = self.value(id);
+        if value.data.iter().any(|v| v.is_undefined()) {
+            let first = plan.iter().copied().find(|&n| {
+                self.value(n).data.iter().any(|v| v.is_undefined())
+            });
+            return Err(EvalError::Undefined { span: self.span(first.unwrap_or(id)) });
+        }
+        Ok(value.clone())
+    }
+
+    /// The value of what is varied; a definition must have been evaluated, or fixed.
+    pub fn varied(&self, varied: Varied) -> Option<Array<S>> {
+        match varied {
+            Varied::Variable(v) => self.variables.get(v.0 as usize)?.clone(),
+            Varied::Definition(d) => match self.fixed.get(d.0 as usize) {
+                Some(Some(value)) => Some(value.clone()),
+                _ => {
+                    let definition = self.typed.definitions.get(d.0 as usize)?;
+                    self.aligned(definition.body, &definition.indices).ok()
+                }
+            },
+        }
+    }
+
+    /// Gives what is varied another value; `None` frees a definition again.
+    pub fn set(&mut self, varied: Varied, value: Option<Array<S>>) {
+        match varied {
+            Varied::Variable(v) => self.variables[v.0 as usize] = value,
+            Varied::Definition(d) => {
+                if self.fixed.is_empty() {
+                    self.fixed.resize(self.typed.definitions.len(), None);
+                }
+                self.fixed[d.0 as usize] = value;
+            }
+        }
+    }
+
+    /// The value of an evaluated node with these indices, in this order, as its leading axes.
+    ///
+    /// # Errors
+    /// [`EvalError::Mismatch`] where the node has a free index that is not among them.
+    pub fn aligned(&self, id: NodeId, indices: &[IndexId]) -> Result<Array<S>, EvalError> {
+        let value = self.value(id);
+        if self.typed.free(id) == indices {
+            return Ok(value.clone());
+        }
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut shape =
+            super::block::index_axes(self.typed, &self.sizes, indices, span)?.to_vec();
+        let mut walk = Walk::new(self.typed, &self.sizes, indices, &[id], span)?;
+        let mut data = Vec::with_capacity(walk.count() * n);
+        loop {
+            data.extend_from_slice(&value.data[walk.offsets[0]..walk.offsets[0] + n]);
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    pub(super) fn span(&self, id: NodeId) -> Span {
+        self.typed.program.span(id)
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        match typed.program.node(id) {
+            Expr::Number(number) => {
+                let value = S::from_number(number).map_err(|e| EvalError::at(self.span(id), e))?;
+                self.constant(id, value)
+            }
+            Expr::Name(_) => self.name(id),
+            Expr::Negate(a) => self.elementwise(id, &[*a], |v, _| Ok(S::ZERO.sub(v[0]))),
+            Expr::Sum(list) => self.elementwise(id, typed.program.list(*list), |v, _| {
+                let (first, rest) = v.split_first().ok_or(KernelError::Unsupported)?;
+                Ok(rest.iter().fold(*first, |s, &t| s.add(t)))
+            }),
+            Expr::Product(ProductOp::Product, a, b) => self.product(id, *a, *b),
+            Expr::Product(ProductOp::Hadamard, a, b) => {
+                self.elementwise(id, &[*a, *b], |v, _| Ok(v[0].mul(v[1])))
+            }
+            Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, a, b) => {
+                self.elementwise(id, &[*a, *b], |v, _| v[0].div(v[1]))
+            }
+            Expr::Power(a, k) if !typed.shape(*a).axes.is_empty() => self.matrix_power(id, *a, *k),
+            Expr::Power(a, k) | Expr::ElementPower(a, k) => {
+                self.elementwise(id, &[*a, *k], |v, trace| {
+                    if v[1].to_integer().is_none() {
+                        trace.nearest = trace.nearest.min(v[0].size());
+                    }
+                    v[0].power(v[1])
+                })
+            }
+            Expr::Transpose(a) => self.transpose(id, *a),
+            Expr::Compare(comparison, a, b) => {
+                let comparison = *comparison;
+                self.elementwise(id, &[*a, *b], |v, trace| {
+                    super::kink::compare(trace, comparison, v[0], v[1])
+                })
+            }
+            Expr::Entry(base, list) => self.entry(id, *base, *list),
+            Expr::IndexSum(list, body) => self.index_sum(id, *list, *body),
+            Expr::Call { primes, arguments, axis, .. } => {
+                let arguments = typed.program.list(*arguments);
+                self.call(id, *primes, arguments, *axis)
+            }
+        }
+    }
+
+    /// The constant array of the node's shape.
+    fn constant(&self, id: NodeId, value: S) -> Result<Array<S>, EvalError> {
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n = own.iter().product();
+        Ok(Array { shape: own.to_vec(), data: vec![value; n] })
+    }
+
+    fn missing(&self, id: NodeId, name: crate::syntax::ast::NameId) -> EvalError {
+        EvalError::Missing { span: self.span(id), name: self.typed.program.name(name).to_string() }
+    }
+
+    fn name(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        match typed.meaning(id) {
+            Meaning::Variable(v) => match &self.variables[v.0 as usize] {
+                Some(value) => Ok(value.clone()),
+                None => Err(self.missing(id, typed.variables[v.0 as usize].name)),
+            },
+            Meaning::Definition(d) => {
+                if let Some(Some(value)) = self.fixed.get(d.0 as usize) {
+                    return Ok(value.clone());
+                }
+                let definition = &typed.definitions[d.0 as usize];
+                self.aligned(definition.body, &definition.indices)
+            }
+            Meaning::Pi => {
+                let pi = S::from_double(std::f64::consts::PI);
+                self.constant(id, pi.map_err(|e| EvalError::at(self.span(id), e))?)
+            }
+            Meaning::Size(dim) => {
+                let value = self.size(id, dim)?;
+                self.constant(id, value)
+            }
+            Meaning::Identity => self.identity(id),
+            Meaning::Fill(fill) => self.fill(id, fill, &[]),
+            _ => Err(EvalError::Unsupported { span: self.span(id), what: "this name" }),
+        }
+    }
+
+    fn size(&self, id: NodeId, dim: DimId) -> Result<S, EvalError> {
+        let n = self.sizes.get(dim.0 as usize).copied().unwrap_or(0);
+        if n == 0 {
+            return Err(EvalError::NoSize { span: self.span(id) });
+        }
+        S::from_number(&crate::number::Number::integer(n as i64))
+            .map_err(|e| EvalError::at(self.span(id), e))
+    }
+
+    fn identity(&self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        if own.is_empty() {
+            return self.constant(id, S::ONE);
+        }
+        let &[m, n] = own.as_slice() else {
+            return Err(EvalError::Mismatch { span: self.span(id) });
+        };
+        let mut data = vec![S::ZERO; m * n];
+        data.iter_mut().step_by(n + 1).take(m.min(n)).for_each(|v| *v = S::ONE);
+        Ok(Array { shape: vec![m, n], data })
+    }
+
+    fn fill(&mut self, id: NodeId, fill: Fill, arguments: &[NodeId]) -> Result<Array<S>, EvalError> {
+        match (fill, arguments) {
+            (Fill::Ones, _) => self.constant(id, S::ONE),
+            (Fill::Zeros, _) => self.constant(id, S::ZERO),
+            (Fill::Argument, [argument, ..]) => {
+                self.elementwise(id, &[*argument], |v, _| Ok(v[0]))
+            }
+            (Fill::Argument, []) => Err(EvalError::Mismatch { span: self.span(id) }),
+        }
+    }
+
+    /// Applies a scalar function entry by entry; scalar children are broadcast.
+    pub(super) fn elementwise(
+        &mut self,
+        id: NodeId,
+        children: &[NodeId],
+        mut function: impl FnMut(&[S], &mut Trace) -> Result<S, KernelError>,
+    ) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
+        let mut arrays: SmallVec<[(&[S], usize); 4]> = SmallVec::new();
+        for &child in children {
+            let axes = &self.typed.shape(child).axes;
+            let length: usize = own_axes(self.typed, &self.sizes, child)?.iter().product();
+            let value = &self.values[child.0 as usize];
+            if !(axes.is_empty() || length == n) || value.data.is_empty() {
+                return Err(EvalError::Mismatch { span });
+            }
+            arrays.push((&value.data, usize::from(!axes.is_empty())));
+        }
+        let total = walk.count().saturating_mul(n);
+        if total > LARGEST_ARRAY {
+            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
+        }
+        let mut data = Vec::with_capacity(total);
+        let mut shape = walk.shape();
+        let mut arguments: SmallVec<[S; 4]> = SmallVec::new();
+        loop {
+            for k in 0..n {
+                arguments.clear();
+                for ((array, step), offset) in arrays.iter().zip(&walk.offsets) {
+                    arguments.push(array[offset + k * step]);
+                }
+                data.push(defined(span, function(&arguments, &mut self.trace))?);
+            }
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    /// Applies a function to whole blocks; it appends the block of the result.
+    pub(super) fn blockwise(
+        &mut self,
+        id: NodeId,
+        children: &[NodeId],
+        mut function: impl FnMut(&[&[S]], &mut Vec<S>, &mut Trace) -> Result<(), KernelError>,
+    ) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
+        let mut lengths: SmallVec<[usize; 2]> = SmallVec::new();
+        for &child in children {
+            lengths.push(own_axes(self.typed, &self.sizes, child)?.iter().product());
+        }
+        let total = walk.count().saturating_mul(n);
+        if total > LARGEST_ARRAY {
+            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
+        }
+        let mut data = Vec::with_capacity(total);
+        let mut shape = walk.shape();
+        let mut blocks: SmallVec<[&[S]; 2]> = SmallVec::new();
+        loop {
+            blocks.clear();
+            for ((child, offset), length) in children.iter().zip(&walk.offsets).zip(&lengths) {
+                let value = &self.values[child.0 as usize].data;
+                let block = value.get(*offset..offset + length);
+                blocks.push(block.ok_or(EvalError::Mismatch { span })?);
+            }
+            let end = data.len() + n;
+            match (function(&blocks, &mut data, &mut self.trace), S::undefined()) {
+                (Ok(()), _) => {}
+                (Err(KernelError::Undefined), Some(undefined)) => {
+                    data.truncate(end - n);
+                    data.resize(end, undefined);
+                }
+                (Err(error), _) => return Err(EvalError::at(span, error)),
+            }
+            if data.len() != end {
+                return Err(EvalError::Mismatch { span });
+            }
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    fn call(
+        &mut self,
+        id: NodeId,
+        primes: u32,
+        arguments: &[NodeId],
+        axis: Option<NodeId>,
+    ) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        match self.typed.meaning(id) {
+            Meaning::Identity => self.identity(id),
+            Meaning::Fill(fill) => self.fill(id, fill, arguments),
+            Meaning::Function(function) if primes > 0 => {
+                self.function_derivative(id, function, primes, arguments)
+            }
+            Meaning::Function(function) => self.function(id, function, arguments, axis),
+            Meaning::Unknown(unknown) => self.unknown(id, unknown, primes, arguments),
+            Meaning::Derivative(kind) => self.derivative(id, kind, arguments),
+            _ => Err(EvalError::Unsupported { span, what: "this call" }),
+        }
+    }
+
+    fn function(
+        &mut self,
+        id: NodeId,
+        function: &'static Function,
+        arguments: &[NodeId],
+        axis: Option<NodeId>,
+    ) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        match function.kernel {
+            Kernel::Elementwise(_) => {
+                // a choice may discard an undefined branch; nothing else may
+                let choice = function.name == "where";
+                self.elementwise(id, arguments, |v, trace| {
+                    let checked = if choice { &v[..1] } else { v };
+                    if checked.iter().any(|x| x.is_undefined()) {
+                        return Err(KernelError::Undefined);
+                    }
+                    if let (true, &[c, a, b]) = (choice, v) {
+                        return Ok(if c == S::ZERO { b } else { a });
+                    }
+                    trace.elementwise(function, v);
+                    S::map(function, v)
+                })
+            }
+            Kernel::Array(_) | Kernel::Special => {
+                let axis = match axis.map(|a| typed.program.node(a)) {
+                    Some(Expr::Number(n)) => n.as_integer().and_then(|n| usize::try_from(n).ok()),
+                    _ => None,
+                };
+                let mut inputs = Vec::with_capacity(arguments.len());
+                for &argument in arguments {
+                    let shape = own_axes(typed, &self.sizes, argument)?.to_vec();
+                    inputs.push(Array { shape, data: Vec::new() });
+                }
+                self.blockwise(id, arguments, |blocks, out, trace| {
+                    if blocks.iter().any(|b| b.iter().any(|v| v.is_undefined())) {
+                        return Err(KernelError::Undefined);
+                    }
+                    for (input, block) in inputs.iter_mut().zip(blocks) {
+                        input.data.clear();
+                        input.data.extend_from_slice(block);
+                    }
+                    let references: SmallVec<[&Array<S>; 4]> = inputs.iter().collect();
+                    trace.array(function, &references, axis);
+                    out.extend_from_slice(&S::array(function, &references, axis)?.data);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// What was set for what is varied: always for a variable, for a definition where it is fixed.
+    pub(super) fn fixed_value(&self, varied: Varied) -> Option<Array<S>> {
+        match varied {
+            Varied::Variable(v) => self.variables[v.0 as usize].clone(),
+            Varied::Definition(d) => self.fixed.get(d.0 as usize).cloned().flatten(),
+        }
+    }
+
+    /// An unknown function of an array, or its gradient or Hessian, at the value of a node.
+    pub(super) fn functional(
+        &mut self,
+        id: NodeId,
+        unknown: UnknownId,
+        order: u32,
+        argument: NodeId,
+    ) -> Result<Array<S>, EvalError> {
+        let functions = self.functions;
+        let Some(Some(instance)) = functions.get(unknown.0 as usize) else {
+            return Err(self.missing(id, self.typed.unknowns[unknown.0 as usize].name));
+        };
+        self.blockwise(id, &[argument], |blocks, out, _| {
+            out.extend(S::functional(instance, order, blocks[0])?);
+            Ok(())
+        })
+    }
+
+    fn unknown(
+        &mut self,
+        id: NodeId,
+        unknown: UnknownId,
+        primes: u32,
+        arguments: &[NodeId],
+    ) -> Result<Array<S>, EvalError> {
+        let functions = self.functions;
+        let declared = &self.typed.unknowns[unknown.0 as usize];
+        let Some(Some(instance)) = functions.get(unknown.0 as usize) else {
+            return Err(self.missing(id, declared.name));
+        };
+        if declared.scalar {
+            let argument = *arguments.first().ok_or(EvalError::Mismatch { span: self.span(id) })?;
+            return self.functional(id, unknown, primes, argument);
+        }
+        self.elementwise(id, arguments, |v, _| {
+            let argument = *v.first().ok_or(KernelError::Unsupported)?;
+            if argument.is_undefined() {
+                return Err(KernelError::Undefined);
+            }
+            S::unknown(instance, primes, argument)
+        })
+    }
+
+    fn transpose(&mut self, id: NodeId, a: NodeId) -> Result<Array<S>, EvalError> {
+        let own = own_axes(self.typed, &self.sizes, a)?;
+        self.blockwise(id, &[a], |blocks, out, _| {
+            match *own.as_slice() {
+                [_, n] if n > 0 => {
+                    for j in 0..n {
+                        out.extend(blocks[0].iter().skip(j).step_by(n));
+                    }
+                }
+                ref axes if axes.len() < 2 => out.extend_from_slice(blocks[0]),
+                _ => return Err(KernelError::Unsupported),
+            }
+            Ok(())
+        })
+    }
+
+    fn product(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        if typed.shape(a).axes.is_empty() || typed.shape(b).axes.is_empty() {
+            return self.elementwise(id, &[a, b], |v, _| Ok(v[0].mul(v[1])));
+        }
+        let (rows, inner) = self.as_matrix(a)?;
+        let (depth, columns) = self.as_matrix(b)?;
+        if inner != depth {
+            return Err(EvalError::Mismatch { span: self.span(id) });
+        }
+        self.work += (rows as u64).saturating_mul(inner as u64).saturating_mul(columns as u64);
+        self.blockwise(id, &[a, b], |blocks, out, _| {
+            multiply(blocks[0], blocks[1], [rows, inner, columns], out);
+            Ok(())
+        })
+    }
+
+    /// Rows and columns of a node's block; a column is `n×1` and a row `1×n`.
+    fn as_matrix(&self, id: NodeId) -> Result<(usize, usize), EvalError> {
+        let row = self.typed.shape(id).row;
+        match *own_axes(self.typed, &self.sizes, id)?.as_slice() {
+            [n] => Ok(if row { (1, n) } else { (n, 1) }),
+            [m, n] => Ok((m, n)),
+            _ => Err(EvalError::Unsupported {
+                span: self.span(id),
+                what: "a matrix product with an array of more than two axes",
+            }),
+        }
+    }
+
+    fn matrix_power(&mut self, id: NodeId, a: NodeId, k: NodeId) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        let (n, columns) = self.as_matrix(a)?;
+        if n != columns {
+            return Err(EvalError::Mismatch { span });
+        }
+        self.work += (n * n * n) as u64 * 64;
+        self.blockwise(id, &[a, k], |blocks, out, _| {
+            let k = blocks[1].first().and_then(|k| k.to_integer());
+            let k = k.ok_or(KernelError::Unsupported)?;
+            if k.unsigned_abs() > LARGEST_MATRIX_EXPONENT {
+                return Err(KernelError::TooLarge);
+            }
+            let base = if k < 0 { inverse(blocks[0], n)? } else { blocks[0].to_vec() };
+            out.extend(matrix_integer_power(base, n, k.unsigned_abs()));
+            Ok(())
+        })
+    }
+
+    fn entry(&mut self, id: NodeId, base: NodeId, list: List) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        let span = self.span(id);
+        let over = typed.free(id);
+        // each position is an index of `over` or a fixed number from 0
+        let mut places: SmallVec<[Result<usize, i64>; 2]> = SmallVec::new();
+        for &index in typed.program.list(list) {
+            places.push(match (typed.meaning(index), typed.program.node(index)) {
+                (Meaning::Index(i), _) => {
+                    Ok(over.iter().position(|o| *o == i).ok_or(EvalError::Mismatch { span })?)
+                }
+                (Meaning::Size(dim), _) => {
+                    Err(self.size(index, dim)?.to_integer().unwrap_or(0) - 1)
+                }
+                (_, Expr::Number(n)) => {
+                    let n = n.as_integer().ok_or(EvalError::Mismatch { span })?;
+                    Err(n.saturating_sub(1))
+                }
+                _ => return Err(EvalError::Unsupported { span, what: "this index" }),
+            });
+        }
+        let delta = is_delta(typed, id, base);
+        let children: &[NodeId] = if delta { &[] } else { &[base] };
+        let mut walk = Walk::new(typed, &self.sizes, over, children, span)?;
+        let own = own_axes(typed, &self.sizes, id)?;
+        let block: usize = own.iter().product();
+        let axes = if delta { SmallVec::new() } else { own_axes(typed, &self.sizes, base)? };
+        let mut strides: SmallVec<[usize; 2]> = axes.iter().map(|_| block).collect();
+        if !delta {
+            if places.len() > axes.len() {
+                return Err(EvalError::Mismatch { span });
+            }
+            for k in (0..places.len().saturating_sub(1)).rev() {
+                strides[k] = strides[k + 1] * axes[k + 1];
+            }
+            for (place, &length) in places.iter().zip(&axes) {
+                if let Err(at) = *place {
+                    if at < 0 || at >= length as i64 {
+                        return Err(EvalError::OutOfRange { span, index: at + 1, length });
+                    }
+                }
+            }
+        }
+        let mut shape = walk.shape();
+        let mut data = Vec::with_capacity(walk.count().saturating_mul(block).min(LARGEST_ARRAY));
+        let at = |place: &Result<usize, i64>, walk: &Walk| match *place {
+            Ok(position) => walk.at(position) as i64,
+            Err(fixed) => fixed,
+        };
+        loop {
+            if delta {
+                let mut numbers = places.iter().map(|p| at(p, &walk));
+                let first = numbers.next();
+                let equal = numbers.all(|n| Some(n) == first);
+                data.push(if equal { S::ONE } else { S::ZERO });
+            } else {
+                let mut offset = walk.offsets[0];
+                for (place, stride) in places.iter().zip(&strides) {
+                    offset += at(place, &walk) as usize * stride;
+                }
+                let value = &self.values[base.0 as usize].data;
+                let entry = value.get(offset..offset + block);
+                data.extend_from_slice(entry.ok_or(EvalError::Mismatch { span })?);
+            }
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    fn index_sum(&mut self, id: NodeId, list: List, body: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        let span = self.span(id);
+        let free = typed.free(id);
+        let mut over: SmallVec<[IndexId; 4]> = free.iter().copied().collect();
+        for &bound in typed.program.list(list) {
+            if let Meaning::Index(i) = typed.meaning(bound) {
+                over.push(i);
+            }
+        }
+        let own = own_axes(typed, &self.sizes, id)?;
+        let block: usize = own.iter().product();
+        let mut walk = Walk::new(typed, &self.sizes, &over, &[body], span)?;
+        let mut shape = walk.shape();
+        shape.truncate(free.len());
+        let total: usize = shape.iter().product();
+        let run = walk.count() / total.max(1);
+        self.work += walk.count() as u64;
+        let mut data = vec![S::ZERO; total * block];
+        let value = &self.values[body.0 as usize].data;
+        let mut step = 0;
+        loop {
+            let target = &mut data[step / run * block..][..block];
+            let term = value.get(walk.offsets[0]..walk.offsets[0] + block);
+            for (sum, v) in target.iter_mut().zip(term.ok_or(EvalError::Mismatch { span })?) {
+                *sum = sum.add(*v);
+            }
+            step += 1;
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+}
+
+/// An undefined value becomes an undefined entry where there is one.
+fn defined<S: Arithmetic>(span: Span, value: Result<S, KernelError>) -> Result<S, EvalError> {
+    match (value, S::undefined()) {
+        (Ok(value), _) => Ok(value),
+        (Err(KernelError::Undefined), Some(undefined)) => Ok(undefined),
+        (Err(error), _) => Err(EvalError::at(span, error)),
+    }
+}
+
+fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
+    typed.meaning(id) == Meaning::Delta || typed.meaning(base) == Meaning::Delta
+}
+
+/// The nodes whose values a node reads.
+fn each_child(typed: &Typed, id: NodeId, visit: &mut impl FnMut(NodeId)) {
+    let program = &typed.program;
+    match program.node(id) {
+        Expr::Number(_) => {}
+        Expr::Name(_) => {
+            if let Meaning::Definition(d) = typed.meaning(id) {
+                visit(typed.definitions[d.0 as usize].body);
+            }
+        }
+        Expr::Negate(a) | Expr::Transpose(a) | Expr::IndexSum(_, a) => visit(*a),
+        Expr::Sum(list) => program.list(*list).iter().for_each(|&c| visit(c)),
+        Expr::Product(_, a, b)
+        | Expr::Power(a, b)
+        | Expr::ElementPower(a, b)
+        | Expr::Compare(_, a, b) => {
+            visit(*a);
+            visit(*b);
+        }
+        Expr::Entry(base, _) => {
+            if !is_delta(typed, id, *base) {
+                visit(*base);
+            }
+        }
+        Expr::Call { arguments, .. } => {
+            let constant = matches!(
+                typed.meaning(id),
+                Meaning::Identity | Meaning::Fill(Fill::Ones | Fill::Zeros)
+            );
+            if !constant {
+                program.list(*arguments).iter().for_each(|&c| visit(c));
+            }
+        }
+    }
+}
+
+fn convert<S: Arithmetic>(value: &Array) -> Result<Array<S>, EvalError> {
+    let data: Result<Vec<S>, KernelError> = value.data.iter().map(|&v| S::from_double(v)).collect();
+    let data = data.map_err(|e| EvalError::at(Span::default(), e))?;
+    Ok(Array { shape: value.shape.clone(), data })
+}
+
+/// The number that each size stands for; 0 where it has none.
+pub fn dimension_sizes(typed: &Typed, names: &BTreeMap<String, usize>) -> Vec<usize> {
+    let mut sizes: Vec<i128> = Vec::with_capacity(typed.dims.len());
+    for k in 0..typed.dims.len() {
+        let mut total = Some(0i128);
+        for (atoms, coefficient) in &typed.dims.get(DimId(k as u32)).terms {
+            let mut term = Some(i128::from(*coefficient));
+            for (atom, exponent) in atoms {
+                let value = match atom {
+                    Atom::Name(name) => names.get(name).map(|&n| n as i128),
+                    // interned before what refers to them
+                    Atom::Quotient(a, b) => {
+                        let of = |d: &DimId| sizes.get(d.0 as usize).copied();
+                        match (of(a), of(b)) {
+                            (Some(a), Some(b)) if b > 0 && a % b == 0 => Some(a / b),
+                            _ => None,
+                        }
+                    }
+                };
+                for _ in 0..*exponent {
+                    term = term.zip(value).and_then(|(t, v)| t.checked_mul(v));
+                }
+            }
+            total = total.zip(term).and_then(|(a, b)| a.checked_add(b));
+        }
+        sizes.push(total.unwrap_or(0));
+    }
+    sizes.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n < 1 << 32).unwrap_or(0)).collect()
+}
+
+/// Appends the product of an `m×k` and a `k×n` matrix.
+fn multiply<S: Arithmetic>(a: &[S], b: &[S], [m, k, n]: [usize; 3], out: &mut Vec<S>) {
+    for i in 0..m {
+        for j in 0..n {
+            let mut sum = S::ZERO;
+            for l in 0..k {
+                sum = sum.add(a[i * k + l].mul(b[l * n + j]));
+            }
+            out.push(sum);
+        }
+    }
+}
+
+fn matrix_integer_power<S: Arithmetic>(mut square: Vec<S>, n: usize, mut k: u64) -> Vec<S> {
+    let mut power = vec![S::ZERO; n * n];
+    power.iter_mut().step_by(n + 1).for_each(|v| *v = S::ONE);
+    let times = |a: &[S], b: &[S]| {
+        let mut out = Vec::with_capacity(n * n);
+        multiply(a, b, [n, n, n], &mut out);
+        out
+    };
+    while k > 0 {
+        if k & 1 == 1 {
+            power = times(&power, &square);
+        }
+        k >>= 1;
+        if k > 0 {
+            square = times(&square, &square);
+        }
+    }
+    power
+}
+
+/// The inverse by Gauss–Jordan elimination with partial pivoting.
+fn inverse<S: Arithmetic>(a: &[S], n: usize) -> Result<Vec<S>, KernelError> {
+    let mut left = a.to_vec();
+    let mut right = matrix_integer_power::<S>(Vec::new(), n, 0);
+    for c in 0..n {
+        let pivot = (c..n)
+            .max_by(|&i, &j| left[i * n + c].size().total_cmp(&left[j * n + c].size()))
+            .unwrap_or(c);
+        for k in 0..n {
+            left.swap(c * n + k, pivot * n + k);
+            right.swap(c * n + k, pivot * n + k);
+        }
+        let scale = integer_power(left[c * n + c], -1)?;
+        for k in 0..n {
+            left[c * n + k] = left[c * n + k].mul(scale);
+            right[c * n + k] = right[c * n + k].mul(scale);
+        }
+        for r in (0..n).filter(|&r| r != c) {
+            let factor = left[r * n + c];
+            for k in 0..n {
+                left[r * n + k] = left[r * n + k].sub(factor.mul(left[c * n + k]));
+                right[r * n + k] = right[r * n + k].sub(factor.mul(right[c * n + k]));
+            }
+        }
+    }
+    Ok(right)
+}

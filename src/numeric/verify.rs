@@ -1,0 +1,1 @@
+//! Verification of printed answers.
