@@ -16,5 +16,6 @@ pub mod instance;
 pub mod jet;
 pub mod kink;
 pub mod point;
+pub mod read;
 pub mod sample;
 pub mod verify;

@@ -1,1 +1,819 @@
-//! Verification of printed answers.
+//! Verification: printed answers against differences of the user's input.
+//!
+//! The answer is read back as text and evaluated; the input is differenced along random
+//! directions. Nothing but the text passes from the derivation to its judge. A declared property
+//! of a variable describes the point: directions are unstructured.
+
+use super::difference::{self, Estimate, Probe};
+use super::error::EvalError;
+use super::eval::{Evaluator, Point, Varied};
+use super::kink::Trace;
+use super::read::{self, Pieces};
+use super::sample::{self, Random, Sizes};
+use crate::array::Array;
+use crate::shape::dim::DimId;
+use crate::shape::typed::{DefinitionId, IndexId, Item, Typed, VariableId};
+use crate::syntax::ast::NodeId;
+use std::fmt;
+
+/// Points nearer to a kink than this are not used.
+const NEAREST_KINK: f64 = 1e-3;
+/// The points that are tried for each that counts.
+const ATTEMPTS: usize = 21;
+/// The first step of a difference, and that of a second opinion.
+const STEPS: [f64; 2] = [0.1, 0.004];
+/// Agreement to this share of the terms' magnitude is agreement.
+const TOLERANCE: f64 = 1e-7;
+/// A difference must be known to this share to decide anything.
+const CONCLUSIVE: f64 = 1e-5;
+/// With more than this much work a point, all variables are varied together.
+const SEPARATE_WORK: u64 = 4_000_000;
+/// With more than this much work a point, one point has to do.
+const ONE_POINT_WORK: u64 = 40_000_000;
+
+/// What a result claims to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// The gradient, or the vector–Jacobian product with the cotangent.
+    Gradient,
+    /// The Jacobian, axes of the objective first.
+    Jacobian,
+    /// The second derivatives of a scalar by two variables.
+    Hessian,
+    /// The objective itself.
+    Value,
+}
+
+/// One printed result.
+#[derive(Clone, Debug)]
+pub struct Claimed<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The variables or definitions by canonical name: none for a value, two for a Hessian.
+    pub wrt: Vec<&'a str>,
+    /// Its ASCII text: definitions, then one expression.
+    pub text: &'a str,
+}
+
+/// What is to be verified.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The text of `--shape`.
+    pub shapes: Option<&'a str>,
+    /// The user's program.
+    pub program: &'a str,
+    /// The definition that is the objective; without it the last expression or definition.
+    pub objective: Option<&'a str>,
+    /// The name of the cotangent in the results, `grad_y`; unused for a scalar objective.
+    pub cotangent: &'a str,
+    /// The results.
+    pub results: Vec<Claimed<'a>>,
+    /// Chooses the points.
+    pub seed: u64,
+    /// How many points are wanted (4 to 6 are usual).
+    pub points: usize,
+}
+
+/// Where a result is wrong.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The text cannot be read or evaluated.
+    Unreadable(String),
+    /// It differs from the differences of the input.
+    Differs(Box<Difference>),
+}
+
+/// A point at which a result is wrong.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The position of the result in [`Question::results`].
+    pub result: usize,
+    /// What it is taken by.
+    pub wrt: Vec<String>,
+    /// The point, by the user's program.
+    pub point: Point,
+    /// The result along a random direction.
+    pub claimed: f64,
+    /// The difference of the input along it.
+    pub found: f64,
+    /// The estimated error of the difference.
+    pub error: f64,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unreadable(message) => write!(f, "the answer cannot be read back: {message}"),
+            Failure::Differs(d) => {
+                write!(f, "along a random direction ")?;
+                if !d.wrt.is_empty() {
+                    write!(f, "of `{}` ", d.wrt.join("`, `"))?;
+                }
+                write!(f, "the input changes by {}, the answer says {}", d.found, d.claimed)
+            }
+        }
+    }
+}
+
+/// How a verification ended.
+#[derive(Clone, Debug)]
+pub enum Status {
+    /// Every result agrees at every point.
+    Verified,
+    /// A result is wrong.
+    Failed(Failure),
+    /// Nothing could be decided, with the reason.
+    Skipped(String),
+}
+
+/// The outcome of a verification.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// How it ended.
+    pub status: Status,
+    /// The number of points at which every result was decided.
+    pub points: usize,
+    /// The largest error found, relative to the magnitude of the terms.
+    pub max_relative_error: f64,
+}
+
+/// Verifies printed results, reading both the input and the results afresh.
+pub fn verify(question: &Question<'_>) -> Verification {
+    match read::read(question.shapes, question.program) {
+        Ok(user) => verify_typed(&user, question, read::read),
+        Err(message) => skipped(format!("the input cannot be read: {message}")),
+    }
+}
+
+/// Verifies printed results against an input that is read already; `reader` reads the results.
+pub fn verify_typed(
+    user: &Typed,
+    question: &Question<'_>,
+    reader: impl Fn(Option<&str>, &str) -> Result<Typed, String>,
+) -> Verification {
+    let judged = Judgement::new(user, question, &reader).and_then(Judgement::run);
+    match judged {
+        Ok(verification) => verification,
+        Err(Stop::Skip(reason)) => skipped(reason),
+        Err(Stop::Fail(failure, points, max_relative_error)) => {
+            Verification { status: Status::Failed(failure), points, max_relative_error }
+        }
+    }
+}
+
+fn skipped(reason: String) -> Verification {
+    Verification { status: Status::Skipped(reason), points: 0, max_relative_error: 0.0 }
+}
+
+enum Stop {
+    Skip(String),
+    Fail(Failure, usize, f64),
+}
+
+fn unreadable(message: impl Into<String>) -> Stop {
+    Stop::Fail(Failure::Unreadable(message.into()), 0, 0.0)
+}
+
+/// What a point says of a result.
+enum Opinion {
+    Agrees(f64),
+    Differs { claimed: f64, found: f64, error: f64 },
+    Open,
+}
+
+/// Answers read from one text.
+struct Group {
+    typed: Typed,
+    /// The result and the node and free indices of its expression.
+    members: Vec<(usize, NodeId, Vec<IndexId>)>,
+    plan: Vec<NodeId>,
+    /// For each of its variables the user's, or none for the cotangent.
+    variables: Vec<Option<usize>>,
+    /// For each of its unknown functions the user's.
+    functions: Vec<Option<usize>>,
+}
+
+struct Judgement<'q> {
+    user: &'q Typed,
+    question: &'q Question<'q>,
+    target: NodeId,
+    indices: Vec<IndexId>,
+    plan: Vec<NodeId>,
+    /// Whether the objective is a scalar.
+    scalar: bool,
+    groups: Vec<Group>,
+    /// What each result varies, with the part of the plan that follows.
+    varied: Vec<Vec<Varied>>,
+}
+
+/// The objective of a program: its node, its indices, and its definition where it is one.
+fn objective(
+    typed: &Typed,
+    name: Option<&str>,
+) -> Option<(NodeId, Vec<IndexId>, Option<DefinitionId>)> {
+    let of = |d: DefinitionId| {
+        let definition = &typed.definitions[d.0 as usize];
+        (definition.body, definition.indices.clone(), Some(d))
+    };
+    typed.items.iter().rev().find_map(|item| match (item, name) {
+        (Item::Definition(d), None) => Some(of(*d)),
+        (Item::Definition(d), Some(name)) => {
+            let written = typed.definitions[d.0 as usize].name;
+            let same = typed.program.name(written) == name
+                || typed.program.written[written.0 as usize] == name;
+            same.then(|| of(*d))
+        }
+        (Item::Expression(id, indices), None) => Some((*id, indices.clone(), None)),
+        _ => None,
+    })
+}
+
+fn find_varied(typed: &Typed, name: &str) -> Option<Varied> {
+    let is = |id: crate::syntax::ast::NameId| {
+        typed.program.name(id) == name || typed.program.written[id.0 as usize] == name
+    };
+    let variable = typed.variables.iter().position(|v| is(v.name));
+    let definition = || typed.definitions.iter().rposition(|d| is(d.name));
+    variable
+        .map(|k| Varied::Variable(VariableId(k as u32)))
+        .or_else(|| definition().map(|k| Varied::Definition(DefinitionId(k as u32))))
+}
+
+impl<'q> Judgement<'q> {
+    fn new(
+        user: &'q Typed,
+        question: &'q Question<'q>,
+        reader: &impl Fn(Option<&str>, &str) -> Result<Typed, String>,
+    ) -> Result<Judgement<'q>, Stop> {
+        let Some((target, indices, definition)) = objective(user, question.objective) else {
+            return Err(Stop::Skip("the program has no such objective".to_string()));
+        };
+        let mut dims: Vec<DimId> =
+            indices.iter().map(|i| user.indices[i.0 as usize].dim).collect();
+        dims.extend(&user.shape(target).axes);
+        let scalar = dims.is_empty();
+        let mut varied = Vec::with_capacity(question.results.len());
+        let names: std::collections::BTreeMap<&str, Varied> = question
+            .results
+            .iter()
+            .flat_map(|r| &r.wrt)
+            .filter_map(|name| Some((*name, find_varied(user, name)?)))
+            .collect();
+        for result in &question.results {
+            let found: Option<Vec<Varied>> =
+                result.wrt.iter().map(|n| names.get(n).copied()).collect();
+            let found = found.ok_or_else(|| {
+                Stop::Skip("the program has no such variable".to_string())
+            })?;
+            if found.iter().any(|v| definition.is_some_and(|d| *v == Varied::Definition(d))) {
+                return Err(Stop::Skip("a derivative of the objective by itself".to_string()));
+            }
+            varied.push(found);
+        }
+        let pieces: Option<Vec<Pieces>> =
+            question.results.iter().map(|r| Pieces::of(r.text)).collect();
+        let pieces = pieces.ok_or_else(|| unreadable("it ends in no expression"))?;
+        let cotangent = (!scalar).then_some((question.cotangent, dims.as_slice()));
+        let header = read::header(user, cotangent);
+        let borrowed = read::borrowed(user, &pieces);
+        let mut groups = Vec::new();
+        for (text, members) in read::group(&header, &borrowed, &pieces) {
+            let typed = reader(None, &text).map_err(unreadable)?;
+            groups.push(Group::new(typed, user, &members, question.cotangent)?);
+        }
+        let nothing = Point::default();
+        let plan = Evaluator::<f64>::new(user, &nothing)
+            .map_err(|e| Stop::Skip(e.to_string()))?
+            .plan(&[target]);
+        Ok(Judgement { user, question, target, indices, plan, scalar, groups, varied })
+    }
+
+    fn run(self) -> Result<Verification, Stop> {
+        let sizes = Sizes::new(self.user);
+        let mut random = Random::new(self.question.seed ^ 0x005d_eece_66d1_57a3);
+        let mut decided = vec![false; self.question.results.len()];
+        let (mut points, mut worst) = (0, 0.0f64);
+        let mut why = "no point was found at which the objective is defined".to_string();
+        let mut wanted = self.question.points.max(1);
+        let mut number = 0;
+        while number < wanted {
+            for attempt in 0..ATTEMPTS {
+                let Some(chosen) = sizes.draw(self.user, number, &mut random) else {
+                    why = "no sizes were found that fit the program".to_string();
+                    break;
+                };
+                let point = sample::draw(self.user, &chosen, number, attempt, &mut random);
+                match self.point(&point, &mut random) {
+                    Ok((opinions, work)) => {
+                        let mut all = true;
+                        for (result, opinion) in opinions.into_iter().enumerate() {
+                            match opinion {
+                                Opinion::Agrees(error) => {
+                                    decided[result] = true;
+                                    worst = worst.max(error);
+                                }
+                                Opinion::Open => all = false,
+                                Opinion::Differs { claimed, found, error } => {
+                                    let wrt = self.question.results[result].wrt.iter();
+                                    let wrt = wrt.map(ToString::to_string).collect();
+                                    let failure = Failure::Differs(Box::new(Difference {
+                                        result, wrt, point, claimed, found, error,
+                                    }));
+                                    let scale = found.abs().max(f64::MIN_POSITIVE);
+                                    let apart = (claimed - found).abs() / scale;
+                                    return Err(Stop::Fail(failure, points, worst.max(apart)));
+                                }
+                            }
+                        }
+                        if work > ONE_POINT_WORK {
+                            wanted = wanted.min(number + 1);
+                        }
+                        if all {
+                            points += 1;
+                            break;
+                        }
+                        why = "the differences of the input are not accurate enough".to_string();
+                    }
+                    Err(Pass::Elsewhere(reason)) => why = reason,
+                    Err(Pass::Stop(stop)) => return Err(stop),
+                }
+            }
+            number += 1;
+        }
+        if decided.iter().all(|d| *d) {
+            let status = Status::Verified;
+            return Ok(Verification { status, points, max_relative_error: worst });
+        }
+        Err(Stop::Skip(why))
+    }
+
+    /// The opinion of one point of every result, and its work.
+    fn point(&self, point: &Point, random: &mut Random) -> Result<(Vec<Opinion>, u64), Pass> {
+        let mut evaluator = Evaluator::<f64>::new(self.user, point)?;
+        evaluator.run(&self.plan)?;
+        let value = evaluator.result(self.target, &self.plan)?;
+        if value.data.iter().any(|v| !v.is_finite() || v.abs() > 1e12) {
+            return Err(Pass::Elsewhere("the objective overflows at the points tried".to_string()));
+        }
+        let trace = evaluator.trace;
+        if trace.nearest < NEAREST_KINK {
+            return Err(Pass::Elsewhere("every point tried lies near a kink".to_string()));
+        }
+        let aligned = evaluator.aligned(self.target, &self.indices)?;
+        let weights: Vec<f64> = if self.scalar {
+            vec![1.0]
+        } else {
+            aligned.data.iter().map(|_| random.signed(0.3, 1.2)).collect()
+        };
+        let cotangent = Array { shape: aligned.shape.clone(), data: weights };
+        let answers = self.answers(point, &cotangent)?;
+        let work = evaluator.work.saturating_mul(self.varied.len() as u64).saturating_mul(12);
+        let mut input = Input {
+            evaluator,
+            judgement: self,
+            trace,
+            weights: cotangent.data,
+            value: aligned.data,
+        };
+        let mut opinions = Vec::with_capacity(answers.len());
+        if work > SEPARATE_WORK && self.varied.len() > 8 {
+            opinions.extend(input.together(&answers, random)?);
+        } else {
+            for (result, answer) in answers.iter().enumerate() {
+                let kind = self.question.results[result].kind;
+                opinions.push(input.opinion(kind, &self.varied[result], answer, random)?);
+            }
+        }
+        Ok((opinions, work))
+    }
+
+    /// The value of every result at a point.
+    fn answers(&self, point: &Point, cotangent: &Array) -> Result<Vec<Array>, Pass> {
+        let nothing = Array { shape: Vec::new(), data: Vec::new() };
+        let mut answers = vec![nothing; self.varied.len()];
+        for group in &self.groups {
+            let pick = |k: &Option<usize>| match k {
+                Some(k) => point.values[*k].clone(),
+                None => Some(cotangent.clone()),
+            };
+            let own = Point {
+                sizes: point.sizes.clone(),
+                values: group.variables.iter().map(pick).collect(),
+                functions: group
+                    .functions
+                    .iter()
+                    .map(|k| k.and_then(|k| point.functions[k].clone()))
+                    .collect(),
+            };
+            let broken = |error: EvalError| match error {
+                EvalError::Undefined { .. } => {
+                    Pass::Elsewhere("the answer is undefined where the input is not".to_string())
+                }
+                // a limit of the judge, not a fault of the answer
+                EvalError::Unsupported { .. } | EvalError::TooLarge { .. } => {
+                    Pass::Stop(Stop::Skip(format!("in the answer, {error}")))
+                }
+                error => Pass::Stop(unreadable(error.to_string())),
+            };
+            let mut evaluator = Evaluator::<f64>::new(&group.typed, &own).map_err(broken)?;
+            evaluator.run(&group.plan).map_err(broken)?;
+            for (result, node, indices) in &group.members {
+                evaluator.result(*node, &group.plan).map_err(broken)?;
+                answers[*result] = evaluator.aligned(*node, indices).map_err(broken)?;
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// Why a point says nothing.
+enum Pass {
+    /// Another point may.
+    Elsewhere(String),
+    /// None will.
+    Stop(Stop),
+}
+
+impl From<EvalError> for Pass {
+    fn from(error: EvalError) -> Pass {
+        match error {
+            EvalError::Undefined { .. } => Pass::Elsewhere(
+                "no point was found at which the objective is defined".to_string(),
+            ),
+            error => Pass::Stop(Stop::Skip(error.to_string())),
+        }
+    }
+}
+
+impl Group {
+    fn new(
+        typed: Typed,
+        user: &Typed,
+        members: &[usize],
+        cotangent: &str,
+    ) -> Result<Group, Stop> {
+        let expressions: Vec<(NodeId, Vec<IndexId>)> = typed
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Expression(id, indices) => Some((*id, indices.clone())),
+                _ => None,
+            })
+            .collect();
+        if expressions.len() != members.len() {
+            return Err(unreadable("it ends in no expression"));
+        }
+        let user_variables: std::collections::BTreeMap<&str, usize> = user
+            .variables
+            .iter()
+            .enumerate()
+            .map(|(k, v)| (user.program.name(v.name), k))
+            .collect();
+        let mut variables = Vec::new();
+        for variable in &typed.variables {
+            let name = typed.program.name(variable.name);
+            match user_variables.get(name) {
+                Some(&k) => variables.push(Some(k)),
+                None if name == cotangent => variables.push(None),
+                None => {
+                    return Err(unreadable(format!("it speaks of `{name}`, the input does not")));
+                }
+            }
+        }
+        let functions = typed
+            .unknowns
+            .iter()
+            .map(|f| {
+                let name = typed.program.name(f.name);
+                user.unknowns.iter().position(|u| user.program.name(u.name) == name)
+            })
+            .collect();
+        let members: Vec<(usize, NodeId, Vec<IndexId>)> =
+            members.iter().zip(expressions).map(|(&m, (id, indices))| (m, id, indices)).collect();
+        let targets: Vec<NodeId> = members.iter().map(|m| m.1).collect();
+        let plan = {
+            let nothing = Point::default();
+            let evaluator = Evaluator::<f64>::new(&typed, &nothing);
+            evaluator.map_err(|e| unreadable(e.to_string()))?.plan(&targets)
+        };
+        Ok(Group { typed, members, plan, variables, functions })
+    }
+}
+
+/// The input at a point, to be moved along directions.
+struct Input<'a, 'q> {
+    evaluator: Evaluator<'a, f64>,
+    judgement: &'a Judgement<'q>,
+    trace: Trace,
+    weights: Vec<f64>,
+    value: Vec<f64>,
+}
+
+/// A variable with its value and a direction.
+struct Direction {
+    varied: Varied,
+    base: Array,
+    along: Vec<f64>,
+}
+
+impl Input<'_, '_> {
+    fn direction(&mut self, varied: Varied, random: &mut Random) -> Result<Direction, Pass> {
+        let base = self.evaluator.varied(varied).ok_or_else(|| {
+            Pass::Stop(Stop::Skip("a variable without a value".to_string()))
+        })?;
+        let along = base.data.iter().map(|_| random.signed(0.3, 1.0)).collect();
+        Ok(Direction { varied, base, along })
+    }
+
+    fn opinion(
+        &mut self,
+        kind: Kind,
+        varied: &[Varied],
+        answer: &Array,
+        random: &mut Random,
+    ) -> Result<Opinion, Pass> {
+        let mut directions = Vec::with_capacity(varied.len());
+        for v in varied {
+            directions.push(self.direction(*v, random)?);
+        }
+        let needs = match kind {
+            Kind::Value => 0,
+            Kind::Gradient | Kind::Jacobian => 1,
+            Kind::Hessian => 2,
+        };
+        if directions.len() != needs {
+            return Err(Pass::Stop(Stop::Skip("a result with other variables".to_string())));
+        }
+        let (claimed, scale) = contract(kind, &directions, answer, self.value.len())?;
+        if kind == Kind::Value {
+            let exact = Estimate { error: vec![0.0; self.value.len()], value: self.value.clone() };
+            return Ok(judge(&claimed, &scale, &exact));
+        }
+        let mut last = Opinion::Open;
+        for step in STEPS {
+            let estimate = match (kind, directions.as_slice()) {
+                (Kind::Hessian, [a, b]) => self.second(a, b, step)?,
+                _ => self.first(&directions, kind == Kind::Gradient, step)?,
+            };
+            last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e));
+            // a right answer that seems wrong at a long step gets a second opinion
+            if matches!(last, Opinion::Agrees(_)) {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// All gradients at once: for programs so large that one difference for each is too much.
+    fn together(&mut self, answers: &[Array], random: &mut Random) -> Result<Vec<Opinion>, Pass> {
+        let judgement = self.judgement;
+        let mut directions = Vec::new();
+        let (mut claimed, mut scale) = (0.0, 0.0);
+        let mut opinions = Vec::with_capacity(answers.len());
+        for (result, answer) in answers.iter().enumerate() {
+            let kind = judgement.question.results[result].kind;
+            match (kind, judgement.varied[result].as_slice()) {
+                (Kind::Gradient, &[v @ Varied::Variable(_)]) => {
+                    let direction = self.direction(v, random)?;
+                    let own = contract(kind, std::slice::from_ref(&direction), answer, 1)?;
+                    claimed += own.0[0];
+                    scale += own.1[0];
+                    directions.push(direction);
+                    opinions.push(None);
+                }
+                (_, varied) => opinions.push(Some(self.opinion(kind, varied, answer, random)?)),
+            }
+        }
+        let root = (directions.len().max(1) as f64).sqrt();
+        for direction in &mut directions {
+            direction.along.iter_mut().for_each(|v| *v /= root);
+        }
+        let mut joint = Opinion::Open;
+        for step in STEPS {
+            let estimate = self.first(&directions, true, step)?;
+            joint = estimate
+                .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e));
+            if matches!(joint, Opinion::Agrees(_)) {
+                break;
+            }
+        }
+        let opinion = |own: Option<Opinion>| {
+            own.unwrap_or(match joint {
+                Opinion::Agrees(error) => Opinion::Agrees(error),
+                Opinion::Differs { claimed, found, error } => {
+                    Opinion::Differs { claimed, found, error }
+                }
+                Opinion::Open => Opinion::Open,
+            })
+        };
+        Ok(opinions.into_iter().map(opinion).collect())
+    }
+
+    /// The derivative along directions, of the weighted sum or of every entry.
+    fn first(
+        &mut self,
+        directions: &[Direction],
+        weighted: bool,
+        step: f64,
+    ) -> Result<Option<Estimate>, Pass> {
+        let varied: Vec<Varied> = directions.iter().map(|d| d.varied).collect();
+        let judgement = self.judgement;
+        let moved = self.evaluator.dependent(&judgement.plan, &varied);
+        let branches = self.branches(directions, &moved)?;
+        let estimate = difference::central(branches, step, |t, out| {
+            for d in directions {
+                self.place(d, t);
+            }
+            self.probe(&moved, weighted, out)
+        });
+        self.restore(directions, &moved)?;
+        Ok(estimate?)
+    }
+
+    /// The mixed second derivative along two directions.
+    fn second(
+        &mut self,
+        a: &Direction,
+        b: &Direction,
+        step: f64,
+    ) -> Result<Option<Estimate>, Pass> {
+        let judgement = self.judgement;
+        let moved = self.evaluator.dependent(&judgement.plan, &[a.varied, b.varied]);
+        let both = [a, b];
+        let branches = self.branches(&both, &moved)?;
+        let estimate = difference::central(0, step, |s, out| {
+            let inner = difference::central(branches, step, |t, out| {
+                if a.varied == b.varied {
+                    let mut value = a.base.clone();
+                    for ((v, u), w) in value.data.iter_mut().zip(&a.along).zip(&b.along) {
+                        *v += s * u + t * w;
+                    }
+                    self.evaluator.set(a.varied, Some(value));
+                } else {
+                    self.place(a, s);
+                    self.place(b, t);
+                }
+                self.probe(&moved, true, out)
+            })?;
+            Ok::<Probe, EvalError>(match inner {
+                Some(estimate) => {
+                    out.extend(estimate.value);
+                    Probe::Value(0)
+                }
+                None => Probe::Undefined,
+            })
+        });
+        self.restore(&both, &moved)?;
+        Ok(estimate?)
+    }
+
+    /// The branches that the part of the plan which moves takes at the point itself.
+    fn branches<D: std::borrow::Borrow<Direction>>(
+        &mut self,
+        directions: &[D],
+        moved: &[NodeId],
+    ) -> Result<u64, EvalError> {
+        for d in directions {
+            self.place(d.borrow(), 0.0);
+        }
+        self.evaluator.trace = Trace::default();
+        self.evaluator.run(moved)?;
+        Ok(self.evaluator.trace.branches)
+    }
+
+    fn place(&mut self, d: &Direction, t: f64) {
+        let mut value = d.base.clone();
+        for (v, u) in value.data.iter_mut().zip(&d.along) {
+            *v += t * u;
+        }
+        self.evaluator.set(d.varied, Some(value));
+    }
+
+    /// Puts everything back where it was.
+    fn restore<D: std::borrow::Borrow<Direction>>(
+        &mut self,
+        directions: &[D],
+        moved: &[NodeId],
+    ) -> Result<(), EvalError> {
+        for d in directions {
+            let d = d.borrow();
+            let value = match d.varied {
+                Varied::Variable(_) => Some(d.base.clone()),
+                Varied::Definition(_) => None,
+            };
+            self.evaluator.set(d.varied, value);
+        }
+        self.evaluator.run(moved)?;
+        self.evaluator.trace = self.trace;
+        Ok(())
+    }
+
+    /// Evaluates the objective where the variables now are.
+    fn probe(
+        &mut self,
+        moved: &[NodeId],
+        weighted: bool,
+        out: &mut Vec<f64>,
+    ) -> Result<Probe, EvalError> {
+        self.evaluator.trace = Trace::default();
+        self.evaluator.run(moved)?;
+        let judgement = self.judgement;
+        let dot = |data: &[f64], weights: &[f64]| -> f64 {
+            data.iter().zip(weights).map(|(v, w)| v * w).sum()
+        };
+        let start = out.len();
+        if judgement.user.free(judgement.target) == judgement.indices.as_slice() {
+            let data = &self.evaluator.value(judgement.target).data;
+            if weighted {
+                out.push(dot(data, &self.weights));
+            } else {
+                out.extend_from_slice(data);
+            }
+        } else {
+            let value = self.evaluator.aligned(judgement.target, &judgement.indices)?;
+            if weighted {
+                out.push(dot(&value.data, &self.weights));
+            } else {
+                out.extend(value.data);
+            }
+        }
+        let undefined = out[start..].iter().any(|v| v.is_nan());
+        Ok(if undefined { Probe::Undefined } else { Probe::Value(self.evaluator.trace.branches) })
+    }
+}
+
+/// The answer along the directions, and the sum of its terms' magnitudes.
+fn contract(
+    kind: Kind,
+    directions: &[Direction],
+    answer: &Array,
+    entries: usize,
+) -> Result<(Vec<f64>, Vec<f64>), Pass> {
+    let (rows, along): (usize, Vec<f64>) = match (kind, directions) {
+        (Kind::Gradient, [d]) => (1, d.along.clone()),
+        (Kind::Jacobian, [d]) => (entries, d.along.clone()),
+        (Kind::Hessian, [a, b]) => {
+            (1, a.along.iter().flat_map(|u| b.along.iter().map(move |v| u * v)).collect())
+        }
+        _ => (entries, vec![1.0]),
+    };
+    // a scalar answer stands for no array: only its number of entries can be seen here
+    if answer.data.len() != rows * along.len() {
+        return Err(Pass::Stop(unreadable(format!(
+            "expected {} entries, found {}",
+            rows * along.len(),
+            answer.data.len()
+        ))));
+    }
+    let lines = answer.data.chunks(along.len().max(1));
+    Ok(lines
+        .map(|line| {
+            let terms = line.iter().zip(&along).map(|(a, b)| a * b);
+            (terms.clone().sum::<f64>(), terms.map(f64::abs).sum::<f64>())
+        })
+        .unzip())
+}
+
+/// Compares what is claimed with a difference, entry by entry.
+fn judge(claimed: &[f64], scale: &[f64], found: &Estimate) -> Opinion {
+    // entries of one array are judged on the scale of its largest, where rounding comes from
+    let floor = scale.iter().copied().fold(0.0f64, f64::max) * 1e-3;
+    let mut worst = 0.0f64;
+    for (((&c, &s), &d), &e) in claimed.iter().zip(scale).zip(&found.value).zip(&found.error) {
+        if !c.is_finite() || !d.is_finite() || !e.is_finite() {
+            return Opinion::Open;
+        }
+        let size = s.max(d.abs()).max(floor);
+        let apart = (c - d).abs();
+        if e > CONCLUSIVE * size && (s > 0.0 || d.abs() > 20.0 * e) {
+            return Opinion::Open;
+        }
+        if apart > TOLERANCE * size + 20.0 * e {
+            return Opinion::Differs { claimed: c, found: d, error: e };
+        }
+        // where nothing moves, what is left is rounding
+        if s > 0.0 {
+            worst = worst.max(apart / size);
+        }
+    }
+    Opinion::Agrees(worst)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opinion(claimed: f64, scale: f64, found: f64, error: f64) -> Opinion {
+        judge(&[claimed], &[scale], &Estimate { value: vec![found], error: vec![error] })
+    }
+
+    #[test]
+    fn wrong_factors_differ_and_rounding_does_not() {
+        assert!(matches!(opinion(1.0, 1.0, 1.0 + 1e-10, 1e-10), Opinion::Agrees(_)));
+        assert!(matches!(opinion(2.0, 2.0, 1.0, 1e-10), Opinion::Differs { .. }));
+        assert!(matches!(opinion(-1.0, 1.0, 1.0, 1e-10), Opinion::Differs { .. }));
+        assert!(matches!(opinion(0.0, 0.0, 1.0, 1e-10), Opinion::Differs { .. }));
+        assert!(matches!(opinion(0.0, 0.0, 1e-13, 1e-13), Opinion::Agrees(_)));
+        assert!(matches!(opinion(1.0, 1.0, 1.1, 0.1), Opinion::Open));
+    }
+}
