@@ -4,24 +4,21 @@
 //! uses them; no nesting can overflow the stack. An undefined entry is carried along as such
 //! (`where` may discard it); it is an error once it reaches what was asked for.
 
-use super::arithmetic::{Arithmetic, integer_power};
+use super::arithmetic::Arithmetic;
 use super::block::{LARGEST_ARRAY, Walk, own_axes};
 use super::error::EvalError;
 use super::instance::Instance;
 use super::kink::Trace;
 use crate::array::{Array, KernelError};
 use crate::diagnostic::Span;
-use crate::functions::{Function, Kernel};
 use crate::shape::dim::{Atom, DimId};
-use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, UnknownId, VariableId};
-use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
+use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, VariableId};
+use crate::syntax::ast::{Expr, NodeId, ProductOp};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// The most elementary steps of one evaluation.
 const LARGEST_WORK: u64 = 2_000_000_000;
-/// The largest magnitude of an exponent of a matrix.
-const LARGEST_MATRIX_EXPONENT: u64 = 1 << 20;
 
 /// Numbers for everything that a program leaves open.
 #[derive(Clone, Debug, Default)]
@@ -60,10 +57,10 @@ pub fn evaluate(typed: &Typed, point: &Point, target: NodeId) -> Result<Array, E
 pub struct Evaluator<'a, S: Arithmetic = f64> {
     pub(super) typed: &'a Typed,
     pub(super) sizes: Vec<usize>,
-    variables: Vec<Option<Array<S>>>,
-    functions: &'a [Option<Instance>],
+    pub(super) variables: Vec<Option<Array<S>>>,
+    pub(super) functions: &'a [Option<Instance>],
     pub(super) values: Vec<Array<S>>,
-    fixed: Vec<Option<Array<S>>>,
+    pub(super) fixed: Vec<Option<Array<S>>>,
     /// Kinks met since it was last reset.
     pub trace: Trace,
     pub(super) work: u64,
@@ -300,7 +297,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         Ok(Array { shape: own.to_vec(), data: vec![value; n] })
     }
 
-    fn missing(&self, id: NodeId, name: crate::syntax::ast::NameId) -> EvalError {
+    pub(super) fn missing(&self, id: NodeId, name: crate::syntax::ast::NameId) -> EvalError {
         EvalError::Missing { span: self.span(id), name: self.typed.program.name(name).to_string() }
     }
 
@@ -332,7 +329,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         }
     }
 
-    fn size(&self, id: NodeId, dim: DimId) -> Result<S, EvalError> {
+    pub(super) fn size(&self, id: NodeId, dim: DimId) -> Result<S, EvalError> {
         let n = self.sizes.get(dim.0 as usize).copied().unwrap_or(0);
         if n == 0 {
             return Err(EvalError::NoSize { span: self.span(id) });
@@ -341,7 +338,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             .map_err(|e| EvalError::at(self.span(id), e))
     }
 
-    fn identity(&self, id: NodeId) -> Result<Array<S>, EvalError> {
+    pub(super) fn identity(&self, id: NodeId) -> Result<Array<S>, EvalError> {
         let own = own_axes(self.typed, &self.sizes, id)?;
         if own.is_empty() {
             return self.constant(id, S::ONE);
@@ -354,7 +351,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         Ok(Array { shape: vec![m, n], data })
     }
 
-    fn fill(&mut self, id: NodeId, fill: Fill, arguments: &[NodeId]) -> Result<Array<S>, EvalError> {
+    pub(super) fn fill(&mut self, id: NodeId, fill: Fill, arguments: &[NodeId]) -> Result<Array<S>, EvalError> {
         match (fill, arguments) {
             (Fill::Ones, _) => self.constant(id, S::ONE),
             (Fill::Zeros, _) => self.constant(id, S::ZERO),
@@ -457,302 +454,6 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         shape.extend_from_slice(&own);
         Ok(Array { shape, data })
     }
-
-    fn call(
-        &mut self,
-        id: NodeId,
-        primes: u32,
-        arguments: &[NodeId],
-        axis: Option<NodeId>,
-    ) -> Result<Array<S>, EvalError> {
-        let span = self.span(id);
-        match self.typed.meaning(id) {
-            Meaning::Identity => self.identity(id),
-            Meaning::Fill(fill) => self.fill(id, fill, arguments),
-            Meaning::Function(function) if primes > 0 => {
-                self.function_derivative(id, function, primes, arguments)
-            }
-            Meaning::Function(function) => self.function(id, function, arguments, axis),
-            Meaning::Unknown(unknown) => self.unknown(id, unknown, primes, arguments),
-            Meaning::Derivative(kind) => self.derivative(id, kind, arguments),
-            _ => Err(EvalError::Unsupported { span, what: "this call" }),
-        }
-    }
-
-    fn function(
-        &mut self,
-        id: NodeId,
-        function: &'static Function,
-        arguments: &[NodeId],
-        axis: Option<NodeId>,
-    ) -> Result<Array<S>, EvalError> {
-        let typed = self.typed;
-        match function.kernel {
-            Kernel::Elementwise(_) => {
-                // a choice may discard an undefined branch; nothing else may
-                let choice = function.name == "where";
-                self.elementwise(id, arguments, |v, trace| {
-                    let checked = if choice { &v[..1] } else { v };
-                    if checked.iter().any(|x| x.is_undefined()) {
-                        return Err(KernelError::Undefined);
-                    }
-                    if let (true, &[c, a, b]) = (choice, v) {
-                        return Ok(if c == S::ZERO { b } else { a });
-                    }
-                    trace.elementwise(function, v);
-                    S::map(function, v)
-                })
-            }
-            Kernel::Array(_) | Kernel::Special => {
-                let axis = match axis.map(|a| typed.program.node(a)) {
-                    Some(Expr::Number(n)) => n.as_integer().and_then(|n| usize::try_from(n).ok()),
-                    _ => None,
-                };
-                let mut inputs = Vec::with_capacity(arguments.len());
-                for &argument in arguments {
-                    let shape = own_axes(typed, &self.sizes, argument)?.to_vec();
-                    inputs.push(Array { shape, data: Vec::new() });
-                }
-                self.blockwise(id, arguments, |blocks, out, trace| {
-                    if blocks.iter().any(|b| b.iter().any(|v| v.is_undefined())) {
-                        return Err(KernelError::Undefined);
-                    }
-                    for (input, block) in inputs.iter_mut().zip(blocks) {
-                        input.data.clear();
-                        input.data.extend_from_slice(block);
-                    }
-                    let references: SmallVec<[&Array<S>; 4]> = inputs.iter().collect();
-                    trace.array(function, &references, axis);
-                    out.extend_from_slice(&S::array(function, &references, axis)?.data);
-                    Ok(())
-                })
-            }
-        }
-    }
-
-    /// What was set for what is varied: always for a variable, for a definition where it is fixed.
-    pub(super) fn fixed_value(&self, varied: Varied) -> Option<Array<S>> {
-        match varied {
-            Varied::Variable(v) => self.variables[v.0 as usize].clone(),
-            Varied::Definition(d) => self.fixed.get(d.0 as usize).cloned().flatten(),
-        }
-    }
-
-    /// An unknown function of an array, or its gradient or Hessian, at the value of a node.
-    pub(super) fn functional(
-        &mut self,
-        id: NodeId,
-        unknown: UnknownId,
-        order: u32,
-        argument: NodeId,
-    ) -> Result<Array<S>, EvalError> {
-        let functions = self.functions;
-        let Some(Some(instance)) = functions.get(unknown.0 as usize) else {
-            return Err(self.missing(id, self.typed.unknowns[unknown.0 as usize].name));
-        };
-        self.blockwise(id, &[argument], |blocks, out, _| {
-            out.extend(S::functional(instance, order, blocks[0])?);
-            Ok(())
-        })
-    }
-
-    fn unknown(
-        &mut self,
-        id: NodeId,
-        unknown: UnknownId,
-        primes: u32,
-        arguments: &[NodeId],
-    ) -> Result<Array<S>, EvalError> {
-        let functions = self.functions;
-        let declared = &self.typed.unknowns[unknown.0 as usize];
-        let Some(Some(instance)) = functions.get(unknown.0 as usize) else {
-            return Err(self.missing(id, declared.name));
-        };
-        if declared.scalar {
-            let argument = *arguments.first().ok_or(EvalError::Mismatch { span: self.span(id) })?;
-            return self.functional(id, unknown, primes, argument);
-        }
-        self.elementwise(id, arguments, |v, _| {
-            let argument = *v.first().ok_or(KernelError::Unsupported)?;
-            if argument.is_undefined() {
-                return Err(KernelError::Undefined);
-            }
-            S::unknown(instance, primes, argument)
-        })
-    }
-
-    fn transpose(&mut self, id: NodeId, a: NodeId) -> Result<Array<S>, EvalError> {
-        let own = own_axes(self.typed, &self.sizes, a)?;
-        self.blockwise(id, &[a], |blocks, out, _| {
-            match *own.as_slice() {
-                [_, n] if n > 0 => {
-                    for j in 0..n {
-                        out.extend(blocks[0].iter().skip(j).step_by(n));
-                    }
-                }
-                ref axes if axes.len() < 2 => out.extend_from_slice(blocks[0]),
-                _ => return Err(KernelError::Unsupported),
-            }
-            Ok(())
-        })
-    }
-
-    fn product(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<Array<S>, EvalError> {
-        let typed = self.typed;
-        if typed.shape(a).axes.is_empty() || typed.shape(b).axes.is_empty() {
-            return self.elementwise(id, &[a, b], |v, _| Ok(v[0].mul(v[1])));
-        }
-        let (rows, inner) = self.as_matrix(a)?;
-        let (depth, columns) = self.as_matrix(b)?;
-        if inner != depth {
-            return Err(EvalError::Mismatch { span: self.span(id) });
-        }
-        self.work += (rows as u64).saturating_mul(inner as u64).saturating_mul(columns as u64);
-        self.blockwise(id, &[a, b], |blocks, out, _| {
-            multiply(blocks[0], blocks[1], [rows, inner, columns], out);
-            Ok(())
-        })
-    }
-
-    /// Rows and columns of a node's block; a column is `n×1` and a row `1×n`.
-    fn as_matrix(&self, id: NodeId) -> Result<(usize, usize), EvalError> {
-        let row = self.typed.shape(id).row;
-        match *own_axes(self.typed, &self.sizes, id)?.as_slice() {
-            [n] => Ok(if row { (1, n) } else { (n, 1) }),
-            [m, n] => Ok((m, n)),
-            _ => Err(EvalError::Unsupported {
-                span: self.span(id),
-                what: "a matrix product with an array of more than two axes",
-            }),
-        }
-    }
-
-    fn matrix_power(&mut self, id: NodeId, a: NodeId, k: NodeId) -> Result<Array<S>, EvalError> {
-        let span = self.span(id);
-        let (n, columns) = self.as_matrix(a)?;
-        if n != columns {
-            return Err(EvalError::Mismatch { span });
-        }
-        self.work += (n * n * n) as u64 * 64;
-        self.blockwise(id, &[a, k], |blocks, out, _| {
-            let k = blocks[1].first().and_then(|k| k.to_integer());
-            let k = k.ok_or(KernelError::Unsupported)?;
-            if k.unsigned_abs() > LARGEST_MATRIX_EXPONENT {
-                return Err(KernelError::TooLarge);
-            }
-            let base = if k < 0 { inverse(blocks[0], n)? } else { blocks[0].to_vec() };
-            out.extend(matrix_integer_power(base, n, k.unsigned_abs()));
-            Ok(())
-        })
-    }
-
-    fn entry(&mut self, id: NodeId, base: NodeId, list: List) -> Result<Array<S>, EvalError> {
-        let typed = self.typed;
-        let span = self.span(id);
-        let over = typed.free(id);
-        // each position is an index of `over` or a fixed number from 0
-        let mut places: SmallVec<[Result<usize, i64>; 2]> = SmallVec::new();
-        for &index in typed.program.list(list) {
-            places.push(match (typed.meaning(index), typed.program.node(index)) {
-                (Meaning::Index(i), _) => {
-                    Ok(over.iter().position(|o| *o == i).ok_or(EvalError::Mismatch { span })?)
-                }
-                (Meaning::Size(dim), _) => {
-                    Err(self.size(index, dim)?.to_integer().unwrap_or(0) - 1)
-                }
-                (_, Expr::Number(n)) => {
-                    let n = n.as_integer().ok_or(EvalError::Mismatch { span })?;
-                    Err(n.saturating_sub(1))
-                }
-                _ => return Err(EvalError::Unsupported { span, what: "this index" }),
-            });
-        }
-        let delta = is_delta(typed, id, base);
-        let children: &[NodeId] = if delta { &[] } else { &[base] };
-        let mut walk = Walk::new(typed, &self.sizes, over, children, span)?;
-        let own = own_axes(typed, &self.sizes, id)?;
-        let block: usize = own.iter().product();
-        let axes = if delta { SmallVec::new() } else { own_axes(typed, &self.sizes, base)? };
-        let mut strides: SmallVec<[usize; 2]> = axes.iter().map(|_| block).collect();
-        if !delta {
-            if places.len() > axes.len() {
-                return Err(EvalError::Mismatch { span });
-            }
-            for k in (0..places.len().saturating_sub(1)).rev() {
-                strides[k] = strides[k + 1] * axes[k + 1];
-            }
-            for (place, &length) in places.iter().zip(&axes) {
-                if let Err(at) = *place {
-                    if at < 0 || at >= length as i64 {
-                        return Err(EvalError::OutOfRange { span, index: at + 1, length });
-                    }
-                }
-            }
-        }
-        let mut shape = walk.shape();
-        let mut data = Vec::with_capacity(walk.count().saturating_mul(block).min(LARGEST_ARRAY));
-        let at = |place: &Result<usize, i64>, walk: &Walk| match *place {
-            Ok(position) => walk.at(position) as i64,
-            Err(fixed) => fixed,
-        };
-        loop {
-            if delta {
-                let mut numbers = places.iter().map(|p| at(p, &walk));
-                let first = numbers.next();
-                let equal = numbers.all(|n| Some(n) == first);
-                data.push(if equal { S::ONE } else { S::ZERO });
-            } else {
-                let mut offset = walk.offsets[0];
-                for (place, stride) in places.iter().zip(&strides) {
-                    offset += at(place, &walk) as usize * stride;
-                }
-                let value = &self.values[base.0 as usize].data;
-                let entry = value.get(offset..offset + block);
-                data.extend_from_slice(entry.ok_or(EvalError::Mismatch { span })?);
-            }
-            if !walk.advance() {
-                break;
-            }
-        }
-        shape.extend_from_slice(&own);
-        Ok(Array { shape, data })
-    }
-
-    fn index_sum(&mut self, id: NodeId, list: List, body: NodeId) -> Result<Array<S>, EvalError> {
-        let typed = self.typed;
-        let span = self.span(id);
-        let free = typed.free(id);
-        let mut over: SmallVec<[IndexId; 4]> = free.iter().copied().collect();
-        for &bound in typed.program.list(list) {
-            if let Meaning::Index(i) = typed.meaning(bound) {
-                over.push(i);
-            }
-        }
-        let own = own_axes(typed, &self.sizes, id)?;
-        let block: usize = own.iter().product();
-        let mut walk = Walk::new(typed, &self.sizes, &over, &[body], span)?;
-        let mut shape = walk.shape();
-        shape.truncate(free.len());
-        let total: usize = shape.iter().product();
-        let run = walk.count() / total.max(1);
-        self.work += walk.count() as u64;
-        let mut data = vec![S::ZERO; total * block];
-        let value = &self.values[body.0 as usize].data;
-        let mut step = 0;
-        loop {
-            let target = &mut data[step / run * block..][..block];
-            let term = value.get(walk.offsets[0]..walk.offsets[0] + block);
-            for (sum, v) in target.iter_mut().zip(term.ok_or(EvalError::Mismatch { span })?) {
-                *sum = sum.add(*v);
-            }
-            step += 1;
-            if !walk.advance() {
-                break;
-            }
-        }
-        shape.extend_from_slice(&own);
-        Ok(Array { shape, data })
-    }
 }
 
 /// An undefined value becomes an undefined entry where there is one.
@@ -764,7 +465,7 @@ fn defined<S: Arithmetic>(span: Span, value: Result<S, KernelError>) -> Result<S
     }
 }
 
-fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
+pub(super) fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
     typed.meaning(id) == Meaning::Delta || typed.meaning(base) == Meaning::Delta
 }
 
@@ -840,63 +541,95 @@ pub fn dimension_sizes(typed: &Typed, names: &BTreeMap<String, usize>) -> Vec<us
     sizes.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n < 1 << 32).unwrap_or(0)).collect()
 }
 
-/// Appends the product of an `m×k` and a `k×n` matrix.
-fn multiply<S: Arithmetic>(a: &[S], b: &[S], [m, k, n]: [usize; 3], out: &mut Vec<S>) {
-    for i in 0..m {
-        for j in 0..n {
-            let mut sum = S::ZERO;
-            for l in 0..k {
-                sum = sum.add(a[i * k + l].mul(b[l * n + j]));
-            }
-            out.push(sum);
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::toy::{Toy, array};
+    use super::*;
+    use crate::shape::typed::DerivativeKind;
+    use crate::syntax::ast::{NameId, ProductOp};
 
-fn matrix_integer_power<S: Arithmetic>(mut square: Vec<S>, n: usize, mut k: u64) -> Vec<S> {
-    let mut power = vec![S::ZERO; n * n];
-    power.iter_mut().step_by(n + 1).for_each(|v| *v = S::ONE);
-    let times = |a: &[S], b: &[S]| {
-        let mut out = Vec::with_capacity(n * n);
-        multiply(a, b, [n, n, n], &mut out);
-        out
-    };
-    while k > 0 {
-        if k & 1 == 1 {
-            power = times(&power, &square);
-        }
-        k >>= 1;
-        if k > 0 {
-            square = times(&square, &square);
+    fn point(sizes: &[(&str, usize)], values: &[Array]) -> Point {
+        Point {
+            sizes: sizes.iter().map(|(n, s)| ((*n).to_string(), *s)).collect(),
+            values: values.iter().cloned().map(Some).collect(),
+            functions: vec![Some(Instance::scalar(0))],
         }
     }
-    power
-}
 
-/// The inverse by Gauss–Jordan elimination with partial pivoting.
-fn inverse<S: Arithmetic>(a: &[S], n: usize) -> Result<Vec<S>, KernelError> {
-    let mut left = a.to_vec();
-    let mut right = matrix_integer_power::<S>(Vec::new(), n, 0);
-    for c in 0..n {
-        let pivot = (c..n)
-            .max_by(|&i, &j| left[i * n + c].size().total_cmp(&left[j * n + c].size()))
-            .unwrap_or(c);
-        for k in 0..n {
-            left.swap(c * n + k, pivot * n + k);
-            right.swap(c * n + k, pivot * n + k);
-        }
-        let scale = integer_power(left[c * n + c], -1)?;
-        for k in 0..n {
-            left[c * n + k] = left[c * n + k].mul(scale);
-            right[c * n + k] = right[c * n + k].mul(scale);
-        }
-        for r in (0..n).filter(|&r| r != c) {
-            let factor = left[r * n + c];
-            for k in 0..n {
-                left[r * n + k] = left[r * n + k].sub(factor.mul(left[c * n + k]));
-                right[r * n + k] = right[r * n + k].sub(factor.mul(right[c * n + k]));
-            }
-        }
+    #[test]
+    fn a_matrix_times_a_vector() {
+        let mut toy = Toy::new();
+        let (w, x) = (toy.variable("W", &["m", "n"]), toy.variable("x", &["n"]));
+        let m = toy.dims(&["m"]);
+        let y = toy.product(ProductOp::Product, w, x, &m, &[]);
+        let typed = toy.expression(y);
+        let at = point(
+            &[("m", 2), ("n", 3)],
+            &[array(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), array(&[3], &[1.0, 0.0, -1.0])],
+        );
+        assert_eq!(evaluate(&typed, &at, y), Ok(array(&[2], &[-2.0, -2.0])));
     }
-    Ok(right)
+
+    #[test]
+    fn free_indices_are_aligned_by_name_and_not_by_position() {
+        // A[i,j]*B[j,i] has axes i, j; summed over j it is the diagonal of A*B
+        let mut toy = Toy::new();
+        let (a, b) = (toy.variable("A", &["m", "n"]), toy.variable("B", &["n", "m"]));
+        let (i, j) = (toy.index("i", "m"), toy.index("j", "n"));
+        let (aij, bji) = (toy.entry(a, &[i, j]), toy.entry(b, &[j, i]));
+        let term = toy.product(ProductOp::Product, aij, bji, &[], &[i, j]);
+        let sum = toy.sum(&[j], term, &[i]);
+        let typed = toy.expression(sum);
+        let at = point(
+            &[("m", 2), ("n", 3)],
+            &[
+                array(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+                array(&[3, 2], &[1.0, 0.0, 0.0, 1.0, 2.0, 3.0]),
+            ],
+        );
+        assert_eq!(
+            evaluate(&typed, &at, term).map(|v| v.data),
+            Ok(vec![1.0, 0.0, 6.0, 0.0, 5.0, 18.0])
+        );
+        assert_eq!(evaluate(&typed, &at, sum), Ok(array(&[2], &[7.0, 23.0])));
+    }
+
+    #[test]
+    fn division_by_zero_is_undefined_at_its_place() {
+        let mut toy = Toy::new();
+        let (one, x) = (toy.number(1), toy.variable("x", &["n"]));
+        let n = toy.dims(&["n"]);
+        let y = toy.product(ProductOp::ElementQuotient, one, x, &n, &[]);
+        let typed = toy.expression(y);
+        let at = point(&[("n", 2)], &[array(&[2], &[1.0, 0.0])]);
+        assert!(matches!(evaluate(&typed, &at, y), Err(EvalError::Undefined { .. })));
+    }
+
+    #[test]
+    fn derivatives_vary_the_definition_that_they_name() {
+        // u = c*x; grad(J(u), u) is exact, grad(J(u), x) goes through u and is c times it
+        let mut toy = Toy::new();
+        let (c, x) = (toy.variable("c", &[]), toy.variable("x", &["n"]));
+        let n = toy.dims(&["n"]);
+        let body = toy.product(ProductOp::Product, c, x, &n, &[]);
+        let d = toy.define("u", body, &[]);
+        let j = toy.unknown("J", true);
+        let grad = |toy: &mut Toy, by: NodeId| {
+            let u = toy.used(d);
+            let value = toy.apply(j, 0, u);
+            let arguments = toy.list(&[value, by]);
+            let call = Expr::Call { function: NameId(0), primes: 0, arguments, axis: None };
+            toy.node(call, Meaning::Derivative(DerivativeKind::Gradient), &n, &[])
+        };
+        let u = toy.used(d);
+        let by_u = grad(&mut toy, u);
+        let again = toy.again(x);
+        let by_x = grad(&mut toy, again);
+        let typed = toy.expression(by_x);
+        let at = point(&[("n", 3)], &[array(&[], &[3.0]), array(&[3], &[0.2, -0.4, 0.7])]);
+        let by_u = evaluate(&typed, &at, by_u).expect("an instance has a gradient");
+        let by_x = evaluate(&typed, &at, by_x).expect("an instance is smooth");
+        let scaled: Vec<f64> = by_u.data.iter().map(|g| 3.0 * g).collect();
+        assert!(super::super::compare::relative_error(&by_x.data, &scaled) < 1e-9);
+    }
 }

@@ -6,7 +6,8 @@
 //! simplification or raising. So the check of an answer covers the whole path to it.
 
 pub mod arithmetic;
-pub mod block;
+mod block;
+mod call;
 pub mod compare;
 pub mod derivative;
 pub mod difference;
@@ -15,7 +16,10 @@ pub mod eval;
 pub mod instance;
 pub mod jet;
 pub mod kink;
+mod operation;
 pub mod point;
 pub mod read;
 pub mod sample;
+#[cfg(test)]
+mod toy;
 pub mod verify;

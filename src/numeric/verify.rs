@@ -547,21 +547,28 @@ impl Input<'_, '_> {
         let (claimed, scale) = contract(kind, &directions, answer, self.value.len())?;
         if kind == Kind::Value {
             let exact = Estimate { error: vec![0.0; self.value.len()], value: self.value.clone() };
-            return Ok(judge(&claimed, &scale, &exact));
+            return Ok(judge(&claimed, &scale, &exact, 0.0));
         }
+        let noise = self.noise();
         let mut last = Opinion::Open;
         for step in STEPS {
             let estimate = match (kind, directions.as_slice()) {
                 (Kind::Hessian, [a, b]) => self.second(a, b, step)?,
                 _ => self.first(&directions, kind == Kind::Gradient, step)?,
             };
-            last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e));
+            last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e, noise));
             // a right answer that seems wrong at a long step gets a second opinion
             if matches!(last, Opinion::Agrees(_)) {
                 break;
             }
         }
         Ok(last)
+    }
+
+    /// What rounding makes of the objective, with room for the shortest steps.
+    fn noise(&self) -> f64 {
+        let terms = self.value.iter().zip(&self.weights).map(|(v, w)| (v * w).abs());
+        1e-9 * terms.sum::<f64>() + 1e-12
     }
 
     /// All gradients at once: for programs so large that one difference for each is too much.
@@ -588,11 +595,12 @@ impl Input<'_, '_> {
         for direction in &mut directions {
             direction.along.iter_mut().for_each(|v| *v /= root);
         }
+        let noise = self.noise();
         let mut joint = Opinion::Open;
         for step in STEPS {
             let estimate = self.first(&directions, true, step)?;
             joint = estimate
-                .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e));
+                .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e, noise));
             if matches!(joint, Opinion::Agrees(_)) {
                 break;
             }
@@ -774,8 +782,9 @@ fn contract(
         .unzip())
 }
 
-/// Compares what is claimed with a difference, entry by entry.
-fn judge(claimed: &[f64], scale: &[f64], found: &Estimate) -> Opinion {
+/// Compares what is claimed with a difference, entry by entry. Where the claim is exactly 0 a
+/// difference counts only if its error is within `noise`, the rounding of the objective.
+fn judge(claimed: &[f64], scale: &[f64], found: &Estimate, noise: f64) -> Opinion {
     // entries of one array are judged on the scale of its largest, where rounding comes from
     let floor = scale.iter().copied().fold(0.0f64, f64::max) * 1e-3;
     let mut worst = 0.0f64;
@@ -785,7 +794,8 @@ fn judge(claimed: &[f64], scale: &[f64], found: &Estimate) -> Opinion {
         }
         let size = s.max(d.abs()).max(floor);
         let apart = (c - d).abs();
-        if e > CONCLUSIVE * size && (s > 0.0 || d.abs() > 20.0 * e) {
+        let still = s == 0.0 && e <= noise && d.abs() <= 20.0 * e;
+        if e > CONCLUSIVE * size && !still {
             return Opinion::Open;
         }
         if apart > TOLERANCE * size + 20.0 * e {
@@ -804,7 +814,7 @@ mod tests {
     use super::*;
 
     fn opinion(claimed: f64, scale: f64, found: f64, error: f64) -> Opinion {
-        judge(&[claimed], &[scale], &Estimate { value: vec![found], error: vec![error] })
+        judge(&[claimed], &[scale], &Estimate { value: vec![found], error: vec![error] }, 1e-9)
     }
 
     #[test]
@@ -815,5 +825,61 @@ mod tests {
         assert!(matches!(opinion(0.0, 0.0, 1.0, 1e-10), Opinion::Differs { .. }));
         assert!(matches!(opinion(0.0, 0.0, 1e-13, 1e-13), Opinion::Agrees(_)));
         assert!(matches!(opinion(1.0, 1.0, 1.1, 0.1), Opinion::Open));
+    }
+
+    /// `f(x .* x)` by hand, judged against answers built by hand as well.
+    fn judged(wrong: i64) -> Status {
+        use super::super::toy::Toy;
+        use crate::syntax::ast::ProductOp;
+        let square = |toy: &mut Toy| {
+            let x = toy.variable("x", &["n"]);
+            let n = toy.dims(&["n"]);
+            let again = toy.again(x);
+            let s = toy.product(ProductOp::Hadamard, x, again, &n, &[]);
+            (x, s, n)
+        };
+        let mut input = Toy::new();
+        let f = input.unknown("f", false);
+        let (_, s, _) = square(&mut input);
+        let y = input.apply(f, 0, s);
+        let user = input.expression(y);
+        let reader = |_: Option<&str>, text: &str| {
+            assert_eq!(text, "var x[n], grad_y[n]\nfn f\nanswer\n");
+            // grad_y .* f'(x .* x) .* x * 2
+            let mut toy = Toy::new();
+            let f = toy.unknown("f", false);
+            let (x, s, n) = square(&mut toy);
+            let g = toy.variable("grad_y", &["n"]);
+            let slope = toy.apply(f, 1, s);
+            let a = toy.product(ProductOp::Hadamard, g, slope, &n, &[]);
+            let x = toy.again(x);
+            let b = toy.product(ProductOp::Hadamard, a, x, &n, &[]);
+            let factor = toy.number(wrong);
+            let c = toy.product(ProductOp::Product, b, factor, &n, &[]);
+            Ok(toy.expression(c))
+        };
+        let results =
+            vec![Claimed { kind: Kind::Gradient, wrt: vec!["x"], text: "answer" }];
+        let question = Question {
+            shapes: None,
+            program: "",
+            objective: None,
+            cotangent: "grad_y",
+            results,
+            seed: 1,
+            points: 5,
+        };
+        let verification = verify_typed(&user, &question, reader);
+        assert!(matches!(verification.status, Status::Failed(_)) || verification.points == 5);
+        assert!(verification.max_relative_error < 1e-8 || wrong != 2);
+        verification.status
+    }
+
+    #[test]
+    fn the_right_answer_is_verified_and_a_wrong_factor_or_sign_is_not() {
+        assert!(matches!(judged(2), Status::Verified));
+        for wrong in [1, 3, 0, 4] {
+            assert!(matches!(judged(wrong), Status::Failed(Failure::Differs(_))), "{wrong}");
+        }
     }
 }
