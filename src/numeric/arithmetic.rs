@@ -109,7 +109,7 @@ impl Arithmetic for f64 {
         arguments: &[&Array<f64>],
         axis: Option<usize>,
     ) -> Result<Array<f64>, KernelError> {
-        match function.kernel {
+        match function.kernel_for(arguments.len()) {
             Kernel::Array(kernel) => (kernel.double)(arguments, axis),
             Kernel::Elementwise(_) | Kernel::Special => Err(KernelError::Unsupported),
         }
@@ -138,7 +138,7 @@ impl Scalar for f64 {
     fn less(self, o: f64) -> Result<bool, KernelError> { Ok(self < o) }
     fn size(self) -> f64 { self.abs() }
     fn map(f: &'static Function, a: &[f64]) -> Result<f64, KernelError> {
-        match f.kernel { Kernel::Elementwise(k) => Ok(k(a)), _ => Err(KernelError::Unsupported) }
+        match f.kernel_for(a.len()) { Kernel::Elementwise(k) => Ok(k(a)), _ => Err(KernelError::Unsupported) }
     }
 }
 

@@ -40,7 +40,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         axis: Option<NodeId>,
     ) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
-        match function.kernel {
+        match function.kernel_for(arguments.len()) {
             Kernel::Elementwise(_) => {
                 // a choice may discard an undefined branch; nothing else may
                 let choice = function.name == "where";

@@ -111,9 +111,8 @@ impl<S: Arithmetic> Evaluator<'_, S> {
     ) -> Result<Vec<f64>, EvalError> {
         let span = self.span(id);
         let plan = self.plan(&[y]);
-        let base = match self.varied(varied) {
-            Some(value) => value,
-            None => return Err(EvalError::Unsupported { span, what: "this variable" }),
+        let Some(base) = self.varied(varied) else {
+            return Err(EvalError::Unsupported { span, what: "this variable" });
         };
         let order = entry_order(&base.shape, stacked);
         if order.len() > MOST_ENTRIES {

@@ -304,10 +304,9 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     fn name(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         match typed.meaning(id) {
-            Meaning::Variable(v) => match &self.variables[v.0 as usize] {
-                Some(value) => Ok(value.clone()),
-                None => Err(self.missing(id, typed.variables[v.0 as usize].name)),
-            },
+            Meaning::Variable(v) => self.variables[v.0 as usize]
+                .clone()
+                .ok_or_else(|| self.missing(id, typed.variables[v.0 as usize].name)),
             Meaning::Definition(d) => {
                 if let Some(Some(value)) = self.fixed.get(d.0 as usize) {
                     return Ok(value.clone());
@@ -334,7 +333,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         if n == 0 {
             return Err(EvalError::NoSize { span: self.span(id) });
         }
-        S::from_number(&crate::number::Number::integer(n as i64))
+        S::from_number(&crate::number::Number::integer(i64::try_from(n).unwrap_or(i64::MAX)))
             .map_err(|e| EvalError::at(self.span(id), e))
     }
 

@@ -43,7 +43,7 @@ const MIXES: [Mix; 4] = [
 
 impl Mix {
     fn derivative(&self, order: u32, u: f64) -> f64 {
-        let n = order.min(i32::MAX as u32) as i32;
+        let n = i32::try_from(order).unwrap_or(i32::MAX);
         let turn = f64::from(order % 4) * std::f64::consts::FRAC_PI_2;
         let polynomial = match order {
             0 => self.c * u * u * u + self.d * u * u,
@@ -89,8 +89,13 @@ impl Instance {
     /// # Errors
     /// A message where the text cannot be read or uses what jets do not know.
     pub fn parse(text: &str) -> Result<Instance, String> {
-        let _ = text;
-        Err("functions in points are not read yet".to_string())
+        let program = crate::syntax::parser::parse(text).map_err(|e| e.to_string())?;
+        match jet::derivative(&program, 0, 0.5) {
+            Err(KernelError::Unsupported) => {
+                Err("expected an elementwise expression of `u` in functions that are known".to_string())
+            }
+            _ => Ok(Instance::Text(Box::new(program))),
+        }
     }
 
     /// The function as text in our language, of a variable `u`.
@@ -189,6 +194,20 @@ mod tests {
                 assert!((slope - exact).abs() < 1e-8, "{number} {order}");
             }
         }
+    }
+
+    #[test]
+    fn a_mix_and_its_text_have_the_same_derivatives() {
+        for number in 0..4 {
+            let mix = Instance::elementwise(number);
+            let text = Instance::parse(&mix.text()).expect("the text is in our language");
+            for order in 0..5 {
+                let (a, b) = (mix.derivative(order, -0.6), text.derivative(order, -0.6));
+                let (a, b) = (a.expect("a value"), b.expect("a value"));
+                assert!((a - b).abs() < 1e-12, "{number} {order}: {a} {b}");
+            }
+        }
+        assert!(Instance::parse("u +").is_err() && Instance::parse("v").is_err());
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             }
             for (place, &length) in places.iter().zip(&axes) {
                 if let Err(at) = *place {
-                    if at < 0 || at >= length as i64 {
+                    if usize::try_from(at).map_or(true, |at| at >= length) {
                         return Err(EvalError::OutOfRange { span, index: at + 1, length });
                     }
                 }
@@ -124,9 +124,10 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         }
         let mut shape = walk.shape();
         let mut data = Vec::with_capacity(walk.count().saturating_mul(block).min(LARGEST_ARRAY));
+        // a fixed place of a delta may be negative; that of an entry has been checked
         let at = |place: &Result<usize, i64>, walk: &Walk| match *place {
-            Ok(position) => walk.at(position) as i64,
-            Err(fixed) => fixed,
+            Ok(position) => walk.at(position),
+            Err(fixed) => usize::try_from(fixed).unwrap_or(usize::MAX),
         };
         loop {
             if delta {
@@ -137,7 +138,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             } else {
                 let mut offset = walk.offsets[0];
                 for (place, stride) in places.iter().zip(&strides) {
-                    offset += at(place, &walk) as usize * stride;
+                    offset += at(place, &walk) * stride;
                 }
                 let value = &self.values[base.0 as usize].data;
                 let entry = value.get(offset..offset + block);

@@ -48,7 +48,7 @@ impl Random {
 
     /// A whole number below `n` (0 where `n` is 0).
     pub fn below(&mut self, n: usize) -> usize {
-        (self.unit() * n as f64) as usize
+        usize::try_from(self.bits() % (n.max(1) as u64)).unwrap_or(0)
     }
 
     /// A number of magnitude between two bounds, of either sign.
@@ -111,18 +111,9 @@ impl Sizes {
         let mut names = Vec::new();
         let mut known = std::collections::BTreeSet::new();
         for &dim in &used {
-            match typed.dims.as_name(dim) {
-                Some(name) => {
-                    if known.insert(name.to_string()) {
-                        names.push(name.to_string());
-                    }
-                }
-                None => {
-                    let mut inner = Vec::new();
-                    names_of(typed, dim, &mut inner);
-                    names.extend(inner.into_iter().filter(|n| known.insert(n.clone())));
-                }
-            }
+            let mut inner = Vec::new();
+            names_of(typed, dim, &mut inner);
+            names.extend(inner.into_iter().filter(|n| known.insert(n.clone())));
         }
         Sizes { names, used }
     }
@@ -229,7 +220,9 @@ fn variable(variable: &Variable, all: &[usize], style: usize, random: &mut Rando
     }
     if variable.attributes.contains(&Attribute::Simplex) {
         let total: f64 = data.iter().map(|v| v.abs()).sum();
-        data.iter_mut().for_each(|v| *v = v.abs() / total);
+        for v in &mut data {
+            *v = v.abs() / total;
+        }
     }
     Array { shape, data }
 }
