@@ -332,3 +332,75 @@ fn values_of_the_given_cases() {
     assert_eq!(count, 76);
     assert!(failures.is_empty(), "{failures:#?}");
 }
+
+#[test]
+fn differences_of_the_given_cases() {
+    use derive::numeric::difference::{Probe, central};
+    use derive::numeric::eval::{Evaluator, Varied};
+    use derive::numeric::kink::Trace;
+    let text = std::fs::read_to_string("tests/cases/gradients.jsonl").unwrap();
+    let mut failures = vec![];
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        if case["command"] != "grad" {
+            continue;
+        }
+        let typed = typed(&case).unwrap();
+        let mut at = case["at"].clone();
+        at["functions"] = case["functions"].clone();
+        let point = point::from_json(&typed, &at, |_| true).unwrap();
+        let target = match typed.items.last() {
+            Some(Item::Definition(d)) => typed.definitions[d.0 as usize].body,
+            Some(Item::Expression(id, _)) => *id,
+            _ => panic!("no objective"),
+        };
+        let mut weights = vec![];
+        if case["upstream"].is_null() {
+            weights.push(1.0);
+        } else {
+            flat(&case["upstream"], &mut weights);
+        }
+        for (name, expected) in case["expected"].as_object().unwrap() {
+            let mut gradient = vec![];
+            flat(expected, &mut gradient);
+            let k = typed.variables.iter().position(|v| {
+                let name = name.strip_prefix("grad_").unwrap();
+                typed.program.name(v.name) == name
+                    || typed.program.written[v.name.0 as usize] == name
+            });
+            let varied = Varied::Variable(VariableId(k.unwrap() as u32));
+            let mut evaluator = Evaluator::<f64>::new(&typed, &point).unwrap();
+            let plan = evaluator.plan(&[target]);
+            evaluator.run(&plan).unwrap();
+            let moved = evaluator.dependent(&plan, &[varied]);
+            let base = evaluator.varied(varied).unwrap();
+            evaluator.trace = Trace::default();
+            evaluator.run(&moved).unwrap();
+            let branches = evaluator.trace.branches;
+            let mut found = vec![];
+            for e in 0..gradient.len() {
+                let estimate = central(branches, 0.1, |t, out| {
+                    let mut value = base.clone();
+                    value.data[e] += t;
+                    evaluator.set(varied, Some(value));
+                    evaluator.trace = Trace::default();
+                    evaluator.run(&moved)?;
+                    let y = &evaluator.value(target).data;
+                    out.push(y.iter().zip(&weights).map(|(a, b)| a * b).sum());
+                    let nan = out[0].is_nan();
+                    Ok::<_, derive::numeric::error::EvalError>(if nan {
+                        Probe::Undefined
+                    } else {
+                        Probe::Value(evaluator.trace.branches)
+                    })
+                });
+                found.push(estimate.unwrap().unwrap().value[0]);
+            }
+            let error = relative_error(&found, &gradient);
+            if error.is_nan() || error > 1e-9 {
+                failures.push(format!("{} {name}: error {error}", case["id"]));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
