@@ -1,6 +1,7 @@
 //! `derive`: matrix calculus with answers as a person would write them.
 
 pub mod array;
+pub mod calculus;
 pub mod diagnostic;
 pub mod functions;
 pub mod notation;
@@ -8,3 +9,4 @@ pub mod number;
 pub mod numeric;
 pub mod shape;
 pub mod syntax;
+pub mod tensor;

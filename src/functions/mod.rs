@@ -10,8 +10,6 @@ mod linear_algebra;
 mod reduction;
 mod special;
 
-pub(crate) use kernels::erf;
-
 use crate::array::{Array, KernelError};
 
 /// One function.
@@ -258,6 +256,11 @@ impl Function {
             Some((_, kernel)) if arguments == 2 => kernel,
             _ => self.kernel,
         }
+    }
+
+    /// Whether its signature asks for a square matrix.
+    pub fn signature_is_square(&self) -> bool {
+        matches!(self.signature, Signature::Shapes([first, ..]) if first.starts_with("A[n,n]"))
     }
 
     /// Whether it may be called with this number of arguments.

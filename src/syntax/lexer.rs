@@ -8,7 +8,7 @@ use crate::number::Number;
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{take_while, take_while1};
-use nom::character::complete::{char, digit0, digit1, one_of};
+use nom::character::complete::{char, digit1, one_of};
 use nom::combinator::{opt, recognize};
 use rustc_hash::FxHashMap;
 

@@ -278,6 +278,30 @@ impl Arena {
         id
     }
 
+    /// The size's text.
+    pub(crate) fn size_text(&self, dim: DimId) -> &str {
+        self.size_names.get(dim.0 as usize).map_or("?", |n| n)
+    }
+
+    /// The basis vector with its 1 at a position counted from 1.
+    pub(super) fn basis(&mut self, dim: DimId, position: i64) -> ExprId {
+        let name = format!("basis {} {position}", dim.0);
+        let kind = SymbolKind::Basis(dim, position);
+        let known = self.symbols.iter().position(|s| s.kind == kind);
+        if let Some(at) = known {
+            let axes = self.axes_id(&[dim]);
+            return self.intern(Tag::Symbol, axes, &[at as u32]);
+        }
+        let symbol = Symbol {
+            name: name.as_str().into(),
+            kind,
+            axes: [dim].into_iter().collect(),
+            properties: super::node::Properties::default(),
+            order: u32::MAX,
+        };
+        self.symbol_expr(symbol).1
+    }
+
     pub(super) fn function_word(&mut self, function: MapFunction) -> u32 {
         match function {
             MapFunction::Known(f) => self.table_word(f) << 2,

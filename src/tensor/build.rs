@@ -203,7 +203,7 @@ impl Arena {
             let mut content: Option<(i64, i64)> = Some((0, 1));
             for (c, _) in terms.iter() {
                 content = content.zip(self.number_of(c).small()).and_then(|((g, l), (n, d))| {
-                    Some((num_integer::gcd(g, n), num_integer::checked_lcm(l, d)?))
+                    Some((num_integer::gcd(g, n), (l / num_integer::gcd(l, d)).checked_mul(d)?))
                 });
             }
             content.and_then(|(g, l)| Number::ratio(g, l)).unwrap_or(Number::ONE)
@@ -229,6 +229,18 @@ impl Arena {
             return None;
         }
         Some((ids.get(0), self.as_constant(ids.get(1))?))
+    }
+
+    /// Base and exponent of a call of `pow` with a constant exponent.
+    pub(crate) fn as_power_call(
+        &self,
+        function: &'static Function,
+        list: &[ExprId],
+    ) -> Option<(ExprId, NumberId)> {
+        if function != self.known.pow {
+            return None;
+        }
+        Some((list[0], self.as_constant(list[1])?))
     }
 
     /// The argument where this is the known function applied.
@@ -331,7 +343,7 @@ impl Arena {
                 }
                 let factors: SmallVec<[(ExprId, Wires); 4]> =
                     view.operands().map(|(e, w)| (e, w.into())).collect();
-                let output = view.output().into();
+                let output: Wires = view.output().into();
                 let mut operands = SmallVec::new();
                 for (e, wires) in factors {
                     operands.push(Operand { expr: self.power(e, exponent), wires });

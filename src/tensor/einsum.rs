@@ -690,7 +690,7 @@ impl Arena {
     }
 
     fn refine(&self, operands: &[Operand], contracted: &[Wire], colours: &mut [u64]) {
-        let mut next: SmallVec<[u64; 16]> = colours.into();
+        let mut next: SmallVec<[u64; 16]> = SmallVec::from_slice(colours);
         for o in operands {
             let signature = self.signature(o, colours);
             let symmetric = self.symmetric_operand(o);

@@ -44,6 +44,8 @@ pub enum SymbolKind {
     Size(DimId),
     /// The constant π.
     Pi,
+    /// A basis vector: 1 at this position, counted from 1, else 0.
+    Basis(DimId, i64),
     /// An unknown function; never a value by itself.
     Function,
     /// The unnamed objective.
