@@ -1,296 +1,19 @@
-//! The judge against the given cases: the objective's value at the case's point.
-//!
-//! Shapes are the ones that a case states of its variables, carried upwards node by node, so that
-//! a mistake of inference cannot hide one of the evaluator.
+//! The judge against the given cases: the objective's value at the case's point, and differences of
+//! it against the expected gradients.
 
-use derive::functions::{self, Signature, Special};
 use derive::numeric::compare::relative_error;
-use derive::numeric::eval::evaluate;
+use derive::numeric::difference::{Probe, central};
+use derive::numeric::error::EvalError;
+use derive::numeric::eval::{Evaluator, Varied, evaluate};
+use derive::numeric::kink::Trace;
 use derive::numeric::point;
-use derive::shape::dim::{DimId, Dims};
-use derive::shape::typed::{
-    Definition, DefinitionId, Fill, Index, IndexId, Item, Meaning, Origin, Shape, Typed, Unknown,
-    UnknownId, Variable, VariableId,
-};
-use derive::syntax::ast::{Expr, NameId, NodeId, ProductOp, Statement};
-use derive::syntax::parser::parse_with;
+use derive::numeric::read::read;
+use derive::numeric::verify::{Claimed, Failure, Kind, Question, Status, Verification, verify};
+use derive::shape::typed::{Item, Typed, VariableId};
 use serde_json::Value;
-use std::collections::HashMap;
-
-/// Shapes from the bottom up, given those of the variables.
-struct Upwards {
-    typed: Typed,
-    variables: HashMap<NameId, VariableId>,
-    definitions: HashMap<NameId, DefinitionId>,
-    bound: Vec<HashMap<NameId, IndexId>>,
-}
-
-fn dim(dims: &mut Dims, name: &str) -> DimId {
-    match name.parse() {
-        Ok(n) => dims.number(n),
-        Err(_) => dims.name(name),
-    }
-}
 
 fn typed(case: &Value) -> Result<Typed, String> {
-    let shape = case["shape"].as_str().filter(|s| !s.is_empty());
-    let text = case["program"].as_str().ok_or("no program")?;
-    let program = parse_with(shape, text).map_err(|e| e.to_string())?;
-    let n = program.nodes.len();
-    let mut up = Upwards {
-        typed: Typed {
-            program,
-            dims: Dims::default(),
-            shapes: vec![Shape::default(); n],
-            meanings: vec![Meaning::Plain; n],
-            free: vec![Default::default(); n],
-            variables: vec![],
-            definitions: vec![],
-            unknowns: vec![],
-            indices: vec![],
-            items: vec![],
-        },
-        variables: HashMap::new(),
-        definitions: HashMap::new(),
-        bound: vec![HashMap::new(); n],
-    };
-    for (name, axes) in case["vars"].as_object().ok_or("no vars")? {
-        let id = up
-            .typed
-            .program
-            .names
-            .iter()
-            .zip(&up.typed.program.written)
-            .position(|(c, w)| c == name || w == name)
-            .ok_or(format!("no {name}"))?;
-        let axes =
-            axes.as_array().unwrap().iter().map(|d| dim(&mut up.typed.dims, d.as_str().unwrap()));
-        let axes = axes.collect();
-        up.variables.insert(NameId(id as u32), VariableId(up.typed.variables.len() as u32));
-        up.typed.variables.push(Variable {
-            name: NameId(id as u32),
-            shape: Shape { axes, row: false },
-            attributes: vec![],
-            origin: Origin::Declared,
-        });
-    }
-    up.bind();
-    let mut bodies: HashMap<NodeId, NameId> = HashMap::new();
-    for s in &up.typed.program.statements {
-        if let Statement::Definition { name, body, .. } = s {
-            bodies.insert(*body, *name);
-        }
-    }
-    for k in 0..n {
-        let id = NodeId(k as u32);
-        up.node(id)?;
-        if let Some(&name) = bodies.get(&id) {
-            let d = DefinitionId(up.typed.definitions.len() as u32);
-            let mut shape = up.typed.shapes[k].clone();
-            shape.row = false;
-            up.definitions.insert(name, d);
-            up.typed.definitions.push(Definition { name, shape, indices: vec![], body: id });
-            up.typed.items.push(Item::Definition(d));
-        }
-    }
-    if let Some(Statement::Expression(id)) = up.typed.program.statements.last() {
-        let free = up.typed.free(*id).to_vec();
-        up.typed.items.push(Item::Expression(*id, free));
-    }
-    Ok(up.typed)
-}
-
-impl Upwards {
-    /// Index names, from sums downwards.
-    fn bind(&mut self) {
-        for k in (0..self.typed.program.nodes.len()).rev() {
-            let program = &self.typed.program;
-            let mut scope = self.bound[k].clone();
-            if let Expr::IndexSum(list, _) = &program.nodes[k] {
-                for name in program.list(*list) {
-                    if let Expr::Name(name) = program.node(*name) {
-                        let i = IndexId(self.typed.indices.len() as u32);
-                        self.typed.indices.push(Index { name: *name, dim: DimId(u32::MAX) });
-                        scope.insert(*name, i);
-                    }
-                }
-            }
-            let mut children = vec![];
-            program.for_each_child(NodeId(k as u32), |c| children.push(c));
-            for c in children {
-                self.bound[c.0 as usize] = scope.clone();
-            }
-        }
-    }
-
-    fn node(&mut self, id: NodeId) -> Result<(), String> {
-        let k = id.0 as usize;
-        let mut free: Vec<IndexId> = vec![];
-        self.typed.program.for_each_child(id, |c| {
-            for i in &self.typed.free[c.0 as usize] {
-                if !free.contains(i) {
-                    free.push(*i);
-                }
-            }
-        });
-        let shape = |c: NodeId| self.typed.shapes[c.0 as usize].clone();
-        let larger = |children: &[NodeId]| {
-            children.iter().map(|c| shape(*c)).max_by_key(|s| (s.axes.len(), s.row)).unwrap()
-        };
-        let mut meaning = Meaning::Plain;
-        let scalar = Shape::default();
-        let of = |axes: &[DimId]| Shape { axes: axes.iter().copied().collect(), row: false };
-        let expr = self.typed.program.nodes[k].clone();
-        let result = match expr {
-            Expr::Number(_) => scalar,
-            Expr::Name(name) => {
-                let text = self.typed.program.name(name);
-                if let Some(i) = self.bound[k].get(&name) {
-                    meaning = Meaning::Index(*i);
-                    scalar
-                } else if let Some(v) = self.variables.get(&name) {
-                    meaning = Meaning::Variable(*v);
-                    self.typed.variables[v.0 as usize].shape.clone()
-                } else if let Some(d) = self.definitions.get(&name) {
-                    meaning = Meaning::Definition(*d);
-                    self.typed.definitions[d.0 as usize].shape.clone()
-                } else {
-                    let name = text.to_string();
-                    let d = dim(&mut self.typed.dims, &name);
-                    meaning = Meaning::Size(d);
-                    scalar
-                }
-            }
-            Expr::Negate(a) => shape(a),
-            Expr::Sum(list) => larger(self.typed.program.list(list)),
-            Expr::Compare(_, a, b) | Expr::ElementPower(a, b) => larger(&[a, b]),
-            Expr::Power(a, _) => shape(a),
-            Expr::Product(ProductOp::Product, a, b) => {
-                let (a, b) = (shape(a), shape(b));
-                match (a.axes.len(), b.axes.len()) {
-                    (0, _) => b,
-                    (_, 0) => a,
-                    (1, 1) if a.row => scalar,
-                    (1, 1) => of(&[a.axes[0], b.axes[0]]),
-                    (2, 1) => of(&a.axes[..1]),
-                    (1, 2) => Shape { axes: b.axes[1..].iter().copied().collect(), row: true },
-                    _ => of(&[a.axes[0], b.axes[1]]),
-                }
-            }
-            Expr::Product(_, a, b) => larger(&[a, b]),
-            Expr::Transpose(a) => {
-                let mut s = shape(a);
-                s.row = s.axes.len() == 1 && !s.row;
-                s.axes.reverse();
-                s
-            }
-            Expr::Entry(base, list) => {
-                free.clear();
-                let axes = shape(base).axes;
-                for (d, c) in axes.iter().zip(self.typed.program.list(list)) {
-                    if let Meaning::Index(i) = self.typed.meaning(*c) {
-                        self.typed.indices[i.0 as usize].dim = *d;
-                        if !free.contains(&i) {
-                            free.push(i);
-                        }
-                    }
-                }
-                scalar
-            }
-            Expr::IndexSum(list, body) => {
-                for c in self.typed.program.list(list) {
-                    if let Expr::Name(name) = self.typed.program.node(*c) {
-                        // the bound names themselves stand outside the inner scope
-                        let i = self.bound[body.0 as usize][name];
-                        self.typed.meanings[c.0 as usize] = Meaning::Index(i);
-                        free.retain(|f| *f != i);
-                    }
-                }
-                shape(body)
-            }
-            Expr::Call { function, arguments, axis, .. } => {
-                let arguments = self.typed.program.list(arguments).to_vec();
-                let name = self.typed.program.name(function).to_string();
-                match functions::find(&name) {
-                    None => {
-                        meaning = Meaning::Unknown(UnknownId(self.typed.unknowns.len() as u32));
-                        let unknown = Unknown { name: function, scalar: false, declared: false };
-                        self.typed.unknowns.push(unknown);
-                        shape(arguments[0])
-                    }
-                    Some(f) => {
-                        meaning = Meaning::Function(f);
-                        match f.signature_for(arguments.len()) {
-                            Signature::Elementwise => larger(&arguments),
-                            Signature::Axiswise => shape(arguments[0]),
-                            Signature::Reduction { .. } if axis.is_none() => scalar,
-                            Signature::Reduction { .. } => of(&shape(arguments[0]).axes[..1]),
-                            Signature::Special(Special::Ones) => {
-                                meaning = Meaning::Fill(Fill::Ones);
-                                match self.typed.meaning(arguments[0]) {
-                                    Meaning::Size(d) => of(&[d]),
-                                    _ => return Err("ones".into()),
-                                }
-                            }
-                            Signature::Special(Special::Vector) => {
-                                // its shape comes from context: broadcast like a scalar
-                                meaning = Meaning::Fill(Fill::Argument);
-                                scalar
-                            }
-                            Signature::Special(Special::Pool) => {
-                                let axes = shape(arguments[0]).axes;
-                                let halves: Vec<DimId> = axes
-                                    .iter()
-                                    .map(|d| {
-                                        let n = self.typed.dims.as_number(*d);
-                                        let n = n.unwrap_or_else(|| {
-                                            let name = self.typed.dims.as_name(*d).unwrap();
-                                            if name == "m" { 4 } else { 6 }
-                                        });
-                                        self.typed.dims.number(n / 2)
-                                    })
-                                    .collect();
-                                of(&halves)
-                            }
-                            _ => match name.as_str() {
-                                "tr" | "det" | "logdet" => scalar,
-                                "inv" => shape(arguments[0]),
-                                "vec" => {
-                                    let n: i64 = shape(arguments[0])
-                                        .axes
-                                        .iter()
-                                        .map(|d| self.typed.dims.as_number(*d).unwrap())
-                                        .product();
-                                    of(&[self.typed.dims.number(n)])
-                                }
-                                "conv" => {
-                                    let (x, k) = (shape(arguments[0]), shape(arguments[1]));
-                                    let n = |d: &DimId| self.typed.dims.as_number(*d).unwrap();
-                                    let sizes: Vec<i64> = x
-                                        .axes
-                                        .iter()
-                                        .zip(&k.axes)
-                                        .map(|(x, k)| n(x) - n(k) + 1)
-                                        .collect();
-                                    let dims = &mut self.typed.dims;
-                                    let axes: Vec<DimId> =
-                                        sizes.iter().map(|n| dims.number(*n)).collect();
-                                    of(&axes)
-                                }
-                                other => return Err(format!("the shape of {other}")),
-                            },
-                        }
-                    }
-                }
-            }
-        };
-        self.typed.shapes[k] = result;
-        if self.typed.meanings[k] == Meaning::Plain {
-            self.typed.meanings[k] = meaning;
-        }
-        self.typed.free[k] = free.into_iter().collect();
-        Ok(())
-    }
+    read(case["shape"].as_str(), case["program"].as_str().ok_or("no program")?)
 }
 
 fn flat(value: &Value, out: &mut Vec<f64>) {
@@ -335,9 +58,6 @@ fn values_of_the_given_cases() {
 
 #[test]
 fn differences_of_the_given_cases() {
-    use derive::numeric::difference::{Probe, central};
-    use derive::numeric::eval::{Evaluator, Varied};
-    use derive::numeric::kink::Trace;
     let text = std::fs::read_to_string("tests/cases/gradients.jsonl").unwrap();
     let mut failures = vec![];
     for line in text.lines() {
@@ -345,7 +65,10 @@ fn differences_of_the_given_cases() {
         if case["command"] != "grad" {
             continue;
         }
-        let typed = typed(&case).unwrap();
+        let Ok(typed) = typed(&case) else {
+            failures.push(format!("{}: shapes", case["id"]));
+            continue;
+        };
         let mut at = case["at"].clone();
         at["functions"] = case["functions"].clone();
         let point = point::from_json(&typed, &at, |_| true).unwrap();
@@ -388,7 +111,7 @@ fn differences_of_the_given_cases() {
                     let y = &evaluator.value(target).data;
                     out.push(y.iter().zip(&weights).map(|(a, b)| a * b).sum());
                     let nan = out[0].is_nan();
-                    Ok::<_, derive::numeric::error::EvalError>(if nan {
+                    Ok::<_, EvalError>(if nan {
                         Probe::Undefined
                     } else {
                         Probe::Value(evaluator.trace.branches)
@@ -399,6 +122,62 @@ fn differences_of_the_given_cases() {
             let error = relative_error(&found, &gradient);
             if error.is_nan() || error > 1e-9 {
                 failures.push(format!("{} {name}: error {error}", case["id"]));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+fn ask(shapes: &str, program: &str, kind: Kind, wrt: &[&str], answer: &str) -> Verification {
+    verify(&Question {
+        shapes: Some(shapes),
+        program,
+        objective: None,
+        cotangent: "grad_y",
+        results: vec![Claimed { kind, wrt: wrt.to_vec(), text: answer }],
+        seed: 0,
+        points: 5,
+    })
+}
+
+/// Shapes, program, variables, right answer, wrong answers.
+type Row = (&'static str, &'static str, Kind, &'static [&'static str], &'static str, &'static [&'static str]);
+
+#[rustfmt::skip]
+const ANSWERS: &[Row] = &[
+    ("", "sigmoid(W*x+b)", Kind::Gradient, &["W"], "y = sigmoid(W*x + b)\n(grad_y .* y .* (1 - y))*x'",
+        &["y = sigmoid(W*x + b)\n(grad_y .* y .* (1 + y))*x'", "-(grad_y*x')", "grad_y*x'"]),
+    ("", "x'*A*x", Kind::Gradient, &["x"], "A*x + A'*x", &["2*A*x", "A*x - A'*x", "A*x"]),
+    ("A[n,n] symmetric", "x'*A*x", Kind::Gradient, &["A"], "x*x'", &["2*x*x'"]),
+    ("A[n,n] symmetric, x[n]", "x'*A*x", Kind::Gradient, &["x"], "2*A*x", &["A*x"]),
+    ("X[n,n]", "log(det(X))", Kind::Gradient, &["X"], "inv(X)'", &["inv(X)", "-inv(X)'"]),
+    ("x[n]", "sum(log(x))", Kind::Gradient, &["x"], "1 ./ x", &["1 ./ x.^2"]),
+    ("x[n]", "sum(relu(x))", Kind::Gradient, &["x"], "x > 0", &["x < 0"]),
+    ("x[n], A[m,n]", "norm1(A*x)", Kind::Gradient, &["x"], "A'*sign(A*x)", &["A'*(A*x)"]),
+    ("x[n]", "mean(x)", Kind::Gradient, &["x"], "ones(n)/n", &["ones(n)"]),
+    ("X[m,n], w[n]", "u = X*w\nL = sum(exp(u))", Kind::Gradient, &["u"], "exp(u)", &["X*exp(w)", "2*exp(u)"]),
+    ("W[m,n], x[n]", "fn J scalar\nu = W*x\nJ(u)", Kind::Gradient, &["W"], "grad(J(u), u)*x'", &["grad(J(u), u)*x'*2"]),
+    ("W[m,n], x[n]", "f(W*x)", Kind::Gradient, &["x"], "W'*(grad_y .* f'(W*x))", &["W'*(grad_y .* f(W*x))"]),
+    ("W[m,n], x[n]", "W*x", Kind::Jacobian, &["x"], "W", &["2*W"]),
+    ("W[m,n], x[n]", "W*x", Kind::Jacobian, &["W"], "delta[i,k]*x[l] + 0*W[k,l]", &[]),
+    ("A[n,n], x[n]", "x'*A*x", Kind::Hessian, &["x", "x"], "A + A'", &["2*A"]),
+    ("A[m,n], x[n], z[m]", "z'*A*x", Kind::Hessian, &["x", "z"], "A'", &["A'*2"]),
+    ("x[n]", "tanh(x)", Kind::Value, &[], "tanh(x)", &["tanh(2*x)"]),
+    ("v[n]", "acosh(v[1]) + asin(v[2]/4)", Kind::Value, &[], "acosh(v[1]) + asin(v[2]/4)", &[]),
+];
+
+#[test]
+fn right_answers_are_verified_and_wrong_ones_refuted() {
+    let mut failures = vec![];
+    for &(shapes, program, kind, wrt, right, wrongs) in ANSWERS {
+        let v = ask(shapes, program, kind, wrt, right);
+        if !matches!(v.status, Status::Verified) || v.points < 4 || v.max_relative_error > 1e-7 {
+            failures.push(format!("{program}: {right}: {v:?}"));
+        }
+        for wrong in wrongs {
+            let v = ask(shapes, program, kind, wrt, wrong);
+            if !matches!(v.status, Status::Failed(Failure::Differs(_))) {
+                failures.push(format!("{program}: {wrong}: {v:?}"));
             }
         }
     }

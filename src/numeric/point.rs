@@ -4,7 +4,7 @@ use super::eval::Point;
 use super::instance::Instance;
 use crate::array::Array;
 use crate::diagnostic::Diagnostic;
-use crate::shape::dim::{Dim, DimId};
+use crate::shape::dim::DimId;
 use crate::shape::typed::Typed;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -171,7 +171,7 @@ pub fn from_json(
             };
             if first.1 != length {
                 return Err(PointError::Sizes {
-                    dimension: describe(typed, dim),
+                    dimension: typed.dims.text(dim),
                     first: first.0,
                     expected: first.1,
                     second: written.clone(),
@@ -230,7 +230,7 @@ fn sizes(
         if all[dim.0 as usize] != *length {
             let first = seen.iter().find(|(d, _)| typed.dims.as_name(**d).is_some());
             return Err(PointError::Sizes {
-                dimension: describe(typed, dim),
+                dimension: typed.dims.text(dim),
                 first: first.map_or_else(|| name.clone(), |(_, (n, _))| n.clone()),
                 expected: all[dim.0 as usize],
                 second: name.clone(),
@@ -303,51 +303,6 @@ pub fn to_json(array: &Array) -> Value {
         return items.pop().unwrap_or(Value::Null);
     }
     Value::Array(items)
-}
-
-/// A size as text that a declaration reads back: `m`, `m - p + 1`, `n/2`.
-pub fn describe(typed: &Typed, dim: DimId) -> String {
-    use crate::shape::dim::Atom;
-    let Dim { terms } = typed.dims.get(dim);
-    if terms.is_empty() {
-        return "0".to_string();
-    }
-    let mut out = String::new();
-    // a positive term first, so that no size begins with a minus sign
-    let (minus, plus): (Vec<_>, Vec<_>) = terms.iter().partition(|t| t.1 < 0);
-    for (atoms, coefficient) in plus.into_iter().chain(minus) {
-        let sign = if *coefficient < 0 { "-" } else { "+" };
-        if !out.is_empty() || *coefficient < 0 {
-            out.push_str(sign);
-        }
-        let mut factors = Vec::new();
-        if coefficient.unsigned_abs() != 1 || atoms.is_empty() {
-            factors.push(coefficient.unsigned_abs().to_string());
-        }
-        for (atom, exponent) in atoms {
-            for _ in 0..*exponent {
-                factors.push(match atom {
-                    Atom::Name(name) => name.clone(),
-                    Atom::Quotient(a, b) => {
-                        format!("({})/({})", describe_flat(typed, *a), describe_flat(typed, *b))
-                    }
-                });
-            }
-        }
-        out.push_str(&factors.join("*"));
-    }
-    out
-}
-
-/// A size inside a quotient; a quotient of quotients is cut off, since sizes nest by hand only.
-fn describe_flat(typed: &Typed, dim: DimId) -> String {
-    if let Some(name) = typed.dims.as_name(dim) {
-        return name.to_string();
-    }
-    if let Some(number) = typed.dims.as_number(dim) {
-        return number.to_string();
-    }
-    describe(typed, dim)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Reading texts for the judge, and putting together the text of an answer with what it rests on.
 
-use super::point::describe;
 use crate::shape::dim::DimId;
+use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
 use crate::syntax::ast::Statement;
+use crate::syntax::parser::parse_with;
 use std::collections::BTreeMap;
 
 /// What is read for the judge: `--shape` (or nothing) and a program.
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 /// # Errors
 /// The first message about the text.
 pub fn read(shapes: Option<&str>, text: &str) -> Result<Typed, String> {
-    let _ = (shapes, text);
-    Err("programs are not read yet".to_string())
+    let program = parse_with(shapes, text).map_err(|e| e.to_string())?;
+    infer(program).map_err(|e| e.to_string())
 }
 
 /// An answer's statements: its definitions by name, and its last expression.
@@ -125,7 +126,7 @@ pub(super) fn borrowed<'a>(user: &'a Typed, pieces: &[Pieces]) -> Vec<(&'a str, 
 pub(super) fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
     let mut out = String::new();
     let shape = |dims: &[DimId]| -> String {
-        let texts: Vec<String> = dims.iter().map(|&d| describe(user, d)).collect();
+        let texts: Vec<String> = dims.iter().map(|&d| user.dims.text(d)).collect();
         if texts.is_empty() { String::new() } else { format!("[{}]", texts.join(", ")) }
     };
     let mut variables: Vec<String> = user
