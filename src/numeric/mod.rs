@@ -11,6 +11,7 @@ mod call;
 pub mod compare;
 pub mod derivative;
 pub mod difference;
+mod direction;
 pub mod error;
 pub mod eval;
 pub mod instance;

@@ -7,7 +7,7 @@ use super::instance::Instance;
 use crate::array::Array;
 use crate::shape::dim::{Atom, DimId};
 use crate::shape::typed::{Typed, Variable};
-use crate::syntax::ast::Attribute;
+use crate::syntax::ast::{Attribute, Expr};
 use std::collections::BTreeMap;
 
 /// Beyond this many names, sizes repeat.
@@ -82,6 +82,8 @@ pub(super) fn names_of(typed: &Typed, dim: DimId, names: &mut Vec<String>) {
 pub struct Sizes {
     names: Vec<String>,
     used: Vec<DimId>,
+    /// Axes of which an entry is asked for by number, with that number.
+    at_least: Vec<(DimId, usize)>,
 }
 
 impl Sizes {
@@ -115,7 +117,7 @@ impl Sizes {
             names_of(typed, dim, &mut inner);
             names.extend(inner.into_iter().filter(|n| known.insert(n.clone())));
         }
-        Sizes { names, used }
+        Sizes { names, used, at_least: numbered(typed) }
     }
 
     /// Sizes for the point with this number: the first has distinct ones from 2, later ones are
@@ -126,6 +128,7 @@ impl Sizes {
         number: usize,
         random: &mut Random,
     ) -> Option<BTreeMap<String, usize>> {
+        let largest = self.at_least.iter().map(|a| a.1).max().unwrap_or(0).min(1 << 10);
         for attempt in 0..SIZE_DRAWS {
             let mut sizes = BTreeMap::new();
             for (k, name) in self.names.iter().enumerate() {
@@ -134,8 +137,8 @@ impl Sizes {
                     (0 | 2, 0) => distinct,
                     (1, 0) => 3,
                     (3, 0) => 1,
-                    (0 | 2, _) => 2 + random.below(8),
-                    _ => 1 + random.below(4 + attempt / 40),
+                    (0 | 2, _) => 2 + random.below(8 + largest),
+                    _ => 1 + random.below(4 + attempt / 40 + largest),
                 };
                 sizes.insert(name.clone(), size);
             }
@@ -148,12 +151,28 @@ impl Sizes {
                 continue;
             }
             let all = dimension_sizes(typed, &sizes);
-            if self.used.iter().all(|d| all[d.0 as usize] > 0) {
+            let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
+            if self.used.iter().all(|d| all[d.0 as usize] > 0) && self.at_least.iter().all(holds) {
                 return Some(sizes);
             }
         }
         None
     }
+}
+
+/// The axes of which an entry is asked for by number (`x[3]`).
+fn numbered(typed: &Typed) -> Vec<(DimId, usize)> {
+    let mut out = Vec::new();
+    for node in &typed.program.nodes {
+        let Expr::Entry(base, list) = node else { continue };
+        for (&dim, &index) in typed.shape(*base).axes.iter().zip(typed.program.list(*list)) {
+            if let Expr::Number(n) = typed.program.node(index) {
+                let n = n.as_integer().and_then(|n| usize::try_from(n).ok());
+                out.extend(n.filter(|&n| n > 1).map(|n| (dim, n)));
+            }
+        }
+    }
+    out
 }
 
 /// The kinds of values that are tried in turn until the objective is defined.
