@@ -167,6 +167,30 @@ const ANSWERS: &[Row] = &[
 ];
 
 #[test]
+fn what_cannot_be_verified_is_skipped_with_its_reason() {
+    let skipped = |shapes: &str, program: &str, answer: &str| {
+        match ask(shapes, program, Kind::Gradient, &["x"], answer).status {
+            Status::Skipped(reason) => reason,
+            other => panic!("{program}: {other:?}"),
+        }
+    };
+    let undefined = skipped("x[n]", "sum(log(-x.^2))", "2 ./ x");
+    assert_eq!(undefined, "no point was found at which the objective is defined");
+    assert_eq!(
+        skipped("x[99999999]", "sum(x)", "ones(99999999)"),
+        "no sizes were found that fit the program"
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_back_fails() {
+    for answer in ["1 +", "q*x", "u = 2", ""] {
+        let v = ask("x[n]", "sum(x)", Kind::Gradient, &["x"], answer);
+        assert!(matches!(v.status, Status::Failed(Failure::Unreadable(_))), "{answer}: {v:?}");
+    }
+}
+
+#[test]
 fn right_answers_are_verified_and_wrong_ones_refuted() {
     let mut failures = vec![];
     for &(shapes, program, kind, wrt, right, wrongs) in ANSWERS {

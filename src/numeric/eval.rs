@@ -52,6 +52,35 @@ pub fn evaluate(typed: &Typed, point: &Point, target: NodeId) -> Result<Array, E
     evaluator.result(target, &plan)
 }
 
+/// As [`evaluate`], with these indices in this order as the leading axes: those of a definition's
+/// left side, or those of a whole claim. An index that the node lacks repeats it.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate_over(
+    typed: &Typed,
+    point: &Point,
+    target: NodeId,
+    indices: &[IndexId],
+) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    evaluator.result(target, &plan)?;
+    evaluator.aligned(target, indices)
+}
+
+/// Which variables the value of a node depends on, by [`VariableId`].
+pub fn variables_of(typed: &Typed, target: NodeId) -> Vec<bool> {
+    let mut used = vec![false; typed.variables.len()];
+    for id in reachable(typed, &[target]) {
+        if let Meaning::Variable(v) = typed.meaning(id) {
+            used[v.0 as usize] = true;
+        }
+    }
+    used
+}
+
 /// Evaluates nodes of one program at one point, again and again with some values moved.
 #[derive(Debug)]
 pub struct Evaluator<'a, S: Arithmetic = f64> {
@@ -95,21 +124,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
 
     /// The nodes that these depend on and they themselves, in the order of evaluation.
     pub fn plan(&self, targets: &[NodeId]) -> Vec<NodeId> {
-        let mut needed = vec![false; self.typed.program.nodes.len()];
-        let mut highest = 0;
-        for target in targets {
-            needed[target.0 as usize] = true;
-            highest = highest.max(target.0);
-        }
-        let mut plan = Vec::new();
-        for k in (0..=highest).rev().filter(|_| !targets.is_empty()) {
-            if needed[k as usize] {
-                plan.push(NodeId(k));
-                each_child(self.typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
-            }
-        }
-        plan.reverse();
-        plan
+        reachable(self.typed, targets)
     }
 
     /// The part of a plan whose values change when these are varied.
@@ -192,13 +207,10 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     pub fn varied(&self, varied: Varied) -> Option<Array<S>> {
         match varied {
             Varied::Variable(v) => self.variables.get(v.0 as usize)?.clone(),
-            Varied::Definition(d) => match self.fixed.get(d.0 as usize) {
-                Some(Some(value)) => Some(value.clone()),
-                _ => {
-                    let definition = self.typed.definitions.get(d.0 as usize)?;
-                    self.aligned(definition.body, &definition.indices).ok()
-                }
-            },
+            Varied::Definition(d) => self.fixed_value(varied).or_else(|| {
+                let definition = self.typed.definitions.get(d.0 as usize)?;
+                self.aligned(definition.body, &definition.indices).ok()
+            }),
         }
     }
 
@@ -453,6 +465,24 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         shape.extend_from_slice(&own);
         Ok(Array { shape, data })
     }
+}
+
+/// The nodes that these depend on and they themselves, children first.
+fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
+    let Some(highest) = targets.iter().map(|t| t.0).max() else { return Vec::new() };
+    let mut needed = vec![false; typed.program.nodes.len()];
+    for target in targets {
+        needed[target.0 as usize] = true;
+    }
+    let mut plan = Vec::new();
+    for k in (0..=highest).rev() {
+        if needed[k as usize] {
+            plan.push(NodeId(k));
+            each_child(typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
+        }
+    }
+    plan.reverse();
+    plan
 }
 
 /// An undefined value becomes an undefined entry where there is one.

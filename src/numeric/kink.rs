@@ -37,12 +37,10 @@ impl Trace {
     }
 
     /// Notes the arguments of an elementwise function.
-    pub(super) fn elementwise<S: Scalar>(&mut self, function: &'static Function, values: &[S]) {
+    pub(super) fn elementwise<S: Arithmetic>(&mut self, function: &'static Function, values: &[S]) {
         for &kink in function.facts.kinks {
-            let at = crate::number::Number::from_decimal(&kink.abs().to_string())
-                .and_then(|n| S::from_number(&n).ok());
-            if let (Some(&x), Some(at)) = (values.first(), at) {
-                self.crossing(if kink < 0.0 { x.add(at) } else { x.sub(at) });
+            if let (Some(&x), Ok(at)) = (values.first(), S::from_double(kink)) {
+                self.crossing(x.sub(at));
             }
         }
         // the table lists kinks of one argument only
@@ -57,7 +55,7 @@ impl Trace {
     }
 
     /// Notes the arguments of a function of whole arrays.
-    pub(super) fn array<S: Scalar>(
+    pub(super) fn array<S: Arithmetic>(
         &mut self,
         function: &'static Function,
         arguments: &[&Array<S>],
@@ -75,8 +73,8 @@ impl Trace {
                 self.lines(x, axis, |line, trace| trace.tie(line, sign));
             }
             "maxpool" => {
-                let window = arguments.get(1).and_then(|p| p.data.first()).map_or(0.0, |p| p.size());
-                self.windows(x, window as usize);
+                let window = arguments.get(1).and_then(|p| p.data.first()?.to_integer());
+                self.windows(x, window.and_then(|p| usize::try_from(p).ok()).unwrap_or(0));
             }
             _ => {}
         }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 /// Beyond this many names, sizes repeat.
 const DISTINCT: usize = 6;
+/// The most entries of one variable at a sampled point.
+const LARGEST_VARIABLE: usize = 1 << 18;
 /// How often sizes are drawn before giving up.
 const SIZE_DRAWS: usize = 400;
 
@@ -151,6 +153,13 @@ impl Sizes {
                 continue;
             }
             let all = dimension_sizes(typed, &sizes);
+            let entries = |v: &Variable| {
+                v.shape.axes.iter().fold(1usize, |p, d| p.saturating_mul(all[d.0 as usize]))
+            };
+            // what is declared too large to evaluate must not be allocated either
+            if typed.variables.iter().any(|v| entries(v) > LARGEST_VARIABLE) {
+                continue;
+            }
             let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
             if self.used.iter().all(|d| all[d.0 as usize] > 0) && self.at_least.iter().all(holds) {
                 return Some(sizes);

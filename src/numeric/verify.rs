@@ -21,6 +21,8 @@ const NEAREST_KINK: f64 = 1e-3;
 const ATTEMPTS: usize = 21;
 /// With more than this much work a point, all variables are varied together.
 const SEPARATE_WORK: u64 = 4_000_000;
+/// An evaluation with more work than this is not repeated for differences.
+const LARGEST_EVALUATION: u64 = 50_000_000;
 /// With more than this much work a point, one point has to do.
 const ONE_POINT_WORK: u64 = 40_000_000;
 
@@ -340,6 +342,9 @@ impl<'q> Judgement<'q> {
         let value = evaluator.result(self.target, &self.plan)?;
         if value.data.iter().any(|v| !v.is_finite() || v.abs() > 1e12) {
             return Err(Pass::Elsewhere("the objective overflows at the points tried".to_string()));
+        }
+        if evaluator.work > LARGEST_EVALUATION {
+            return Err(Pass::Stop(Stop::Skip("the declared sizes are too large".to_string())));
         }
         let trace = evaluator.trace;
         if trace.nearest < NEAREST_KINK {
