@@ -7,6 +7,7 @@ mod engine;
 pub mod functions;
 pub mod notation;
 pub mod number;
+pub mod numeric;
 pub mod shape;
 pub mod simplify;
 pub mod syntax;
