@@ -4,6 +4,17 @@
 //! functions up here; no other module matches on a function's name. Calculus reads
 //! [`Lowering`] and never [`Kernel`]; the judge reads [`Kernel`] and never [`Lowering`].
 
+mod builder;
+mod constant;
+mod elementwise;
+mod find;
+mod kernel;
+mod learning;
+mod linear_algebra;
+mod reduction;
+
+pub use find::{all, find, suggest};
+
 use crate::array::{Array, KernelError};
 
 /// One function.
@@ -41,6 +52,37 @@ impl PartialEq for Function {
     }
 }
 
+impl Function {
+    /// The kernel that takes one value from each of `arguments` arguments, where there is one.
+    pub fn elementwise_kernel(&self, arguments: usize) -> Option<fn(&[f64]) -> f64> {
+        match self.kernel {
+            Kernel::Elementwise(kernel) => Some(kernel),
+            Kernel::ElementwiseOrReduction { elementwise, .. } if arguments > 1 => {
+                Some(elementwise)
+            }
+            _ => None,
+        }
+    }
+
+    /// The kernel that takes `arguments` whole arrays, where there is one.
+    pub fn array_kernel(&self, arguments: usize) -> Option<ArrayKernel> {
+        match self.kernel {
+            Kernel::Array(kernel) => Some(kernel),
+            Kernel::ElementwiseOrReduction { reduction, .. } if arguments < 2 => Some(reduction),
+            _ => None,
+        }
+    }
+
+    /// The expression in Python for `arguments` arguments.
+    pub fn numpy_call(&self, arguments: usize) -> &'static str {
+        if arguments == 1 && !self.numpy.alone.is_empty() {
+            self.numpy.alone
+        } else {
+            self.numpy.call
+        }
+    }
+}
+
 /// How shapes of arguments and result relate.
 #[derive(Clone, Copy, Debug)]
 pub enum Signature {
@@ -57,8 +99,11 @@ pub enum Signature {
     /// The result has the shape of the first argument and is computed along its only axis, or along
     /// `axis=`, which a matrix needs. Further parameters are scalars.
     Axiswise,
+    /// With two arguments elementwise, with one a reduction that allows `axis=` (`max`, `min`).
+    ElementwiseOrReduction,
     /// Alternatives in declaration syntax, the first whose ranks fit is taken:
-    /// `"A[m,n], B[p,q] -> [m*p, n*q]"`. A scalar argument where `[n,n]` is asked counts as 1×1.
+    /// `"A[m,n], B[p,q] -> [m*p, n*q]"`, `"X[n,n] -> []"` for a scalar result. A scalar argument
+    /// where `[n,n]` is asked counts as 1×1. Vectors are columns.
     Shapes(&'static [&'static str]),
     /// Shapes are decided by a rule of inference that the entry names; see `shape::infer`.
     /// (`eye(n)`, `ones(m, n)`, `zeros(…)`, `vector(1)`, `matrix(1)`, `grad`, `jac`, `hess`, `vjp`)
@@ -92,12 +137,24 @@ pub enum Special {
 
 /// What a function means to the calculus. Texts are in our own language; in them every operation
 /// is elementwise with scalars broadcast, `sum(…)` reduces the function's active axes (all entries,
-/// or those `axis=` names), and `count(x)` is the number of entries so reduced.
+/// or those `axis=` names), and `count(x)` is the number of entries so reduced. Other named
+/// functions in a text act along the same axes. What is reduced is broadcast back where it meets
+/// an array; a vector–Jacobian product with more axes than its parameter is summed over them.
 #[derive(Clone, Copy, Debug)]
 pub enum Lowering {
     /// A primitive elementwise function: for each parameter the partial derivative, in the
     /// parameters and the value `y`.
     Primitive(&'static [&'static str]),
+    /// The sum over the active axes, which all other texts are written with.
+    Sum,
+    /// Two arguments: as [`Lowering::Primitive`] with these derivatives; one: as
+    /// [`Lowering::Node`] of this kind.
+    ElementwiseOrReduction {
+        /// The partial derivatives of the elementwise function.
+        derivatives: &'static [&'static str],
+        /// What the reduction is.
+        reduction: Kind,
+    },
     /// An elementwise function or reduction that is replaced by its definition when read.
     Definition(&'static str),
     /// A function that keeps its name in answers: its definition, and for each parameter the
@@ -143,6 +200,13 @@ pub enum Kernel {
     Elementwise(fn(&[f64]) -> f64),
     /// Whole arrays; the second argument is the value of `axis=`.
     Array(ArrayKernel),
+    /// With two arguments elementwise, with one a reduction.
+    ElementwiseOrReduction {
+        /// One value from two.
+        elementwise: fn(&[f64]) -> f64,
+        /// The reduction of one array.
+        reduction: ArrayKernel,
+    },
     /// The judge treats it by its shape rule ([`Signature::Special`]).
     Special,
 }
@@ -171,6 +235,8 @@ pub enum Range {
     Symmetric,
     /// At least 1.
     AtLeastOne,
+    /// Greater than 1.
+    AboveOne,
     /// Greater than −1.
     AboveMinusOne,
 }
@@ -182,8 +248,8 @@ pub struct Facts {
     pub range: Range,
     /// Where its (first) argument must lie to be differentiable.
     pub domain: Range,
-    /// Arguments at which it has a kink or a jump (elementwise, one parameter): the judge keeps
-    /// its points away from them.
+    /// Values of the first argument (of its entries, for a function of arrays) at which it has a
+    /// kink, a jump or a pole: the judge keeps its points away from them.
     pub kinks: &'static [f64],
 }
 
@@ -204,6 +270,9 @@ pub struct Code {
     /// The expression, with `{0}`, `{1}` for the arguments (already bracketed where needed) and
     /// `{axis}` for `, axis=k` or nothing. Binds like a call.
     pub call: &'static str,
+    /// The expression with one argument, where it differs (`max(X)` beside `max(a, b)`), or
+    /// nothing.
+    pub alone: &'static str,
     /// A definition that the module needs before it, or nothing.
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.

@@ -1,0 +1,104 @@
+//! Functions of matrices.
+
+use super::kernel::{array_kernel, linear_algebra as kernel};
+use super::{Function, Kind, Notation};
+
+pub(super) static TABLE: &[Function] = &[
+    Function::shaped("tr", &["X"], &["X[n,n] -> []"], "the trace, the sum of diagonal entries")
+        .aliases(&["trace"])
+        .einsum(&["ii->"])
+        .array(array_kernel!(kernel::trace))
+        .latex(r"\operatorname{tr}")
+        .numpy("np.trace({0})")
+        .source("Petersen & Pedersen 2012, §1.1"),
+    Function::shaped("det", &["X"], &["X[n,n] -> []"], "the determinant")
+        .node(Kind::Determinant)
+        .array(array_kernel!(kernel::det))
+        .latex(r"\det")
+        .numpy("np.linalg.det({0})")
+        .source("Petersen & Pedersen 2012, eq. 49"),
+    Function::shaped("logdet", &["X"], &["X[n,n] -> []"], "log|det(X)|")
+        .node(Kind::LogDeterminant)
+        .array(array_kernel!(kernel::logdet))
+        .latex(r"\operatorname{logdet}")
+        .numpy("np.linalg.slogdet({0})[1]")
+        .source("Petersen & Pedersen 2012, eq. 57"),
+    Function::shaped("inv", &["X"], &["X[n,n] -> [n,n]"], "the inverse matrix, also X^-1")
+        .node(Kind::Inverse)
+        .array(array_kernel!(kernel::inv))
+        .latex(r"\operatorname{inv}")
+        .numpy("np.linalg.inv({0})")
+        .source("Petersen & Pedersen 2012, eq. 59"),
+    Function::shaped("adj", &["X"], &["X[n,n] -> [n,n]"], "the adjugate, X*adj(X) = det(X)*I")
+        .array(array_kernel!(kernel::adj))
+        .latex(r"\operatorname{adj}")
+        .numpy("_adj({0})")
+        .helper(
+            "def _adj(x):\n    \
+             n = x.shape[0]\n    \
+             a = np.empty((n, n))\n    \
+             for i in range(n):\n        \
+             for j in range(n):\n            \
+             minor = np.delete(np.delete(x, i, 0), j, 1)\n            \
+             a[j, i] = (-1.0) ** (i + j) * np.linalg.det(minor)\n    \
+             return a\n",
+        )
+        .source("Horn & Johnson 2013, §0.8.2"),
+    Function::shaped("transpose", &["X"], &["X[m,n] -> [n,m]"], "the transpose, also X'")
+        .einsum(&["ij->ji"])
+        .array(array_kernel!(kernel::transpose))
+        .latex(r"\operatorname{transpose}")
+        .numpy("np.transpose({0})")
+        .source("language, section 1"),
+    Function::shaped(
+        "diag",
+        &["X"],
+        &["X[n] -> [n,n]", "X[n,n] -> [n]"],
+        "the diagonal matrix of a vector, or the diagonal of a matrix",
+    )
+    .einsum(&["i->ii", "ii->i"])
+    .array(array_kernel!(kernel::diag))
+    .latex(r"\operatorname{diag}")
+    .numpy("np.diag({0})")
+    .source("Magnus & Neudecker 2019, §1.2"),
+    Function::shaped("outer", &["a", "b"], &["a[m], b[n] -> [m,n]"], "the outer product a*b'")
+        .einsum(&["i,j->ij"])
+        .array(array_kernel!(kernel::outer))
+        .latex(r"\operatorname{outer}")
+        .numpy("np.outer({0}, {1})")
+        .source("Golub & Van Loan 2013, §1.1"),
+    Function::shaped(
+        "vec",
+        &["X"],
+        &["X[m,n] -> [m*n]", "X[n] -> [n]"],
+        "the columns of a matrix stacked into one vector",
+    )
+    .array(array_kernel!(kernel::vec))
+    .latex(r"\operatorname{vec}")
+    .numpy("np.ravel({0}, order=\"F\")")
+    .source("Magnus & Neudecker 2019, §2.4"),
+    Function::shaped(
+        "kron",
+        &["A", "B"],
+        &[
+            "A[m,n], B[p,q] -> [m*p, n*q]",
+            "A[m], B[p] -> [m*p]",
+            "A[m], B[p,q] -> [m*p, q]",
+            "A[m,n], B[p] -> [m*p, n]",
+        ],
+        "the Kronecker product",
+    )
+    .array(array_kernel!(kernel::kron))
+    .unicode(Notation::Operator("kron"))
+    .latex(r"\operatorname{kron}")
+    .numpy("_kron({0}, {1})")
+    .helper(
+        "def _kron(a, b):\n    \
+         if a.ndim > b.ndim:\n        \
+         b = b[:, None]\n    \
+         elif b.ndim > a.ndim:\n        \
+         a = a[:, None]\n    \
+         return np.kron(a, b)\n",
+    )
+    .source("Magnus & Neudecker 2019, §2.2"),
+];

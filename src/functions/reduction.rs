@@ -1,0 +1,88 @@
+//! Functions that reduce an array, or one axis of it.
+
+use super::kernel::{array_kernel, reduction as kernel, special};
+use super::{Function, Kind, Notation, Range};
+
+pub(super) static TABLE: &[Function] = &[
+    Function::reduction("sum", &["x"], true, "the sum of all entries, or along an axis")
+        .lowering(super::Lowering::Sum)
+        .array(array_kernel!(kernel::sum))
+        .latex(r"\operatorname{sum}")
+        .numpy("np.sum({0}{axis})")
+        .source("language, section 1"),
+    Function::reduction("mean", &["x"], true, "the mean of all entries, or along an axis")
+        .definition("sum(x)/count(x)")
+        .array(array_kernel!(kernel::mean))
+        .latex(r"\operatorname{mean}")
+        .numpy("np.mean({0}{axis})")
+        .source("language, section 1"),
+    Function::reduction("prod", &["x"], true, "the product of all entries, or along an axis")
+        .node(Kind::Product)
+        .array(array_kernel!(kernel::prod))
+        .latex(r"\operatorname{prod}")
+        .numpy("np.prod({0}{axis})")
+        .source("language, section 1"),
+    Function::elementwise_or_reduction(
+        "max",
+        &["a", "b"],
+        "max(a, b) elementwise, at a tie following a; max(X) the largest entry",
+    )
+    .lowering(super::Lowering::ElementwiseOrReduction {
+        derivatives: &["where(a >= b, 1, 0)", "where(a >= b, 0, 1)"],
+        reduction: Kind::Maximum,
+    })
+    .value_or_array(|v| special::max(v[0], v[1]), array_kernel!(kernel::max))
+    .latex(r"\max")
+    .numpy("np.maximum({0}, {1})")
+    .numpy_alone("np.max({0}{axis})")
+    .source("language, sections 1 and 2"),
+    Function::elementwise_or_reduction(
+        "min",
+        &["a", "b"],
+        "min(a, b) elementwise, at a tie following a; min(X) the smallest entry",
+    )
+    .lowering(super::Lowering::ElementwiseOrReduction {
+        derivatives: &["where(a <= b, 1, 0)", "where(a <= b, 0, 1)"],
+        reduction: Kind::Minimum,
+    })
+    .value_or_array(|v| special::min(v[0], v[1]), array_kernel!(kernel::min))
+    .latex(r"\min")
+    .numpy("np.minimum({0}, {1})")
+    .numpy_alone("np.min({0}{axis})")
+    .source("language, sections 1 and 2"),
+    Function::reduction("logsumexp", &["x"], true, "log(sum(exp(x))) of all entries or an axis")
+        .named("log(sum(exp(x)))", &["g*softmax(x)"])
+        .array(array_kernel!(kernel::logsumexp))
+        .latex(r"\operatorname{logsumexp}")
+        .numpy("_logsumexp({0}{axis})")
+        .helper(
+            "def _logsumexp(x, axis=None):\n    \
+             m = np.max(x, axis=axis, keepdims=True)\n    \
+             return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(x - m), axis=axis))\n",
+        )
+        .source("Boyd & Vandenberghe 2004, p. 74"),
+    Function::reduction("norm1", &["x"], false, "the sum of magnitudes of all entries")
+        .definition("sum(abs(x))")
+        .array(array_kernel!(kernel::norm1))
+        .range(Range::NonNegative)
+        .kinks(&[0.0])
+        .unicode(Notation::Around("‖", "‖₁"))
+        .latex_notation(Notation::Around(r"\left\lVert ", r"\right\rVert_1"))
+        .numpy("np.sum(np.abs({0}))")
+        .source("Golub & Van Loan 2013, §2.2 (entrywise)"),
+    Function::reduction("norm2", &["x"], false, "the Euclidean or Frobenius norm")
+        .aliases(&["norm"])
+        .definition("sqrt(sum(x^2))")
+        .array(array_kernel!(kernel::norm2))
+        .range(Range::NonNegative)
+        .unicode(Notation::Around("‖", "‖"))
+        .latex_notation(Notation::Around(r"\left\lVert ", r"\right\rVert"))
+        .numpy("np.linalg.norm({0})")
+        .source("Golub & Van Loan 2013, §2.2 and §2.3"),
+    Function::reduction("dot", &["a", "b"], false, "the inner product, the sum of a.*b")
+        .definition("sum(a*b)")
+        .array(array_kernel!(kernel::dot))
+        .latex(r"\operatorname{dot}")
+        .numpy("np.vdot({0}, {1})")
+        .source("Golub & Van Loan 2013, §1.1"),
+];
