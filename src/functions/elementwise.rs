@@ -265,3 +265,96 @@ pub(super) static TABLE: &[Function] = &[
         .import("from scipy.special import erf")
         .source("Abramowitz & Stegun 1964, eq. 7.1.1"),
 ];
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
+mod tests {
+    use super::super::{all, find};
+    use super::*;
+
+    fn value(name: &str, arguments: &[f64]) -> f64 {
+        let f = find(name).expect("a function of the table");
+        f.elementwise_kernel(arguments.len()).expect("an elementwise function")(arguments)
+    }
+
+    fn holds(range: Range, x: f64) -> bool {
+        match range {
+            Range::Real => true,
+            Range::Positive => x > 0.0,
+            Range::NonNegative => x >= 0.0,
+            Range::NonZero => x != 0.0,
+            Range::Unit => 0.0 < x && x < 1.0,
+            Range::Symmetric => x.abs() < 1.0,
+            Range::AtLeastOne => x >= 1.0,
+            Range::AboveMinusOne => x > -1.0,
+            Range::AboveOne => x > 1.0,
+        }
+    }
+
+    #[test]
+    fn values_lie_in_the_stated_range_and_exist_only_in_the_domain() {
+        for f in TABLE.iter().filter(|f| f.parameters.len() == 1) {
+            for k in -40..=40 {
+                let x = f64::from(k) / 8.0 + 1.0 / 64.0;
+                let y = value(f.name, &[x]);
+                if holds(f.facts.domain, x) {
+                    assert!(y.is_finite() && holds(f.facts.range, y), "{}({x}) = {y}", f.name);
+                } else {
+                    assert!(y.is_nan(), "{}({x}) = {y}", f.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inverses_undo() {
+        for (f, inverse) in [
+            ("sin", "asin"),
+            ("tan", "atan"),
+            ("sinh", "asinh"),
+            ("tanh", "atanh"),
+            ("cosh", "acosh"),
+            ("cos", "acos"),
+            ("exp", "log"),
+            ("expm1", "log1p"),
+        ] {
+            for x in [0.1, 0.5, 1.2] {
+                let back = value(inverse, &[value(f, &[x])]);
+                assert!((back - x).abs() < 1e-14, "{inverse}({f}({x})) = {back}");
+            }
+        }
+        assert!((value("atan2", &[1.0, -1.0]) - 3.0 * FRAC_PI_2 / 2.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn units_of_networks_have_their_known_values() {
+        for (name, arguments, expected) in [
+            // x Φ(x) with Φ(1) = 0.8413447460685429…
+            ("gelu", &[1.0][..], 0.841_344_746_068_542_9),
+            ("gelu", &[-10.0], -7.619_853_024_160_527e-23),
+            ("sigmoid", &[3f64.ln()], 0.75),
+            ("silu", &[3f64.ln()], 0.75 * 3f64.ln()),
+            ("softplus", &[3f64.ln()], 4f64.ln()),
+            ("leaky_relu", &[-2.0, 0.25], -0.5),
+            ("leaky_relu", &[2.0, 0.25], 2.0),
+            ("elu", &[-(2f64.ln()), 3.0], -1.5),
+            ("max", &[2.0, 3.0], 3.0),
+            ("min", &[2.0, 3.0], 2.0),
+        ] {
+            let y = value(name, arguments);
+            assert!((y / expected - 1.0).abs() < 2e-14, "{name}{arguments:?} = {y}");
+        }
+        for (name, x) in [("relu", -1.0), ("relu", 0.0), ("step", 0.0), ("sign", 0.0)] {
+            assert_eq!(value(name, &[x]), 0.0);
+        }
+    }
+
+    #[test]
+    fn undefined_arguments_give_undefined_values() {
+        for f in all().filter(|f| f.name != "where" && f.name != "pow") {
+            if let Some(kernel) = f.elementwise_kernel(f.parameters.len()) {
+                assert!(kernel(&[f64::NAN, 0.5, 0.5]).is_nan(), "{}", f.name);
+            }
+        }
+    }
+}

@@ -94,9 +94,9 @@ pub(super) static TABLE: &[Function] = &[
     .numpy("_kron({0}, {1})")
     .helper(
         "def _kron(a, b):\n    \
-         if a.ndim > b.ndim:\n        \
+         if np.ndim(a) == 2 and np.ndim(b) == 1:\n        \
          b = b[:, None]\n    \
-         elif b.ndim > a.ndim:\n        \
+         if np.ndim(a) == 1 and np.ndim(b) == 2:\n        \
          a = a[:, None]\n    \
          return np.kron(a, b)\n",
     )

@@ -38,7 +38,7 @@ pub struct Function {
     pub unicode: Notation,
     /// How it is written in LaTeX.
     pub latex: Notation,
-    /// How it is written in Python with NumPy.
+    /// How it is written in Python with `NumPy`.
     pub numpy: Code,
     /// One line for the reference: what it is.
     pub doc: &'static str,
@@ -211,11 +211,15 @@ pub enum Kernel {
     Special,
 }
 
-/// A kernel on whole arrays, one instance for each kind of number.
+/// A kernel on arrays of one kind of number: the arguments and the value of `axis=`.
+pub type KernelOf<S> = fn(&[&Array<S>], Option<usize>) -> Result<Array<S>, KernelError>;
+
+/// A kernel on whole arrays, one instance for each kind of number. The kernels themselves are
+/// generic: a further kind is one more field here and one more line in `kernel::array_kernel`.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayKernel {
     /// In doubles.
-    pub double: fn(&[&Array<f64>], Option<usize>) -> Result<Array<f64>, KernelError>,
+    pub double: KernelOf<f64>,
 }
 
 /// A subset of the reals that values lie in, or that arguments must lie in.

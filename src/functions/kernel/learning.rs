@@ -134,8 +134,9 @@ fn pool<S: Scalar>(
     let (x, p) = two(arguments)?;
     let (m, n) = as_matrix(x)?;
     let p = p.as_scalar()?.size();
+    #[expect(clippy::cast_sign_loss, reason = "a size is not negative")]
     let width = p as usize;
-    if p.fract() != 0.0 || width == 0 || n % width != 0 {
+    if p.fract() != 0.0 || width == 0 || width > n || n % width != 0 {
         return Err(KernelError::Unsupported);
     }
     let height = if x.rank() == 1 { 1 } else { width };

@@ -43,19 +43,19 @@ fn swap_rows<S>(a: &mut [S], width: usize, i: usize, k: usize) {
     }
 }
 
-/// det by elimination with partial pivoting (Golub & Van Loan 2013, §3.4).
-fn determinant<S: Scalar>(mut a: Vec<S>, n: usize) -> Result<S> {
-    let mut det = S::ONE;
+/// The pivots of elimination with partial pivoting (Golub & Van Loan 2013, §3.4), up to the first
+/// that is 0, and whether the rows were permuted oddly.
+fn pivots<S: Scalar>(mut a: Vec<S>, n: usize) -> Result<(Vec<S>, bool)> {
+    let mut heads = Vec::with_capacity(n);
+    let mut odd = false;
     for k in 0..n {
         let p = pivot(&a, n, k);
-        if p != k {
-            swap_rows(&mut a, n, p, k);
-            det = S::ZERO.sub(det);
-        }
+        odd ^= p != k;
+        swap_rows(&mut a, n, p, k);
         let head = a[k * n + k];
-        det = det.mul(head);
+        heads.push(head);
         if head == S::ZERO {
-            return Ok(S::ZERO);
+            break;
         }
         for i in k + 1..n {
             let factor = a[i * n + k].div(head)?;
@@ -64,7 +64,13 @@ fn determinant<S: Scalar>(mut a: Vec<S>, n: usize) -> Result<S> {
             }
         }
     }
-    Ok(det)
+    Ok((heads, odd))
+}
+
+fn determinant<S: Scalar>(a: Vec<S>, n: usize) -> Result<S> {
+    let (heads, odd) = pivots(a, n)?;
+    let product = heads.into_iter().fold(S::ONE, S::mul);
+    Ok(if odd { S::ZERO.sub(product) } else { product })
 }
 
 pub(in crate::functions) fn trace<S: Scalar>(
@@ -83,28 +89,19 @@ pub(in crate::functions) fn det<S: Scalar>(
     determinant(x.data.clone(), n).map(Array::scalar)
 }
 
-/// log |det X|, as a sum where the determinant itself leaves the range of doubles.
+/// log |det X|, as a sum of logarithms: the determinant itself may leave the range of doubles.
 pub(in crate::functions) fn logdet<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
     let (x, n) = square(arguments, axis)?;
-    let mut a = x.data.clone();
+    let (heads, _) = pivots(x.data.clone(), n)?;
     let mut sum = S::ZERO;
-    for k in 0..n {
-        let p = pivot(&a, n, k);
-        swap_rows(&mut a, n, p, k);
-        let head = a[k * n + k];
+    for head in heads {
         if head == S::ZERO {
             return Err(KernelError::Undefined);
         }
         sum = sum.add(apply("log", apply("abs", head)?)?);
-        for i in k + 1..n {
-            let factor = a[i * n + k].div(head)?;
-            for j in k + 1..n {
-                a[i * n + j] = a[i * n + j].sub(factor.mul(a[k * n + j]));
-            }
-        }
     }
     Ok(Array::scalar(sum))
 }
@@ -182,13 +179,11 @@ pub(in crate::functions) fn diag<S: Scalar>(
 ) -> Result<Array<S>> {
     whole(axis)?;
     let x = one(arguments)?;
-    match *x.shape.as_slice() {
-        [n] => Array::from_fn(&[n, n], |i| if i[0] == i[1] { x.data[i[0]] } else { S::ZERO }),
-        _ => {
-            let n = side(x)?;
-            Ok(Array::vector((0..n).map(|i| x.data[i * n + i]).collect()))
-        }
+    if let [n] = *x.shape.as_slice() {
+        return Array::from_fn(&[n, n], |i| if i[0] == i[1] { x.data[i[0]] } else { S::ZERO });
     }
+    let n = side(x)?;
+    Ok(Array::vector((0..n).map(|i| x.data[i * n + i]).collect()))
 }
 
 pub(in crate::functions) fn outer<S: Scalar>(
@@ -237,6 +232,7 @@ pub(in crate::functions) fn kron<S: Scalar>(
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -122,10 +122,11 @@ fn tail(x: f64) -> f64 {
         return 0.0;
     }
     // the error after n steps falls like exp(−2x√(2n))
-    let steps = (0.5 * (19.0 / x).powi(2)) as u32 + 8;
+    let mut n = (0.5 * (19.0 / x).powi(2)).floor() + 8.0;
     let mut denominator = x;
-    for n in (1..=steps).rev() {
-        denominator = x + 0.5 * f64::from(n) / denominator;
+    while n >= 1.0 {
+        denominator = x + 0.5 * n / denominator;
+        n -= 1.0;
     }
     // x² rounds by up to x² ulp; with its leading half, whose square is exact, it does not
     let head = f64::from_bits(x.to_bits() & !0x07ff_ffff);
@@ -134,6 +135,8 @@ fn tail(x: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
+#[expect(clippy::excessive_precision, reason = "as tables give them")]
 mod tests {
     use super::*;
 
