@@ -1,7 +1,7 @@
 //! Small dense arrays in row-major order, generic over the kind of number, for kernels and the
 //! numeric judge.
 
-use crate::functions::Function;
+use crate::functions::{Function, Kernel};
 
 /// Why a kernel has no value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,12 +89,12 @@ impl Scalar for f64 {
         self.abs()
     }
     fn map(function: &'static Function, arguments: &[f64]) -> Result<f64, KernelError> {
-        let kernel = function.elementwise_kernel(arguments.len());
-        let kernel = kernel.ok_or(KernelError::Unsupported)?;
-        if arguments.len() != function.parameters.len() {
-            return Err(KernelError::Unsupported);
+        match function.kernel_for(arguments.len()) {
+            Kernel::Elementwise(kernel) if arguments.len() == function.parameters.len() => {
+                Ok(kernel(arguments))
+            }
+            _ => Err(KernelError::Unsupported),
         }
-        Ok(kernel(arguments))
     }
 }
 

@@ -19,10 +19,11 @@ impl Function {
             signature,
             lowering: Lowering::Unsupported,
             kernel: Kernel::Special,
-            facts: Facts { range: Range::Real, domain: Range::Real, kinks: &[] },
+            binary: None,
+            facts: Facts::NONE,
             unicode: Notation::Operator(name),
             latex: Notation::Operator(""),
-            numpy: Code { call: "", alone: "", helper: "", import: "" },
+            numpy: Code::plain(""),
             doc,
             source: "",
         }
@@ -45,14 +46,6 @@ impl Function {
     ) -> Function {
         let signature = Signature::Reduction { arrays: parameters.len(), axis };
         Function::entry(name, parameters, doc, signature)
-    }
-
-    pub(super) const fn elementwise_or_reduction(
-        name: &'static str,
-        parameters: &'static [&'static str],
-        doc: &'static str,
-    ) -> Function {
-        Function::entry(name, parameters, doc, Signature::ElementwiseOrReduction)
     }
 
     pub(super) const fn axiswise(
@@ -127,12 +120,15 @@ impl Function {
         self
     }
 
-    pub(super) const fn value_or_array(
+    /// With two arguments it is elementwise; all else says what it is with one.
+    pub(super) const fn binary(
         mut self,
-        elementwise: fn(&[f64]) -> f64,
-        reduction: ArrayKernel,
+        parameters: &'static [&'static str],
+        derivatives: &'static [&'static str],
+        kernel: fn(&[f64]) -> f64,
     ) -> Function {
-        self.kernel = Kernel::ElementwiseOrReduction { elementwise, reduction };
+        self.parameters = parameters;
+        self.binary = Some((Lowering::Primitive(derivatives), Kernel::Elementwise(kernel)));
         self
     }
 
@@ -172,8 +168,8 @@ impl Function {
         self
     }
 
-    pub(super) const fn numpy_alone(mut self, call: &'static str) -> Function {
-        self.numpy.alone = call;
+    pub(super) const fn numpy_pair(mut self, call: &'static str) -> Function {
+        self.numpy.pair = call;
         self
     }
 

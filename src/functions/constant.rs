@@ -10,13 +10,13 @@ pub(super) static TABLE: &[Function] = &[
         .source("language, section 1"),
     Function::special("ones", &["m", "n"], Special::Ones, "ones(n), ones(m, n): all entries 1")
         .latex(r"\operatorname{ones}")
-        .numpy("np.ones(({0}, {1}))")
-        .numpy_alone("np.ones({0})")
+        .numpy("np.ones({0})")
+        .numpy_pair("np.ones(({0}, {1}))")
         .source("language, section 1"),
     Function::special("zeros", &["m", "n"], Special::Zeros, "zeros(n), zeros(m, n): all entries 0")
         .latex(r"\operatorname{zeros}")
-        .numpy("np.zeros(({0}, {1}))")
-        .numpy_alone("np.zeros({0})")
+        .numpy("np.zeros({0})")
+        .numpy_pair("np.zeros(({0}, {1}))")
         .source("language, section 1"),
     Function::special(
         "vector",

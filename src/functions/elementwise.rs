@@ -85,6 +85,7 @@ pub(super) static TABLE: &[Function] = &[
         .value(|v| v[0].asin())
         .domain(Range::Symmetric)
         .latex(r"\arcsin")
+        .unicode(Notation::Operator("arcsin"))
         .numpy("np.arcsin({0})")
         .source(TEXTBOOK),
     Function::elementwise("acos", &["x"], "the inverse cosine, between 0 and pi")
@@ -94,6 +95,7 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::NonNegative)
         .domain(Range::Symmetric)
         .latex(r"\arccos")
+        .unicode(Notation::Operator("arccos"))
         .numpy("np.arccos({0})")
         .source(TEXTBOOK),
     Function::elementwise("atan", &["x"], "the inverse tangent, between -pi/2 and pi/2")
@@ -101,6 +103,7 @@ pub(super) static TABLE: &[Function] = &[
         .derivative(&["1/(1 + x^2)"])
         .value(|v| v[0].atan())
         .latex(r"\arctan")
+        .unicode(Notation::Operator("arctan"))
         .numpy("np.arctan({0})")
         .source(TEXTBOOK),
     Function::elementwise("atan2", &["a", "b"], "the angle of the point (b, a), in (-pi, pi]")
@@ -131,27 +134,30 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("np.tanh({0})")
         .source(TEXTBOOK),
     Function::elementwise("asinh", &["x"], "the inverse hyperbolic sine")
-        .aliases(&["arcsinh"])
+        .aliases(&["arcsinh", "arsinh"])
         .derivative(&["1/sqrt(x^2 + 1)"])
         .value(|v| v[0].asinh())
         .latex(r"\operatorname{arsinh}")
+        .unicode(Notation::Operator("arsinh"))
         .numpy("np.arcsinh({0})")
         .source(TEXTBOOK),
     Function::elementwise("acosh", &["x"], "the inverse hyperbolic cosine, at least 0")
-        .aliases(&["arccosh"])
+        .aliases(&["arccosh", "arcosh"])
         .derivative(&["1/sqrt(x^2 - 1)"])
         .value(|v| special::acosh(v[0]))
         .range(Range::NonNegative)
         .domain(Range::AboveOne)
         .latex(r"\operatorname{arcosh}")
+        .unicode(Notation::Operator("arcosh"))
         .numpy("np.arccosh({0})")
         .source(TEXTBOOK),
     Function::elementwise("atanh", &["x"], "the inverse hyperbolic tangent")
-        .aliases(&["arctanh"])
+        .aliases(&["arctanh", "artanh"])
         .derivative(&["1/(1 - x^2)"])
         .value(|v| if v[0].abs() >= 1.0 { f64::NAN } else { v[0].atanh() })
         .domain(Range::Symmetric)
         .latex(r"\operatorname{artanh}")
+        .unicode(Notation::Operator("artanh"))
         .numpy("np.arctanh({0})")
         .source(TEXTBOOK),
     // --- pieces ---
@@ -192,13 +198,14 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .latex(r"\operatorname{ReLU}")
-        .unicode(Notation::Operator("relu"))
+        .unicode(Notation::Operator("ReLU"))
         .numpy("np.maximum({0}, 0.0)")
         .source("Nair & Hinton 2010"),
     Function::elementwise("leaky_relu", &["x", "a"], "x where x > 0, else a*x")
         .derivative(&["where(x > 0, 1, a)", "min(x, 0)"])
         .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0] })
         .kinks(&[0.0])
+        .unicode(Notation::Operator("LeakyReLU"))
         .latex(r"\operatorname{LeakyReLU}")
         .numpy("_leaky_relu({0}, {1})")
         .helper("def _leaky_relu(x, a):\n    return np.where(x > 0.0, x, a * x)\n")
@@ -207,6 +214,7 @@ pub(super) static TABLE: &[Function] = &[
         .derivative(&["where(x > 0, 1, y + a)", "expm1(min(x, 0))"])
         .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0].exp_m1() })
         .kinks(&[0.0])
+        .unicode(Notation::Operator("ELU"))
         .latex(r"\operatorname{ELU}")
         .numpy("_elu({0}, {1})")
         .helper(
@@ -239,6 +247,7 @@ pub(super) static TABLE: &[Function] = &[
         .aliases(&["swish"])
         .derivative(&["sigmoid(x) + y*(1 - sigmoid(x))"])
         .value(|v| v[0] * special::sigmoid(v[0]))
+        .unicode(Notation::Operator("SiLU"))
         .latex(r"\operatorname{SiLU}")
         .numpy("_silu({0})")
         .helper(
@@ -251,6 +260,7 @@ pub(super) static TABLE: &[Function] = &[
         .derivative(&["(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)"])
         // erfc keeps the digits of the left tail
         .value(|v| 0.5 * v[0] * erfc(-v[0] * FRAC_1_SQRT_2))
+        .unicode(Notation::Operator("GELU"))
         .latex(r"\operatorname{GELU}")
         .numpy("_gelu({0})")
         .helper("def _gelu(x):\n    return 0.5 * x * erfc(-x / np.sqrt(2.0))\n")
@@ -269,12 +279,15 @@ pub(super) static TABLE: &[Function] = &[
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
-    use super::super::{all, find};
+    use super::super::{Kernel, all, find};
     use super::*;
 
     fn value(name: &str, arguments: &[f64]) -> f64 {
         let f = find(name).expect("a function of the table");
-        f.elementwise_kernel(arguments.len()).expect("an elementwise function")(arguments)
+        match f.kernel_for(arguments.len()) {
+            Kernel::Elementwise(kernel) => kernel(arguments),
+            _ => panic!("{name} is not elementwise"),
+        }
     }
 
     fn holds(range: Range, x: f64) -> bool {
@@ -352,7 +365,7 @@ mod tests {
     #[test]
     fn undefined_arguments_give_undefined_values() {
         for f in all().filter(|f| f.name != "where" && f.name != "pow") {
-            if let Some(kernel) = f.elementwise_kernel(f.parameters.len()) {
+            if let Kernel::Elementwise(kernel) = f.kernel_for(f.parameters.len()) {
                 assert!(kernel(&[f64::NAN, 0.5, 0.5]).is_nan(), "{}", f.name);
             }
         }

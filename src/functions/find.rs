@@ -30,27 +30,30 @@ pub fn find(name: &str) -> Option<&'static Function> {
     index.binary_search_by(|&(known, _)| known.cmp(name)).ok().map(|at| index[at].1)
 }
 
-/// The name (or alias) nearest to a name that is none, where at most two letters are wrong and at
-/// least half are right: `did you mean`.
+/// The name of a function that is one or two slips of the pen away: two only in a longer name.
 pub fn suggest(name: &str) -> Option<&'static str> {
-    // no name of the table is longer, so a long text costs nothing
-    if name.len() > 32 {
-        return None;
-    }
-    let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
-    let allowed = (letters.len() / 2).min(2);
+    let letters = name.chars().count();
+    let limit = if letters >= 6 { 2 } else { letters / 2 }.min(1 + usize::from(letters >= 6));
+    let lower = name.to_lowercase();
     index()
         .iter()
-        .map(|&(known, _)| (distance(&letters, known), known))
-        .filter(|&(d, known)| d <= allowed && known != name)
-        // the sorted order decides between equals
-        .min_by_key(|&(d, _)| d)
+        .map(|&(known, _)| (edit_distance(&lower, known), known))
+        .filter(|&(distance, known)| distance <= limit && known != name)
+        .min()
         .map(|(_, known)| known)
 }
 
-/// The number of letters to insert, drop, replace or swap with a neighbour.
-fn distance(a: &[char], b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+/// The number of insertions, deletions, replacements and exchanges of neighbours between two words;
+/// `usize::MAX` where their lengths alone make it more than two.
+pub fn edit_distance(a: &str, b: &str) -> usize {
+    // bytes bound the lengths in letters, so that a long text costs nothing
+    if a.len().abs_diff(b.len()) > 8 {
+        return usize::MAX;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX;
+    }
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
@@ -122,9 +125,8 @@ mod tests {
     #[test]
     fn there_is_one_text_for_each_parameter_and_no_parameter_hides_the_value() {
         for f in all() {
-            let texts = match f.lowering {
-                Lowering::Primitive(texts)
-                | Lowering::ElementwiseOrReduction { derivatives: texts, .. } => texts,
+            let texts = match f.lowering_for(f.parameters.len()) {
+                Lowering::Primitive(texts) => texts,
                 Lowering::Named { vjp, .. } if !vjp.is_empty() => vjp,
                 _ => continue,
             };
@@ -147,12 +149,13 @@ mod tests {
     #[test]
     fn elementwise_functions_have_elementwise_kernels() {
         for f in all() {
+            if f.binary.is_some() {
+                assert!(matches!(f.signature_for(2), Signature::Elementwise));
+                assert!(matches!(f.kernel_for(2), Kernel::Elementwise(_)));
+                assert!(f.accepts(1) && f.accepts(2) && !f.accepts(3));
+            }
             match f.signature {
                 Signature::Elementwise => assert!(matches!(f.kernel, Kernel::Elementwise(_))),
-                Signature::ElementwiseOrReduction => {
-                    assert!(f.elementwise_kernel(2).is_some() && f.array_kernel(1).is_some());
-                    assert!(f.elementwise_kernel(1).is_none() && f.array_kernel(2).is_none());
-                }
                 Signature::Special(super::super::Special::Pool)
                 | Signature::Reduction { .. }
                 | Signature::Axiswise

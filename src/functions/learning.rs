@@ -5,7 +5,7 @@ use super::{Function, Range, Signature, Special};
 
 pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
-        .named("exp(x)/sum(exp(x))", &["y*(g - sum(g*y))"])
+        .named("exp(x)/sum(exp(x))", &["y*g - y*sum(g*y)"])
         .array(array_kernel!(kernel::softmax))
         // one entry alone is exactly 1, so not Range::Unit
         .range(Range::Positive)
@@ -37,11 +37,11 @@ pub(super) static TABLE: &[Function] = &[
         "(x - mean(x))/sqrt(mean((x - mean(x))^2) + eps)",
         &[
             "(g - mean(g) - y*mean(g*y))/sqrt(mean((x - mean(x))^2) + eps)",
-            "-sum(g*y)/(2*(mean((x - mean(x))^2) + eps))",
+            "-1/2*sum(g*y)/(mean((x - mean(x))^2) + eps)",
         ],
     )
     .array(array_kernel!(kernel::layernorm))
-    .latex(r"\operatorname{layernorm}")
+    .latex(r"\operatorname{LayerNorm}")
     .numpy("_layernorm({0}, {1}{axis})")
     .helper(
         "def _layernorm(x, eps, axis=None):\n    \

@@ -13,7 +13,7 @@ mod learning;
 mod linear_algebra;
 mod reduction;
 
-pub use find::{all, find, suggest};
+pub use find::{all, edit_distance, find, suggest};
 
 use crate::array::{Array, KernelError};
 
@@ -32,6 +32,9 @@ pub struct Function {
     pub lowering: Lowering,
     /// What it means to the numeric judge, written independently.
     pub kernel: Kernel,
+    /// What it means with two arguments, elementwise, where with one it is a reduction
+    /// (`max`, `min`).
+    pub binary: Option<(Lowering, Kernel)>,
     /// Facts about its values and arguments.
     pub facts: Facts,
     /// How it is written in Unicode text.
@@ -52,37 +55,6 @@ impl PartialEq for Function {
     }
 }
 
-impl Function {
-    /// The kernel that takes one value from each of `arguments` arguments, where there is one.
-    pub fn elementwise_kernel(&self, arguments: usize) -> Option<fn(&[f64]) -> f64> {
-        match self.kernel {
-            Kernel::Elementwise(kernel) => Some(kernel),
-            Kernel::ElementwiseOrReduction { elementwise, .. } if arguments > 1 => {
-                Some(elementwise)
-            }
-            _ => None,
-        }
-    }
-
-    /// The kernel that takes `arguments` whole arrays, where there is one.
-    pub fn array_kernel(&self, arguments: usize) -> Option<ArrayKernel> {
-        match self.kernel {
-            Kernel::Array(kernel) => Some(kernel),
-            Kernel::ElementwiseOrReduction { reduction, .. } if arguments < 2 => Some(reduction),
-            _ => None,
-        }
-    }
-
-    /// The expression in Python for `arguments` arguments.
-    pub fn numpy_call(&self, arguments: usize) -> &'static str {
-        if arguments == 1 && !self.numpy.alone.is_empty() {
-            self.numpy.alone
-        } else {
-            self.numpy.call
-        }
-    }
-}
-
 /// How shapes of arguments and result relate.
 #[derive(Clone, Copy, Debug)]
 pub enum Signature {
@@ -99,8 +71,6 @@ pub enum Signature {
     /// The result has the shape of the first argument and is computed along its only axis, or along
     /// `axis=`, which a matrix needs. Further parameters are scalars.
     Axiswise,
-    /// With two arguments elementwise, with one a reduction that allows `axis=` (`max`, `min`).
-    ElementwiseOrReduction,
     /// Alternatives in declaration syntax, the first whose ranks fit is taken:
     /// `"A[m,n], B[p,q] -> [m*p, n*q]"`, `"X[n,n] -> []"` for a scalar result. A scalar argument
     /// where `[n,n]` is asked counts as 1×1. Vectors are columns.
@@ -145,16 +115,6 @@ pub enum Lowering {
     /// A primitive elementwise function: for each parameter the partial derivative, in the
     /// parameters and the value `y`.
     Primitive(&'static [&'static str]),
-    /// The sum over the active axes, which all other texts are written with.
-    Sum,
-    /// Two arguments: as [`Lowering::Primitive`] with these derivatives; one: as
-    /// [`Lowering::Node`] of this kind.
-    ElementwiseOrReduction {
-        /// The partial derivatives of the elementwise function.
-        derivatives: &'static [&'static str],
-        /// What the reduction is.
-        reduction: Kind,
-    },
     /// An elementwise function or reduction that is replaced by its definition when read.
     Definition(&'static str),
     /// A function that keeps its name in answers: its definition, and for each parameter the
@@ -168,6 +128,8 @@ pub enum Lowering {
     },
     /// A multilinear function: one einsum for each alternative of the signature, `"ij->ji"`.
     Einsum(&'static [&'static str]),
+    /// The sum over the active axes.
+    Sum,
     /// A node kind of its own.
     Node(Kind),
     /// Lowered by its shape rule ([`Signature::Special`]).
@@ -200,13 +162,6 @@ pub enum Kernel {
     Elementwise(fn(&[f64]) -> f64),
     /// Whole arrays; the second argument is the value of `axis=`.
     Array(ArrayKernel),
-    /// With two arguments elementwise, with one a reduction.
-    ElementwiseOrReduction {
-        /// One value from two.
-        elementwise: fn(&[f64]) -> f64,
-        /// The reduction of one array.
-        reduction: ArrayKernel,
-    },
     /// The judge treats it by its shape rule ([`Signature::Special`]).
     Special,
 }
@@ -274,11 +229,70 @@ pub struct Code {
     /// The expression, with `{0}`, `{1}` for the arguments (already bracketed where needed) and
     /// `{axis}` for `, axis=k` or nothing. Binds like a call.
     pub call: &'static str,
-    /// The expression with one argument, where it differs (`max(X)` beside `max(a, b)`), or
-    /// nothing.
-    pub alone: &'static str,
+    /// The expression with two arguments, where that with one differs (`max(a, b)` beside
+    /// `max(X)`, `ones(m, n)` beside `ones(n)`), or nothing.
+    pub pair: &'static str,
     /// A definition that the module needs before it, or nothing.
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.
     pub import: &'static str,
+}
+
+impl Facts {
+    /// Nothing is known.
+    pub const NONE: Facts = Facts { range: Range::Real, domain: Range::Real, kinks: &[] };
+}
+
+impl Code {
+    /// A call without anything that it needs.
+    pub const fn plain(call: &'static str) -> Code {
+        Code { call, pair: "", helper: "", import: "" }
+    }
+
+    /// The expression with this number of arguments.
+    pub fn call_for(&self, arguments: usize) -> &'static str {
+        if arguments == 2 && !self.pair.is_empty() { self.pair } else { self.call }
+    }
+}
+
+impl Function {
+    /// How shapes relate with this number of arguments.
+    pub fn signature_for(&self, arguments: usize) -> Signature {
+        if self.binary.is_some() && arguments == 2 {
+            Signature::Elementwise
+        } else {
+            self.signature
+        }
+    }
+
+    /// What it means to the calculus with this number of arguments.
+    pub fn lowering_for(&self, arguments: usize) -> Lowering {
+        match self.binary {
+            Some((lowering, _)) if arguments == 2 => lowering,
+            _ => self.lowering,
+        }
+    }
+
+    /// What it means to the judge with this number of arguments.
+    pub fn kernel_for(&self, arguments: usize) -> Kernel {
+        match self.binary {
+            Some((_, kernel)) if arguments == 2 => kernel,
+            _ => self.kernel,
+        }
+    }
+
+    /// Whether its signature asks for a square matrix.
+    pub fn signature_is_square(&self) -> bool {
+        matches!(self.signature, Signature::Shapes([first, ..])
+            if first.split(']').next().is_some_and(|x| x.ends_with("[n,n")))
+    }
+
+    /// Whether it may be called with this number of arguments.
+    pub fn accepts(&self, arguments: usize) -> bool {
+        match self.signature {
+            Signature::Special(Special::Ones | Special::Zeros) => (1..=2).contains(&arguments),
+            _ if self.binary.is_some() => (1..=2).contains(&arguments),
+            _ => arguments == self.parameters.len(),
+        }
+    }
 }

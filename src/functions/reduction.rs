@@ -1,11 +1,11 @@
 //! Functions that reduce an array, or one axis of it.
 
 use super::kernel::{array_kernel, reduction as kernel, special};
-use super::{Function, Kind, Notation, Range};
+use super::{Function, Kind, Lowering, Notation, Range};
 
 pub(super) static TABLE: &[Function] = &[
     Function::reduction("sum", &["x"], true, "the sum of all entries, or along an axis")
-        .lowering(super::Lowering::Sum)
+        .lowering(Lowering::Sum)
         .array(array_kernel!(kernel::sum))
         .latex(r"\operatorname{sum}")
         .numpy("np.sum({0}{axis})")
@@ -22,33 +22,35 @@ pub(super) static TABLE: &[Function] = &[
         .latex(r"\operatorname{prod}")
         .numpy("np.prod({0}{axis})")
         .source("language, section 1"),
-    Function::elementwise_or_reduction(
+    Function::reduction(
         "max",
-        &["a", "b"],
-        "max(a, b) elementwise, at a tie following a; max(X) the largest entry",
+        &["x"],
+        true,
+        "the largest entry, or with two arguments the larger, at a tie the first",
     )
-    .lowering(super::Lowering::ElementwiseOrReduction {
-        derivatives: &["where(a >= b, 1, 0)", "where(a >= b, 0, 1)"],
-        reduction: Kind::Maximum,
+    .node(Kind::Maximum)
+    .array(array_kernel!(kernel::max))
+    .binary(&["a", "b"], &["where(a >= b, 1, 0)", "where(a >= b, 0, 1)"], |v| {
+        special::max(v[0], v[1])
     })
-    .value_or_array(|v| special::max(v[0], v[1]), array_kernel!(kernel::max))
     .latex(r"\max")
-    .numpy("np.maximum({0}, {1})")
-    .numpy_alone("np.max({0}{axis})")
+    .numpy("np.max({0}{axis})")
+    .numpy_pair("np.maximum({0}, {1})")
     .source("language, sections 1 and 2"),
-    Function::elementwise_or_reduction(
+    Function::reduction(
         "min",
-        &["a", "b"],
-        "min(a, b) elementwise, at a tie following a; min(X) the smallest entry",
+        &["x"],
+        true,
+        "the smallest entry, or with two arguments the smaller, at a tie the first",
     )
-    .lowering(super::Lowering::ElementwiseOrReduction {
-        derivatives: &["where(a <= b, 1, 0)", "where(a <= b, 0, 1)"],
-        reduction: Kind::Minimum,
+    .node(Kind::Minimum)
+    .array(array_kernel!(kernel::min))
+    .binary(&["a", "b"], &["where(a <= b, 1, 0)", "where(a <= b, 0, 1)"], |v| {
+        special::min(v[0], v[1])
     })
-    .value_or_array(|v| special::min(v[0], v[1]), array_kernel!(kernel::min))
     .latex(r"\min")
-    .numpy("np.minimum({0}, {1})")
-    .numpy_alone("np.min({0}{axis})")
+    .numpy("np.min({0}{axis})")
+    .numpy_pair("np.minimum({0}, {1})")
     .source("language, sections 1 and 2"),
     Function::reduction("logsumexp", &["x"], true, "log(sum(exp(x))) of all entries or an axis")
         .named("log(sum(exp(x)))", &["g*softmax(x)"])

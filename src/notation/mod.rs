@@ -1,4 +1,14 @@
 //! How answers are written: one presentation tree, and the formats that print it.
+//!
+//! Computes nothing: what is here was built by the calculus and is only brought into form.
 
 pub mod answer;
+pub mod ascii;
+pub mod assemble;
+mod index;
+pub mod latex;
+mod layout;
 pub mod math;
+pub mod raise;
+pub mod unicode;
+mod written;
