@@ -167,7 +167,7 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .unicode(Notation::Around("|", "|"))
-        .latex_notation(Notation::Around(r"\left\lvert ", r"\right\rvert"))
+        .latex_notation(Notation::Around(r"\left\lvert ", r" \right\rvert"))
         .numpy("np.abs({0})")
         .source("language, section 1"),
     Function::elementwise("sign", &["x"], "-1, 0 or 1 by the sign of x")
@@ -211,7 +211,7 @@ pub(super) static TABLE: &[Function] = &[
         .helper("def _leaky_relu(x, a):\n    return np.where(x > 0.0, x, a * x)\n")
         .source("Maas, Hannun & Ng 2013"),
     Function::elementwise("elu", &["x", "a"], "x where x > 0, else a*(exp(x) - 1)")
-        .derivative(&["where(x > 0, 1, y + a)", "expm1(min(x, 0))"])
+        .derivative(&["where(x > 0, 1, a*exp(x))", "expm1(min(x, 0))"])
         .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0].exp_m1() })
         .kinks(&[0.0])
         .unicode(Notation::Operator("ELU"))

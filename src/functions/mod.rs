@@ -232,7 +232,7 @@ pub struct Code {
     /// The expression with two arguments, where that with one differs (`max(a, b)` beside
     /// `max(X)`, `ones(m, n)` beside `ones(n)`), or nothing.
     pub pair: &'static str,
-    /// A definition that the module needs before it, or nothing.
+    /// A definition that the module needs before it (with its last newline), or nothing.
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.
     pub import: &'static str,

@@ -69,7 +69,7 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .unicode(Notation::Around("‖", "‖₁"))
-        .latex_notation(Notation::Around(r"\left\lVert ", r"\right\rVert_1"))
+        .latex_notation(Notation::Around(r"\left\lVert ", r" \right\rVert_{1}"))
         .numpy("np.sum(np.abs({0}))")
         .source("Golub & Van Loan 2013, §2.2 (entrywise)"),
     Function::reduction("norm2", &["x"], false, "the Euclidean or Frobenius norm")
@@ -78,7 +78,7 @@ pub(super) static TABLE: &[Function] = &[
         .array(array_kernel!(kernel::norm2))
         .range(Range::NonNegative)
         .unicode(Notation::Around("‖", "‖"))
-        .latex_notation(Notation::Around(r"\left\lVert ", r"\right\rVert"))
+        .latex_notation(Notation::Around(r"\left\lVert ", r" \right\rVert"))
         .numpy("np.linalg.norm({0})")
         .source("Golub & Van Loan 2013, §2.2 and §2.3"),
     Function::reduction("dot", &["a", "b"], false, "the inner product, the sum of a.*b")
