@@ -2,6 +2,7 @@
 
 pub mod array;
 pub mod calculus;
+pub mod cli;
 pub mod diagnostic;
 mod engine;
 pub mod functions;

@@ -123,7 +123,7 @@ pub(super) fn borrowed<'a>(user: &'a Typed, pieces: &[Pieces]) -> Vec<(&'a str, 
 
 /// The lines that give every variable the shape it had in the user's program, and the cotangent
 /// that of the objective; unknown functions are declared as what they were.
-pub(super) fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
+pub fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
     let mut out = String::new();
     let shape = |dims: &[DimId]| -> String {
         let texts: Vec<String> = dims.iter().map(|&d| user.dims.text(d)).collect();
