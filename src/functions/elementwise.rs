@@ -1,7 +1,7 @@
 //! Elementwise functions: one entry each, value and derivative beside each other.
 //!
-//! Where a derivative can be written in more than one way, the form is taken that stays finite
-//! wherever the derivative does, then the shorter one.
+//! Where a derivative can be written in more than one way, the shortest form is taken that is finite
+//! wherever the derivative is.
 
 use super::kernel::special::{self, erf, erfc};
 use super::{Function, Notation, Range};
