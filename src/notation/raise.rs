@@ -43,6 +43,8 @@ struct Part {
     diagonal: Option<Math>,
     /// A matrix known to equal its transpose.
     symmetric: bool,
+    /// A vector as a row, where that is better than its plain transpose.
+    row: Option<Math>,
 }
 
 impl Part {
@@ -55,7 +57,13 @@ impl Part {
             basis: None,
             diagonal: None,
             symmetric: false,
+            row: None,
         }
+    }
+
+    /// The transpose.
+    fn into_row(self) -> Math {
+        self.row.unwrap_or_else(|| transpose(self.math))
     }
 
     fn diagonal_of(matrix: Math, key: (u32, u64)) -> Part {
@@ -168,9 +176,9 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     let key = parts.iter().map(|p| p.key).min().unwrap_or((0, 0));
     let (below, above): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|p| p.divides);
     let single = above.len() == 1 && below.is_empty();
-    let (root, basis, diagonal) = match (&above[..], single) {
-        ([p], true) => (p.root.clone(), p.basis, p.diagonal.clone()),
-        _ => (None, None, None),
+    let (root, basis, diagonal, row) = match (&above[..], single) {
+        ([p], true) => (p.root.clone(), p.basis, p.diagonal.clone(), p.row.clone()),
+        _ => (None, None, None, None),
     };
     let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
     let many = |list: Vec<Part>| {
@@ -186,7 +194,7 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     if let Some(d) = divisor {
         math = Math::ElementQuotient(Box::new(math), Box::new(d));
     }
-    Part { math, key, divides: false, root, basis, diagonal, symmetric }
+    Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
 }
 
 impl Raiser<'_> {
@@ -649,7 +657,28 @@ struct Reduction {
 }
 
 impl Reduction {
+    /// `diag(a)*(1 ./ M)*diag(b)` is `(a*b') ./ M`.
+    fn outer_quotients(&mut self) {
+        for at in 0..self.edges.len() {
+            let (a, b) = (self.edges[at].from, self.edges[at].to);
+            let plain = |w: Wire| {
+                let list = &self.weights[w as usize];
+                !list.is_empty() && list.iter().all(|p| p.basis.is_none())
+            };
+            if !(self.edges[at].part.divides && plain(a) && plain(b)) {
+                continue;
+            }
+            let (Some(left), Some(right)) = (self.weight(a), self.weight(b)) else { continue };
+            let part = &mut self.edges[at].part;
+            let outer = product(vec![left.math, right.into_row()]);
+            let divisor = std::mem::replace(&mut part.math, Math::Pi);
+            part.math = Math::ElementQuotient(Box::new(outer), Box::new(divisor));
+            part.divides = false;
+        }
+    }
+
     fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
+        self.outer_quotients();
         let contracted: Vec<Wire> =
             (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
         let mut open = contracted;
@@ -736,7 +765,7 @@ impl Reduction {
         }
         let last = parts.pop()?;
         let first = hadamard(parts);
-        Some((key, product(vec![transpose(first.math), last.math])))
+        Some((key, product(vec![first.into_row(), last.math])))
     }
 
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
@@ -809,6 +838,7 @@ impl Reduction {
         let target = if edge.from == w { edge.to } else { edge.from };
         let key = edge.part.key;
         let weight = self.weight(w);
+        let mut row = None;
         let math = match weight {
             None => {
                 let axis = if edge.to == w { 1 } else { 0 };
@@ -820,13 +850,19 @@ impl Reduction {
                 sum_call(inner, Some(axis))
             }
             Some(weight) => {
+                let symmetric = edge.part.symmetric;
                 let matrix = if edge.to == w { edge.part } else { transposed_part(edge.part) };
                 let matrix =
                     if matrix.divides { reciprocal(matrix.math, false) } else { matrix.math };
-                product(vec![matrix, weight.math])
+                let column = weight.math.clone();
+                if symmetric || weight.row.is_some() {
+                    let right = if symmetric { matrix.clone() } else { transpose(matrix.clone()) };
+                    row = Some(product(vec![weight.into_row(), right]));
+                }
+                product(vec![matrix, column])
             }
         };
-        self.weights[target as usize].push(Part::new(math, key));
+        self.weights[target as usize].push(Part { row, ..Part::new(math, key) });
     }
 
     /// `M₁ diag(w) M₂` through a vertex between two edges.
@@ -944,7 +980,11 @@ impl Reduction {
                         let both = vec![sizes[a as usize].clone(), sizes[b as usize].clone()];
                         return Some(Some(Math::Ones(both)));
                     }
-                    let outer = vec![column(left, a), transpose(column(right, b))];
+                    let right = match right {
+                        Some(p) => p.into_row(),
+                        None => transpose(column(None, b)),
+                    };
+                    let outer = vec![column(left, a), right];
                     return Some(Some(product(outer)));
                 }
                 let diag = |p: Part| Math::Call(entry("diag"), vec![p.math], None);

@@ -587,7 +587,7 @@ impl Arena {
                 if done[i] || !ws.iter().any(|w| map[*w as usize] != u32::MAX) && !ws.is_empty() {
                     continue;
                 }
-                let symmetric = ws.len() == 2 && self.facts && self.is_symmetric(*e);
+                let symmetric = ws.len() == 2 && self.is_symmetric(*e);
                 let fits = |vs: &[Wire]| {
                     ws.iter().zip(vs).all(|(w, v)| {
                         map[*w as usize] == *v || map[*w as usize] == u32::MAX && !map.contains(v)
