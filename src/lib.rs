@@ -2,11 +2,13 @@
 
 pub mod array;
 pub mod calculus;
+pub mod cli;
 pub mod diagnostic;
 mod engine;
 pub mod functions;
 pub mod notation;
 pub mod number;
+pub mod numeric;
 pub mod shape;
 pub mod simplify;
 pub mod syntax;

@@ -76,7 +76,8 @@ impl Parser {
     /// The position of `=` where a definition begins at `at`.
     fn defines(&self, at: usize) -> Option<usize> {
         let mut next = at + 1;
-        if self.tokens[next].token == Token::OpenBracket {
+        // a statement may be empty at the end of the text, where nothing follows
+        if self.tokens.get(next)?.token == Token::OpenBracket {
             while !matches!(self.tokens[next].token, Token::CloseBracket | Token::Separator | Token::End) {
                 next += 1;
             }
