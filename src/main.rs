@@ -1,5 +1,5 @@
 //! The command line program: hands its arguments to [`derive::cli`] and returns the exit code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    derive::cli::run(std::env::args_os())
 }

@@ -4,6 +4,12 @@
 //! functions up here; no other module matches on a function's name. Calculus reads
 //! [`Lowering`] and never [`Kernel`]; the judge reads [`Kernel`] and never [`Lowering`].
 
+mod elementwise;
+mod kernels;
+mod linear_algebra;
+mod reduction;
+mod special;
+
 use crate::array::{Array, KernelError};
 
 /// One function.
@@ -21,6 +27,9 @@ pub struct Function {
     pub lowering: Lowering,
     /// What it means to the numeric judge, written independently.
     pub kernel: Kernel,
+    /// What it means with two arguments, elementwise, where with one it is a reduction
+    /// (`max`, `min`).
+    pub binary: Option<(Lowering, Kernel)>,
     /// Facts about its values and arguments.
     pub facts: Facts,
     /// How it is written in Unicode text.
@@ -111,6 +120,8 @@ pub enum Lowering {
     },
     /// A multilinear function: one einsum for each alternative of the signature, `"ij->ji"`.
     Einsum(&'static [&'static str]),
+    /// The sum over the active axes.
+    Sum,
     /// A node kind of its own.
     Node(Kind),
     /// Lowered by its shape rule ([`Signature::Special`]).
@@ -147,11 +158,14 @@ pub enum Kernel {
     Special,
 }
 
+/// A kernel on arrays of doubles and the value of `axis=`.
+pub type DoubleKernel = fn(&[&Array<f64>], Option<usize>) -> Result<Array<f64>, KernelError>;
+
 /// A kernel on whole arrays, one instance for each kind of number.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayKernel {
     /// In doubles.
-    pub double: fn(&[&Array<f64>], Option<usize>) -> Result<Array<f64>, KernelError>,
+    pub double: DoubleKernel,
 }
 
 /// A subset of the reals that values lie in, or that arguments must lie in.
@@ -208,4 +222,126 @@ pub struct Code {
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.
     pub import: &'static str,
+}
+
+impl Facts {
+    /// Nothing is known.
+    pub const NONE: Facts = Facts { range: Range::Real, domain: Range::Real, kinks: &[] };
+}
+
+impl Code {
+    /// A call without anything that it needs.
+    pub const fn plain(call: &'static str) -> Code {
+        Code { call, helper: "", import: "" }
+    }
+}
+
+impl Function {
+    /// How shapes relate with this number of arguments.
+    pub fn signature_for(&self, arguments: usize) -> Signature {
+        if self.binary.is_some() && arguments == 2 { Signature::Elementwise } else { self.signature }
+    }
+
+    /// What it means to the calculus with this number of arguments.
+    pub fn lowering_for(&self, arguments: usize) -> Lowering {
+        match self.binary {
+            Some((lowering, _)) if arguments == 2 => lowering,
+            _ => self.lowering,
+        }
+    }
+
+    /// What it means to the judge with this number of arguments.
+    pub fn kernel_for(&self, arguments: usize) -> Kernel {
+        match self.binary {
+            Some((_, kernel)) if arguments == 2 => kernel,
+            _ => self.kernel,
+        }
+    }
+
+    /// Whether its signature asks for a square matrix.
+    pub fn signature_is_square(&self) -> bool {
+        matches!(self.signature, Signature::Shapes([first, ..]) if first.starts_with("A[n,n]"))
+    }
+
+    /// Whether it may be called with this number of arguments.
+    pub fn accepts(&self, arguments: usize) -> bool {
+        match self.signature {
+            Signature::Special(Special::Ones | Special::Zeros) => (1..=2).contains(&arguments),
+            _ => arguments == self.parameters.len() || self.binary.is_some() && arguments == 2,
+        }
+    }
+}
+
+/// Every function, in the order of the reference.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    [elementwise::TABLE, reduction::TABLE, linear_algebra::TABLE, special::TABLE]
+        .into_iter()
+        .flatten()
+}
+
+/// The function that is read by this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    use rustc_hash::FxHashMap;
+    static INDEX: std::sync::OnceLock<FxHashMap<&'static str, &'static Function>> =
+        std::sync::OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        all().flat_map(|f| std::iter::once(&f.name).chain(f.aliases).map(move |n| (*n, f))).collect()
+    });
+    index.get(name).copied()
+}
+
+/// The name of a function that is one or two slips of the pen away.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    let limit = if name.chars().count() >= 6 { 2 } else { 1 };
+    all()
+        .flat_map(|f| std::iter::once(&f.name).chain(f.aliases))
+        .map(|candidate| (edit_distance(name, candidate), *candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The number of insertions, deletions, replacements and exchanges of neighbours between two words.
+pub fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            best = best.min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_entries_are_complete() {
+        let mut names = std::collections::BTreeSet::new();
+        for f in all() {
+            for name in std::iter::once(&f.name).chain(f.aliases) {
+                assert!(names.insert(*name), "{name} stands twice in the table");
+            }
+            assert!(!f.doc.is_empty() && !f.source.is_empty(), "{} lacks a line", f.name);
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        assert_eq!(suggest("sigmod"), Some("sigmoid"));
+        assert_eq!(suggest("softamx"), Some("softmax"));
+        assert_eq!(suggest("J"), None.or(suggest("J")));
+    }
 }

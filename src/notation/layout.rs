@@ -9,7 +9,6 @@
 use super::math::{Math, Symbol};
 use crate::functions::{Function, Signature};
 use crate::number::Number;
-use pretty::{Arena, DocAllocator, DocBuilder};
 
 /// Where notation is written to.
 pub(super) trait Sink {
@@ -211,7 +210,7 @@ pub(super) fn rank(math: &Math) -> Option<u8> {
         Math::Transpose(a) => rank(a).filter(|&r| r == 2),
         Math::UnknownGradient(_, a) => rank(a),
         Math::Unknown(_, _, arguments) => arguments.iter().map(rank).max()?,
-        Math::Call(function, arguments, axis) => match function.signature {
+        Math::Call(function, arguments, axis) => match function.signature_for(arguments.len()) {
             Signature::Elementwise => arguments.iter().map(rank).max()?,
             Signature::Axiswise => rank(arguments.first()?),
             Signature::Reduction { .. } if axis.is_none() => Some(0),
@@ -527,61 +526,4 @@ pub(super) fn write_integer<S: Sink>(out: &mut S, mut n: u64) {
         }
     }
     out.text(std::str::from_utf8(&digits[at..]).unwrap_or_default());
-}
-
-/// A sink that breaks lines.
-struct Breaking<'a> {
-    arena: &'a Arena<'a>,
-    /// What is open, innermost last; never empty.
-    stack: Vec<DocBuilder<'a, Arena<'a>>>,
-}
-
-impl<'a> Breaking<'a> {
-    fn push(&mut self, doc: DocBuilder<'a, Arena<'a>>) {
-        let below = self.stack.pop().unwrap_or_else(|| self.arena.nil());
-        self.stack.push(below.append(doc));
-    }
-}
-
-impl Sink for Breaking<'_> {
-    fn text(&mut self, text: &str) {
-        let doc = self.arena.text(text.to_owned());
-        self.push(doc);
-    }
-    fn line(&mut self) {
-        let doc = self.arena.line();
-        self.push(doc);
-    }
-    fn open(&mut self) {
-        self.stack.push(self.arena.nil());
-    }
-    fn close(&mut self) {
-        if let Some(doc) = self.stack.pop() {
-            self.push(doc.nest(2).group());
-        }
-    }
-}
-
-/// An equation or expression, broken into lines of at most `width` columns where it can be. Lines
-/// after the first are indented by `indent`.
-pub(super) fn broken<G: Glyphs>(
-    g: G,
-    left: &str,
-    math: &Math,
-    indent: usize,
-    width: usize,
-) -> String {
-    let arena = Arena::new();
-    let mut sink = Breaking { arena: &arena, stack: vec![arena.nil()] };
-    sink.text(left);
-    sink.open();
-    write(g, &mut sink, math, Place::Whole);
-    // the outermost operators break first, all of them or none
-    let doc = sink.stack.pop().unwrap_or_else(|| arena.nil());
-    sink.push(doc.group().nest(indent as isize));
-    let mut out = String::new();
-    let doc = sink.stack.pop().unwrap_or_else(|| arena.nil());
-    // writing into a string cannot fail
-    let _ = doc.render_fmt(width, &mut out);
-    out
 }

@@ -1,11 +1,24 @@
 //! How answers are written: one presentation tree, and the formats that print it.
+//!
+//! Computes nothing: what is here was built by the calculus and is only brought into form.
 
 pub mod answer;
 pub mod ascii;
+pub mod assemble;
+mod equations;
+mod index;
+pub mod json;
 pub mod latex;
 mod layout;
+mod left;
+mod lines;
 pub mod math;
 mod name;
+mod program;
+pub mod raise;
 #[cfg(test)]
 mod sample;
+pub mod text;
 pub mod unicode;
+mod walk;
+mod written;

@@ -77,6 +77,10 @@ mod tests {
     #[test]
     fn greek_letters_are_in_order() {
         assert!(GREEK.windows(2).all(|w| w[0].0 < w[1].0));
+        for Greek(spelling, letter, _) in &GREEK {
+            let read = crate::syntax::operator::greek(spelling).map(String::from);
+            assert!(read.is_none_or(|read| read == *letter), "{spelling}");
+        }
         assert_eq!(greek_letter("lambda"), Some("λ"));
         assert_eq!(greek_letter("lambdas"), None);
     }

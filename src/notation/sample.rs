@@ -19,6 +19,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         signature: Signature::Elementwise,
         lowering: Lowering::Unsupported,
         kernel: Kernel::Array(ArrayKernel { double: undefined }),
+        binary: None,
         facts: Facts { range: Range::Real, domain: Range::Real, kinks: &[] },
         unicode,
         latex,
@@ -31,13 +32,11 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
 use Notation::{Around, Operator, Wrap};
 pub(super) static SIGMOID: Function = function("sigmoid", Operator("σ"), Operator(r"\sigma"));
 pub(super) static EXP: Function = function("exp", Operator("exp"), Wrap("e^{", "}"));
-pub(super) static LOG: Function = function("log", Operator("log"), Operator(r"\log"));
 pub(super) static NORM2: Function =
     function("norm2", Around("‖", "‖"), Around(r"\lVert", r"\rVert_2"));
 pub(super) static DIAG: Function =
     function("diag", Operator("diag"), Operator(r"\operatorname{diag}"));
 pub(super) static SQRT: Function = function("sqrt", Around("√(", ")"), Wrap(r"\sqrt{", "}"));
-pub(super) static SUM: Function = function("sum", Operator("sum"), Operator(r"\operatorname{sum}"));
 pub(super) static SOFTMAX: Function =
     function("softmax", Operator("softmax"), Operator(r"\operatorname{softmax}"));
 

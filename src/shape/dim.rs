@@ -88,3 +88,196 @@ impl Dims {
         }
     }
 }
+
+impl Dims {
+    /// The text of every size, by id.
+    pub fn texts(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.list.len()).map(|i| self.text(DimId(i as u32)))
+    }
+
+    /// The sizes that are plain numbers, with their values.
+    pub fn numbers(&self) -> impl Iterator<Item = (DimId, i64)> + '_ {
+        (0..self.list.len()).filter_map(|i| {
+            let id = DimId(i as u32);
+            self.as_number(id).map(|v| (id, v))
+        })
+    }
+
+    /// A size as it is written: `m`, `3`, `m-p+1`, `n/2`.
+    pub fn text(&self, id: DimId) -> String {
+        if let Some(name) = self.as_name(id) {
+            return name.to_string();
+        }
+        let dim = self.get(id);
+        if dim.terms.is_empty() {
+            return "0".to_string();
+        }
+        let mut out = String::new();
+        // positive terms first, the constant last, as a person writes `m-p+1`
+        let mut terms: Vec<_> = dim.terms.iter().collect();
+        terms.sort_by_key(|(atoms, c)| (atoms.is_empty(), *c < 0));
+        for (atoms, c) in terms {
+            if *c < 0 {
+                out.push('-');
+            } else if !out.is_empty() {
+                out.push('+');
+            }
+            let mut factors: Vec<String> = Vec::new();
+            if c.abs() != 1 || atoms.is_empty() {
+                factors.push(c.abs().to_string());
+            }
+            for (atom, exponent) in atoms {
+                let text = match atom {
+                    Atom::Name(n) => n.clone(),
+                    Atom::Quotient(a, b) => {
+                        format!("{}/{}", self.bracketed(*a), self.bracketed(*b))
+                    }
+                };
+                factors.extend(std::iter::repeat_n(text, *exponent as usize));
+            }
+            out.push_str(&factors.join("*"));
+        }
+        out
+    }
+
+    fn bracketed(&self, id: DimId) -> String {
+        let text = self.text(id);
+        if text.contains(['+', '-', '*', '/']) { format!("({text})") } else { text }
+    }
+
+    /// `a + k·b`
+    pub fn combine(&mut self, a: DimId, b: DimId, k: i64) -> DimId {
+        let mut terms = self.get(a).terms.clone();
+        for (atoms, c) in self.get(b).terms.clone() {
+            match terms.iter_mut().find(|t| t.0 == atoms) {
+                Some(t) => t.1 += k * c,
+                None => terms.push((atoms, k * c)),
+            }
+        }
+        terms.retain(|t| t.1 != 0);
+        terms.sort();
+        self.intern(Dim { terms })
+    }
+
+    /// `a·b`
+    pub fn product(&mut self, a: DimId, b: DimId) -> DimId {
+        let (x, y) = (self.get(a).terms.clone(), self.get(b).terms.clone());
+        let mut result = self.number(0);
+        for (p, c) in &x {
+            for (q, d) in &y {
+                let mut atoms = p.clone();
+                for (atom, e) in q {
+                    match atoms.iter_mut().find(|t| t.0 == *atom) {
+                        Some(t) => t.1 += e,
+                        None => atoms.push((atom.clone(), *e)),
+                    }
+                }
+                atoms.sort();
+                let term = self.intern(Dim { terms: vec![(atoms, c * d)] });
+                result = self.combine(result, term, 1);
+            }
+        }
+        result
+    }
+
+    /// `a/b`, exact: numbers are divided, and else the quotient is assumed to be an integer. `None`
+    /// where it cannot be one.
+    pub fn quotient(&mut self, a: DimId, b: DimId) -> Option<DimId> {
+        if a == b {
+            return Some(self.number(1));
+        }
+        match (self.as_number(a), self.as_number(b)) {
+            (_, Some(0)) => None,
+            (_, Some(1)) => Some(a),
+            (Some(x), Some(y)) => (x % y == 0).then(|| self.number(x / y)),
+            _ => Some(self.intern(Dim { terms: vec![(vec![(Atom::Quotient(a, b), 1)], 1)] })),
+        }
+    }
+
+    /// The size with other sizes in the place of names.
+    pub fn substitute(&mut self, id: DimId, value: &mut dyn FnMut(&str) -> Option<DimId>) -> DimId {
+        if self.as_number(id).is_some() {
+            return id;
+        }
+        let dim = self.get(id).clone();
+        let mut result = self.number(0);
+        for (atoms, c) in dim.terms {
+            let mut term = self.number(c);
+            for (atom, e) in atoms {
+                let factor = match &atom {
+                    Atom::Name(n) => value(n).unwrap_or_else(|| self.name(n)),
+                    Atom::Quotient(a, b) => {
+                        let (a, b) = (self.substitute(*a, value), self.substitute(*b, value));
+                        self.quotient(a, b).unwrap_or(id)
+                    }
+                };
+                for _ in 0..e {
+                    term = self.product(term, factor);
+                }
+            }
+            result = self.combine(result, term, 1);
+        }
+        result
+    }
+
+    /// The numeric size where every name has a value, and quotients divide.
+    pub fn evaluate(&self, id: DimId, value: &dyn Fn(&str) -> Option<i64>) -> Option<i64> {
+        let mut sum = 0i64;
+        for (atoms, c) in &self.get(id).terms {
+            let mut term = *c;
+            for (atom, e) in atoms {
+                let factor = match atom {
+                    Atom::Name(n) => value(n)?,
+                    Atom::Quotient(a, b) => {
+                        let (a, b) = (self.evaluate(*a, value)?, self.evaluate(*b, value)?);
+                        if b == 0 || a % b != 0 {
+                            return None;
+                        }
+                        a / b
+                    }
+                };
+                for _ in 0..*e {
+                    term = term.checked_mul(factor)?;
+                }
+            }
+            sum = sum.checked_add(term)?;
+        }
+        Some(sum)
+    }
+
+    /// Calls `visit` on every name in a size.
+    pub fn names_in(&self, id: DimId, visit: &mut dyn FnMut(&str)) {
+        for (atoms, _) in &self.get(id).terms {
+            for (atom, _) in atoms {
+                match atom {
+                    Atom::Name(n) => visit(n),
+                    Atom::Quotient(a, b) => {
+                        self.names_in(*a, visit);
+                        self.names_in(*b, visit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_polynomials() {
+        let mut d = Dims::default();
+        let (m, p, one) = (d.name("m"), d.name("p"), d.number(1));
+        let difference = d.combine(m, p, -1);
+        let valid = d.combine(difference, one, 1);
+        assert_eq!(d.text(valid), "m-p+1");
+        let back = d.combine(valid, p, 1);
+        assert_eq!(d.combine(back, one, -1), m);
+        let (a, b) = (d.product(m, p), d.product(p, m));
+        assert_eq!(a, b);
+        let half = d.quotient(m, p).expect("assumed to divide");
+        assert_eq!(d.evaluate(half, &|n| Some(if n == "m" { 6 } else { 2 })), Some(3));
+        assert_eq!(d.evaluate(half, &|n| Some(if n == "m" { 5 } else { 2 })), None);
+    }
+}

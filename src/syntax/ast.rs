@@ -197,3 +197,33 @@ impl Program {
         self.names.iter().position(|n| n == canonical).map(|i| NameId(i as u32))
     }
 }
+
+impl Program {
+    /// Calls `visit` on each child of a node.
+    pub fn for_each_child(&self, id: NodeId, mut visit: impl FnMut(NodeId)) {
+        match self.node(id) {
+            Expr::Number(_) | Expr::Name(_) => {}
+            Expr::Negate(a) | Expr::Transpose(a) => visit(*a),
+            Expr::Sum(list) => self.list(*list).iter().for_each(|c| visit(*c)),
+            Expr::Product(_, a, b)
+            | Expr::Power(a, b)
+            | Expr::ElementPower(a, b)
+            | Expr::Compare(_, a, b) => {
+                visit(*a);
+                visit(*b);
+            }
+            Expr::Call { arguments, axis, .. } => {
+                self.list(*arguments).iter().for_each(|c| visit(*c));
+                axis.iter().for_each(|c| visit(*c));
+            }
+            Expr::Entry(a, list) => {
+                visit(*a);
+                self.list(*list).iter().for_each(|c| visit(*c));
+            }
+            Expr::IndexSum(list, body) => {
+                self.list(*list).iter().for_each(|c| visit(*c));
+                visit(*body);
+            }
+        }
+    }
+}

@@ -4,3 +4,10 @@
 //! a product, `a(b + c)` a call).
 
 pub mod ast;
+mod error;
+mod lexer;
+pub mod operator;
+pub mod parser;
+mod statement;
+
+pub use error::ParseError;

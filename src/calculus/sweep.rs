@@ -1,0 +1,241 @@
+//! The reverse sweep over the equations of a program.
+//!
+//! Costs are linear in the number of nodes: each equation is swept once, each node in it once, in
+//! the order of decreasing ids (children have smaller ids). A definition is a cut: the sweep stops
+//! at its symbol, and its cotangent gets a name of its own (`∇u`) unless it is small or speaks of
+//! `u` itself, so that an answer has a line a layer, as a textbook's backward pass.
+
+use super::rules::{Contribution, Corruption, Rules};
+use crate::tensor::arena::Arena;
+use crate::tensor::lower::{Equation, Lowered};
+use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// A cotangent that is no heavier than this is carried on rather than named.
+const TRIVIAL: u32 = 3;
+/// A cotangent that mentions its own value is carried on up to this weight: `−y ⊘ p` meets `p` in
+/// the next step.
+const LOCAL: u32 = 32;
+
+/// What the sweep starts with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seed {
+    /// 1, for the gradient of a scalar.
+    One,
+    /// The symbol `∇y`, for the vector–Jacobian product.
+    Cotangent,
+    /// The identity on the objective's axes, for the Jacobian.
+    Identity,
+}
+
+/// What a sweep found.
+#[derive(Debug)]
+pub struct Gradients {
+    /// The total derivative by each target.
+    pub results: Vec<ExprId>,
+    /// Named cotangents, from the objective backwards: later ones are in terms of earlier ones.
+    pub bindings: Vec<Equation>,
+    /// The symbol `∇y`, where the seed is one.
+    pub cotangent: Option<ExprId>,
+}
+
+/// Differentiates the objective by each of `targets` (symbols of variables or definitions).
+///
+/// **Shapes.** A result has the axes of the objective first where the seed is
+/// [`Seed::Identity`], then those of its target.
+pub fn gradients(
+    lowered: &mut Lowered,
+    targets: &[ExprId],
+    seed: Seed,
+    corruption: Option<Corruption>,
+) -> Gradients {
+    let arena = &mut lowered.arena;
+    let depends = dependence(arena, &lowered.equations, targets);
+    let objective = lowered.objective;
+    let axes: Axes = arena.axes(objective).into();
+    let (g, cotangent) = match seed {
+        Seed::One => (arena.ones(&[]), None),
+        Seed::Cotangent => {
+            let symbol = cotangent_symbol(arena, objective);
+            (symbol, Some(symbol))
+        }
+        Seed::Identity => (identity(arena, &axes), None),
+    };
+    let seed_axes = if seed == Seed::Identity { axes.len() } else { 0 };
+    let naming = seed != Seed::Identity;
+    let mut sweep = Sweep {
+        rules: Rules { arena, seed: seed_axes, corruption },
+        depends,
+        slots: Vec::new(),
+        collected: FxHashMap::default(),
+        contributions: Vec::new(),
+    };
+    sweep.collected.entry(objective).or_default().push(g);
+    let mut bindings = Vec::new();
+    let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for equation in lowered.equations.iter().rev() {
+        let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
+        let mut total = sweep.rules.arena.sum_of(&list);
+        if targets.contains(&equation.symbol) {
+            totals.insert(equation.symbol, total);
+        }
+        if !sweep.depends(equation.body) {
+            continue;
+        }
+        if naming && equation.symbol != objective && deserves_name(sweep.rules.arena, equation.symbol, total)
+        {
+            let symbol = cotangent_symbol(sweep.rules.arena, equation.symbol);
+            bindings.push(Equation { symbol, body: total });
+            total = symbol;
+        }
+        sweep.equation(equation, total);
+    }
+    let arena = sweep.rules.arena;
+    let collected = sweep.collected;
+    let results = targets
+        .iter()
+        .map(|t| match (totals.get(t), collected.get(t)) {
+            (Some(total), _) => *total,
+            (None, Some(list)) => arena.sum_of(list),
+            (None, None) => {
+                let mut shape: Axes = axes[..seed_axes].into();
+                shape.extend(arena.axes(*t).iter().copied());
+                arena.zero(&shape)
+            }
+        })
+        .collect();
+    Gradients { results, bindings, cotangent }
+}
+
+/// The identity map on arrays with these axes: their δ's, output axes first.
+fn identity(arena: &mut Arena, axes: &[crate::shape::dim::DimId]) -> ExprId {
+    use crate::tensor::node::{Network, Wires};
+    let n = axes.len() as u32;
+    let output: Wires = (0..n).chain(0..n).collect();
+    arena.einsum(Network {
+        coefficient: crate::number::Number::ONE,
+        operands: SmallVec::new(),
+        output,
+        sizes: axes.into(),
+    })
+}
+
+/// `∇u` for the symbol `u`.
+fn cotangent_symbol(arena: &mut Arena, of: ExprId) -> ExprId {
+    let id = arena.as_symbol(of).expect("a definition or objective is a symbol");
+    let symbol = arena.symbol(id);
+    let (name, axes) = (symbol.name.clone(), symbol.axes.clone());
+    let order = symbol.order;
+    arena
+        .symbol_expr(Symbol {
+            name,
+            kind: SymbolKind::Cotangent,
+            axes,
+            properties: Properties::default(),
+            order,
+        })
+        .1
+}
+
+fn deserves_name(arena: &Arena, symbol: ExprId, total: ExprId) -> bool {
+    let weight = arena.weight(total);
+    weight > TRIVIAL && !(weight <= LOCAL && mentions(arena, total, symbol))
+}
+
+/// Whether a small expression contains a symbol.
+fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
+    let mut stack = vec![root];
+    while let Some(id) = stack.pop() {
+        if id == symbol {
+            return true;
+        }
+        arena.children(id, |c| stack.push(c));
+    }
+    false
+}
+
+/// For every node there is now: whether it depends on a target, through definitions too.
+fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
+    let bodies: FxHashMap<ExprId, ExprId> =
+        equations.iter().map(|e| (e.symbol, e.body)).collect();
+    let mut depends = vec![false; arena.len()];
+    for t in targets {
+        depends[t.0 as usize] = true;
+    }
+    for at in 0..arena.len() {
+        if depends[at] {
+            continue;
+        }
+        let id = arena.id_at(at);
+        let mut found = false;
+        if let Node::Symbol(_) = arena.node(id) {
+            found = bodies.get(&id).is_some_and(|b| depends[b.0 as usize]);
+        } else {
+            arena.children(id, |c| found |= depends[c.0 as usize]);
+        }
+        depends[at] = found;
+    }
+    depends
+}
+
+struct Sweep<'a> {
+    rules: Rules<'a>,
+    depends: Vec<bool>,
+    /// For each node of the equation at hand its position in the local list, plus one.
+    slots: Vec<u32>,
+    collected: FxHashMap<ExprId, SmallVec<[ExprId; 2]>>,
+    contributions: Vec<Contribution>,
+}
+
+impl Sweep<'_> {
+    fn depends(&self, id: ExprId) -> bool {
+        self.depends.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
+    fn equation(&mut self, equation: &Equation, total: ExprId) {
+        let mut local: Vec<ExprId> = Vec::new();
+        let mut stack = vec![equation.body];
+        self.slots.resize(self.depends.len(), 0);
+        while let Some(id) = stack.pop() {
+            if self.slots[id.0 as usize] != 0 || !self.depends(id) {
+                continue;
+            }
+            self.slots[id.0 as usize] = 1;
+            local.push(id);
+            self.rules.arena.children(id, |c| stack.push(c));
+        }
+        local.sort_unstable_by_key(|id| std::cmp::Reverse(id.0));
+        for (position, id) in local.iter().enumerate() {
+            self.slots[id.0 as usize] = position as u32 + 1;
+        }
+        let mut cotangents: Vec<SmallVec<[ExprId; 2]>> = vec![SmallVec::new(); local.len()];
+        cotangents[0].push(total);
+        for (position, &id) in local.iter().enumerate() {
+            let list = std::mem::take(&mut cotangents[position]);
+            if list.is_empty() {
+                continue;
+            }
+            let g = self.rules.arena.sum_of(&list);
+            if self.rules.arena.as_symbol(id).is_some() {
+                self.collected.entry(id).or_default().push(g);
+                continue;
+            }
+            if self.rules.arena.is_zero(g) {
+                continue;
+            }
+            let value = if id == equation.body { equation.symbol } else { id };
+            let depends = &self.depends;
+            let test = |e: ExprId| depends.get(e.0 as usize).copied().unwrap_or(false);
+            self.contributions.clear();
+            self.rules.apply(id, value, g, &test, &mut self.contributions);
+            for (child, contribution) in self.contributions.drain(..) {
+                let slot = self.slots[child.0 as usize];
+                cotangents[slot as usize - 1].push(contribution);
+            }
+        }
+        for id in &local {
+            self.slots[id.0 as usize] = 0;
+        }
+    }
+}

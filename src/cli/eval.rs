@@ -1,0 +1,118 @@
+//! `derive eval`
+
+use super::Failure;
+use super::input::{self, Input};
+use crate::array::Array;
+use crate::engine::{self, Question};
+use crate::notation::text::result_program;
+use crate::numeric::eval::{evaluate_over, variables_of};
+use crate::numeric::point::{from_json, to_json};
+use crate::numeric::read::{header, read};
+use crate::shape::typed::{IndexId, Item, Typed};
+use crate::syntax::ast::NodeId;
+use clap::ArgMatches;
+use serde_json::{Map, Value};
+
+/// `derive eval`
+pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
+    let input = input::read(m)?;
+    let mut question = input::question(m, &input);
+    let located = |e: engine::Error| input::failure(e, &input, question.shapes.as_deref());
+    let program = crate::syntax::parser::parse_with(question.shapes.as_deref(), &input.text)
+        .map_err(|e| located(e.into()))?;
+    let typed = crate::shape::infer::infer(program).map_err(|e| located(e.into()))?;
+    let at = m.get_one::<String>("at").cloned().unwrap_or_default();
+    let text = if at.trim_start().starts_with('{') { at } else { input::file(&at)?.text };
+    let point: Value = serde_json::from_str(&text)
+        .map_err(|e| Failure::Message(format!("the point is not JSON: {e}")))?;
+    let (node, indices) = target(&typed, question.objective.as_deref())?;
+    let value = at_point(&typed, &point, node, &indices, &input)?;
+    let mut result = Map::new();
+    result.insert("value".into(), to_json(&value));
+    if let Some(names) = m.get_one::<String>("grad") {
+        question.wrt =
+            names.split(',').map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect();
+        result.insert("grad".into(), Value::Object(gradients(&question, &input, &point)?));
+    }
+    Ok(Value::Object(result).to_string() + "\n")
+}
+
+/// The node and free indices of the objective.
+fn target(typed: &Typed, name: Option<&str>) -> Result<(NodeId, Vec<IndexId>), Failure> {
+    let found = typed.items.iter().rev().find_map(|item| match (item, name) {
+        (Item::Definition(d), _) => {
+            let d = &typed.definitions[d.0 as usize];
+            let is = name.is_none_or(|n| {
+                typed.program.name(d.name) == n || typed.program.written[d.name.0 as usize] == n
+            });
+            is.then(|| (d.body, d.indices.clone()))
+        }
+        (Item::Expression(node, free), None) => Some((*node, free.clone())),
+        _ => None,
+    });
+    found.ok_or_else(|| match name {
+        Some(n) => Failure::Message(format!("`{n}` is not a definition of the program")),
+        None => Failure::Message("there is no expression or definition to evaluate".into()),
+    })
+}
+
+fn at_point(
+    typed: &Typed,
+    point: &Value,
+    node: NodeId,
+    indices: &[IndexId],
+    input: &Input,
+) -> Result<Array, Failure> {
+    let needed = variables_of(typed, node);
+    let at = from_json(typed, point, |v| needed[v]).map_err(|e| Failure::Message(e.to_string()))?;
+    let value = evaluate_over(typed, &at, node, indices).map_err(|e| Failure::Input {
+        diagnostic: e.into(),
+        source: typed.program.source.clone(),
+        file: input.file.clone(),
+    })?;
+    if value.data.iter().any(|x| x.is_nan()) {
+        return Err(Failure::Message("the expression is undefined at this point".into()));
+    }
+    Ok(value)
+}
+
+/// The gradients at the point: the printed answers, read back and evaluated.
+fn gradients(
+    question: &Question,
+    input: &Input,
+    point: &Value,
+) -> Result<Map<String, Value>, Failure> {
+    let located = |e| input::failure(e, input, question.shapes.as_deref());
+    let solution = engine::gradient(question).map_err(located)?;
+    let report = super::grad::verification(&solution, question, 0);
+    if report.status == "failed" {
+        return Err(Failure::Defect(format!(
+            "error: the gradient failed its own verification: {}\n",
+            report.reason
+        )));
+    }
+    let answer = &solution.answer;
+    let cotangent = format!("grad_{}", answer.objective.name);
+    let dims = objective_dims(&solution.typed, question.objective.as_deref())?;
+    let extra = (!answer.shape.is_empty()).then_some((cotangent.as_str(), dims.as_slice()));
+    let declarations = header(&solution.typed, extra);
+    let mut result = Map::new();
+    for (at, outcome) in answer.results.iter().enumerate() {
+        let text = declarations.clone() + &result_program(answer, at);
+        let typed = read(None, &text).map_err(Failure::Message)?;
+        let (node, indices) = target(&typed, None)?;
+        let value = at_point(&typed, point, node, &indices, input)?;
+        result.insert(outcome.written[0].clone(), to_json(&value));
+    }
+    Ok(result)
+}
+
+fn objective_dims(
+    typed: &Typed,
+    name: Option<&str>,
+) -> Result<Vec<crate::shape::dim::DimId>, Failure> {
+    let (node, indices) = target(typed, name)?;
+    let mut dims: Vec<_> = indices.iter().map(|i| typed.indices[i.0 as usize].dim).collect();
+    dims.extend(typed.shape(node).axes.iter().copied());
+    Ok(dims)
+}

@@ -1,0 +1,36 @@
+//! Standard output, standard error and exit statuses.
+
+use super::Failure;
+use clap::ArgMatches;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Whether messages are coloured.
+pub(super) fn color(matches: &ArgMatches) -> bool {
+    let chosen = matches
+        .subcommand()
+        .and_then(|(_, m)| m.try_get_one::<String>("color").ok().flatten().cloned());
+    match chosen.as_deref() {
+        Some("always") => true,
+        Some("never") => false,
+        _ => std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal(),
+    }
+}
+
+/// Writes to standard output; a closed pipe ends the program quietly.
+pub(super) fn out(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Reports a failure and gives its exit status.
+pub(super) fn fail(failure: &Failure, color: bool) -> ExitCode {
+    let (text, status) = match failure {
+        Failure::Input { diagnostic, source, file } => {
+            (diagnostic.render(source, file.as_deref(), color), 2)
+        }
+        Failure::Message(message) => (format!("error: {message}\n"), 2),
+        Failure::Defect(message) => (message.clone(), 1),
+    };
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    ExitCode::from(status)
+}

@@ -1,0 +1,317 @@
+//! The library's front: from a question in text to an answer in notation.
+
+use crate::calculus::rules::Corruption;
+use crate::calculus::sweep::{Seed, gradients};
+use crate::diagnostic::Diagnostic;
+use crate::functions::edit_distance;
+use crate::notation::answer::{Answer, ResultKind};
+use crate::notation::assemble::{Result_, Unwritable, assemble};
+use crate::shape::infer::infer;
+use crate::shape::typed::Typed;
+use crate::shape::ShapeError;
+use crate::simplify::{reachable, simplify};
+use crate::syntax::ParseError;
+use crate::syntax::parser::parse_with;
+use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
+use crate::tensor::node::ExprId;
+use rustc_hash::FxHashMap;
+use std::fmt;
+
+/// A cotangent that is used once is written in place up to this weight.
+const INLINE: u32 = 16;
+
+/// A question.
+///
+/// ```
+/// let question = derive::Question::new("norm2(A*x - y)^2").wrt(&["x"]);
+/// let solution = derive::gradient(&question)?;
+/// assert_eq!(solution.ascii(0), "2*A'*(A*x - y)");
+/// # Ok::<(), derive::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The program.
+    pub program: String,
+    /// Declarations as in `--shape`.
+    pub shapes: Option<String>,
+    /// The objective's name; the last expression or definition where there is none.
+    pub objective: Option<String>,
+    /// The variables; all of them where there is none.
+    pub wrt: Vec<String>,
+    /// A deliberate mistake, to test verification.
+    #[doc(hidden)]
+    pub corruption: Option<Corruption>,
+}
+
+impl Question {
+    /// A question about a program.
+    pub fn new(program: &str) -> Question {
+        Question { program: program.to_string(), ..Question::default() }
+    }
+
+    /// By these variables.
+    #[must_use]
+    pub fn wrt(mut self, names: &[&str]) -> Question {
+        self.wrt = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// With these declarations.
+    #[must_use]
+    pub fn shapes(mut self, shapes: &str) -> Question {
+        self.shapes = Some(shapes.to_string());
+        self
+    }
+
+    /// Of this definition.
+    #[must_use]
+    pub fn of(mut self, name: &str) -> Question {
+        self.objective = Some(name.to_string());
+        self
+    }
+}
+
+/// An answer with the program it is about.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// The program, with shapes.
+    pub typed: Typed,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Solution {
+    /// One result in ASCII, without what it is in terms of.
+    ///
+    /// # Panics
+    /// Where there is no such result.
+    pub fn ascii(&self, result: usize) -> String {
+        crate::notation::ascii::ascii(&self.answer.results[result].value)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text cannot be read.
+    Parse(ParseError),
+    /// The shapes do not fit.
+    Shape(ShapeError),
+    /// The calculus has no meaning for a part of it.
+    Lower(LowerError),
+    /// A name in `wrt` is none of the program.
+    Target {
+        /// The name.
+        name: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The answer has no notation.
+    Unwritable(Unwritable),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Parse(e) => e.fmt(f),
+            Error::Shape(e) => e.fmt(f),
+            Error::Lower(e) => e.fmt(f),
+            Error::Unwritable(e) => e.fmt(f),
+            Error::Target { name, .. } => {
+                write!(f, "`{name}` is not a variable or definition of the program")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ParseError> for Error {
+    fn from(e: ParseError) -> Error {
+        Error::Parse(e)
+    }
+}
+
+impl From<ShapeError> for Error {
+    fn from(e: ShapeError) -> Error {
+        Error::Shape(e)
+    }
+}
+
+impl From<LowerError> for Error {
+    fn from(e: LowerError) -> Error {
+        Error::Lower(e)
+    }
+}
+
+impl From<Unwritable> for Error {
+    fn from(e: Unwritable) -> Error {
+        Error::Unwritable(e)
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Diagnostic {
+        let message = error.to_string();
+        let plain = |help: Option<String>| Diagnostic {
+            message,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help,
+        };
+        match error {
+            Error::Parse(e) => e.into(),
+            Error::Shape(e) => e.into(),
+            Error::Lower(e) => e.into(),
+            Error::Unwritable(_) => plain(None),
+            Error::Target { suggestion: Some(s), .. } => plain(Some(format!("did you mean `{s}`?"))),
+            Error::Target { known, .. } if !known.is_empty() => {
+                plain(Some(format!("its names are {}", known.join(", "))))
+            }
+            Error::Target { .. } => plain(None),
+        }
+    }
+}
+
+/// The gradient of the objective by each variable asked for; the vector–Jacobian product where
+/// the objective is not a scalar.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read or has no answer.
+pub fn gradient(question: &Question) -> Result<Solution, Error> {
+    let (typed, mut lowered) = read(question)?;
+    let targets = targets(question, &typed, &lowered)?;
+    let scalar = lowered.arena.rank(lowered.objective) == 0;
+    let seed = if scalar { Seed::One } else { Seed::Cotangent };
+    let found = gradients(&mut lowered, &targets, seed, question.corruption);
+    let (values, bindings) = settle(&mut lowered, &found.results, &found.bindings);
+    let results: Vec<Result_> = targets
+        .iter()
+        .zip(values)
+        .map(|(t, value)| Result_ { kind: ResultKind::Gradient, wrt: vec![*t], value })
+        .collect();
+    let answer = assemble(&typed, &mut lowered, &bindings, found.cotangent, &results)?;
+    Ok(Solution { typed, answer })
+}
+
+/// The expression itself, simplified.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read or has no meaning.
+pub fn simplified(question: &Question) -> Result<Solution, Error> {
+    let (typed, mut lowered) = read(question)?;
+    let body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
+    let (values, _) = settle(&mut lowered, &[body], &[]);
+    // the result is written out, not as the objective's name
+    if let Some(last) = lowered.equations.last_mut() {
+        last.body = lowered.objective;
+    }
+    let results = [Result_ { kind: ResultKind::Value, wrt: Vec::new(), value: values[0] }];
+    let equations: Vec<Equation> = lowered.equations.drain(..).collect();
+    let kept = equations.len().saturating_sub(1);
+    lowered.equations = equations;
+    if let Some(last) = lowered.equations.get_mut(kept) {
+        last.body = values[0];
+    }
+    let named = std::mem::replace(&mut lowered.named, false);
+    let answer = assemble(&typed, &mut lowered, &[], None, &results);
+    let mut answer = answer?;
+    answer.named = named;
+    Ok(Solution { typed, answer })
+}
+
+fn read(question: &Question) -> Result<(Typed, Lowered), Error> {
+    let program = parse_with(question.shapes.as_deref(), &question.program)?;
+    let typed = infer(program)?;
+    let lowered = lower(&typed, question.objective.as_deref())?;
+    Ok((typed, lowered))
+}
+
+/// The symbols of the names asked for; every variable where none is.
+fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<ExprId>, Error> {
+    if question.wrt.is_empty() {
+        return Ok(lowered.variables.iter().flatten().copied().collect());
+    }
+    question.wrt.iter().map(|name| target(name, typed, lowered)).collect()
+}
+
+fn target(name: &str, typed: &Typed, lowered: &Lowered) -> Result<ExprId, Error> {
+    let program = &typed.program;
+    let is = |id: crate::syntax::ast::NameId| {
+        program.name(id) == name || program.written[id.0 as usize] == name
+    };
+    let spelt = name.chars().map(|c| {
+        crate::syntax::operator::spelling(c).map_or(c.to_string(), str::to_string)
+    });
+    let spelt: String = spelt.collect();
+    let is = |id| is(id) || program.name(id) == spelt;
+    if let Some(v) = typed.variables.iter().position(|v| is(v.name)) {
+        if let Some(symbol) = lowered.variables[v] {
+            return Ok(symbol);
+        }
+    } else if let Some(d) = typed.definitions.iter().position(|d| is(d.name))
+        && let Some(symbol) = lowered.definitions[d]
+    {
+        return Ok(symbol);
+    }
+    let names = typed.variables.iter().map(|v| v.name).chain(typed.definitions.iter().map(|d| d.name));
+    let known: Vec<String> = names.map(|n| program.written[n.0 as usize].clone()).collect();
+    let suggestion = known
+        .iter()
+        .filter(|k| name.chars().count() > 2 && edit_distance(k, name) <= 2)
+        .min_by_key(|k| edit_distance(k, name))
+        .cloned();
+    Err(Error::Target { name: name.to_string(), suggestion, known })
+}
+
+/// Simplifies results and named cotangents together, and writes out cotangents that are used once
+/// and are small.
+fn settle(
+    lowered: &mut Lowered,
+    results: &[ExprId],
+    bindings: &[Equation],
+) -> (Vec<ExprId>, Vec<Equation>) {
+    let arena = &mut lowered.arena;
+    let mut roots: Vec<ExprId> = results.to_vec();
+    roots.extend(bindings.iter().map(|b| b.body));
+    let first = simplify(arena, &roots, &FxHashMap::default());
+    let mut uses: FxHashMap<ExprId, u32> = FxHashMap::default();
+    for id in reachable(arena, &first) {
+        arena.children(id, |c| *uses.entry(c).or_default() += 1);
+    }
+    for r in &first {
+        *uses.entry(*r).or_default() += 1;
+    }
+    let mut replace: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for (binding, body) in bindings.iter().zip(&first[results.len()..]) {
+        let count = uses.get(&binding.symbol).copied().unwrap_or(0);
+        if count == 1 && arena.weight(*body) <= INLINE || arena.weight(*body) == 1 {
+            replace.insert(binding.symbol, *body);
+        }
+    }
+    let settled = if replace.is_empty() {
+        first
+    } else {
+        // a body may itself mention a name that goes: later bindings depend on earlier ones
+        let mut closed: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+        for binding in bindings {
+            if let Some(body) = replace.get(&binding.symbol) {
+                let body = simplify(arena, &[*body], &closed)[0];
+                closed.insert(binding.symbol, body);
+            }
+        }
+        replace = closed;
+        simplify(arena, &first, &replace)
+    };
+    let values = settled[..results.len()].to_vec();
+    let kept = bindings
+        .iter()
+        .zip(&settled[results.len()..])
+        .filter(|(b, _)| !replace.contains_key(&b.symbol))
+        .map(|(b, body)| Equation { symbol: b.symbol, body: *body })
+        .collect();
+    (values, kept)
+}

@@ -1,0 +1,145 @@
+//! Elementwise functions: each with its partial derivatives, in the parameters and the value `y`.
+
+use super::kernels::{erf, log1p_exp, sigmoid};
+use super::{Code, Facts, Function, Kernel, Lowering, Notation, Range, Signature};
+
+/// What most entries share.
+const BASE: Function = Function {
+    name: "",
+    aliases: &[],
+    parameters: &["x"],
+    signature: Signature::Elementwise,
+    lowering: Lowering::Unsupported,
+    kernel: Kernel::Special,
+    binary: None,
+    facts: Facts::NONE,
+    unicode: Notation::Operator(""),
+    latex: Notation::Operator(""),
+    numpy: Code::plain(""),
+    doc: "",
+    source: "DLMF, chapter 4",
+};
+
+const fn range(range: Range) -> Facts {
+    Facts { range, domain: Range::Real, kinks: &[] }
+}
+
+const fn domain(domain: Range) -> Facts {
+    Facts { range: Range::Real, domain, kinks: &[] }
+}
+
+const fn kink(range: Range) -> Facts {
+    Facts { range, domain: Range::Real, kinks: &[0.0] }
+}
+
+const fn operator(name: &'static str) -> Notation {
+    Notation::Operator(name)
+}
+
+#[rustfmt::skip]
+pub(super) static TABLE: &[Function] = &[
+    Function { name: "exp", lowering: Lowering::Primitive(&["y"]), kernel: Kernel::Elementwise(|x| x[0].exp()),
+        facts: range(Range::Positive), unicode: operator("exp"), latex: operator("\\exp"),
+        numpy: Code::plain("np.exp({0})"), doc: "the exponential function", ..BASE },
+    Function { name: "log", aliases: &["ln"], lowering: Lowering::Primitive(&["1/x"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0].ln() } else { f64::NAN }),
+        facts: domain(Range::Positive), unicode: operator("log"), latex: operator("\\log"),
+        numpy: Code::plain("np.log({0})"), doc: "the natural logarithm", ..BASE },
+    Function { name: "log1p", lowering: Lowering::Primitive(&["1/(1 + x)"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > -1.0 { x[0].ln_1p() } else { f64::NAN }),
+        facts: domain(Range::AboveMinusOne), unicode: operator("log1p"), latex: operator("\\operatorname{log1p}"),
+        numpy: Code::plain("np.log1p({0})"), doc: "log(1 + x), accurate near 0", ..BASE },
+    Function { name: "expm1", lowering: Lowering::Primitive(&["exp(x)"]), kernel: Kernel::Elementwise(|x| x[0].exp_m1()),
+        facts: range(Range::Real), unicode: operator("expm1"), latex: operator("\\operatorname{expm1}"),
+        numpy: Code::plain("np.expm1({0})"), doc: "exp(x) - 1, accurate near 0", ..BASE },
+    Function { name: "sqrt", lowering: Lowering::Primitive(&["1/(2*y)"]),
+        kernel: Kernel::Elementwise(|x| x[0].sqrt()),
+        facts: Facts { range: Range::NonNegative, domain: Range::Positive, kinks: &[] },
+        unicode: operator("√"), latex: Notation::Wrap("\\sqrt{", "}"),
+        numpy: Code::plain("np.sqrt({0})"), doc: "the square root", ..BASE },
+    Function { name: "sin", lowering: Lowering::Primitive(&["cos(x)"]), kernel: Kernel::Elementwise(|x| x[0].sin()),
+        unicode: operator("sin"), latex: operator("\\sin"), numpy: Code::plain("np.sin({0})"), doc: "the sine", ..BASE },
+    Function { name: "cos", lowering: Lowering::Primitive(&["-sin(x)"]), kernel: Kernel::Elementwise(|x| x[0].cos()),
+        unicode: operator("cos"), latex: operator("\\cos"), numpy: Code::plain("np.cos({0})"), doc: "the cosine", ..BASE },
+    Function { name: "tan", lowering: Lowering::Primitive(&["1 + y^2"]), kernel: Kernel::Elementwise(|x| x[0].tan()),
+        unicode: operator("tan"), latex: operator("\\tan"), numpy: Code::plain("np.tan({0})"), doc: "the tangent", ..BASE },
+    Function { name: "asin", aliases: &["arcsin"], lowering: Lowering::Primitive(&["1/sqrt(1 - x^2)"]),
+        kernel: Kernel::Elementwise(|x| x[0].asin()), facts: domain(Range::Symmetric),
+        unicode: operator("arcsin"), latex: operator("\\arcsin"), numpy: Code::plain("np.arcsin({0})"), doc: "the inverse sine", ..BASE },
+    Function { name: "acos", aliases: &["arccos"], lowering: Lowering::Primitive(&["-1/sqrt(1 - x^2)"]),
+        kernel: Kernel::Elementwise(|x| x[0].acos()), facts: domain(Range::Symmetric),
+        unicode: operator("arccos"), latex: operator("\\arccos"), numpy: Code::plain("np.arccos({0})"), doc: "the inverse cosine", ..BASE },
+    Function { name: "atan", aliases: &["arctan"], lowering: Lowering::Primitive(&["1/(1 + x^2)"]),
+        kernel: Kernel::Elementwise(|x| x[0].atan()),
+        unicode: operator("arctan"), latex: operator("\\arctan"), numpy: Code::plain("np.arctan({0})"), doc: "the inverse tangent", ..BASE },
+    Function { name: "sinh", lowering: Lowering::Primitive(&["cosh(x)"]), kernel: Kernel::Elementwise(|x| x[0].sinh()),
+        unicode: operator("sinh"), latex: operator("\\sinh"), numpy: Code::plain("np.sinh({0})"), doc: "the hyperbolic sine", ..BASE },
+    Function { name: "cosh", lowering: Lowering::Primitive(&["sinh(x)"]), kernel: Kernel::Elementwise(|x| x[0].cosh()),
+        facts: range(Range::AtLeastOne), unicode: operator("cosh"), latex: operator("\\cosh"),
+        numpy: Code::plain("np.cosh({0})"), doc: "the hyperbolic cosine", ..BASE },
+    Function { name: "tanh", lowering: Lowering::Primitive(&["1 - y^2"]), kernel: Kernel::Elementwise(|x| x[0].tanh()),
+        facts: range(Range::Symmetric), unicode: operator("tanh"), latex: operator("\\tanh"),
+        numpy: Code::plain("np.tanh({0})"), doc: "the hyperbolic tangent", ..BASE },
+    Function { name: "asinh", lowering: Lowering::Primitive(&["1/sqrt(x^2 + 1)"]), kernel: Kernel::Elementwise(|x| x[0].asinh()),
+        unicode: operator("arsinh"), latex: operator("\\operatorname{arsinh}"), numpy: Code::plain("np.arcsinh({0})"), doc: "the inverse hyperbolic sine", ..BASE },
+    Function { name: "acosh", lowering: Lowering::Primitive(&["1/(sqrt(x - 1)*sqrt(x + 1))"]), kernel: Kernel::Elementwise(|x| x[0].acosh()),
+        facts: domain(Range::AtLeastOne), unicode: operator("arcosh"), latex: operator("\\operatorname{arcosh}"),
+        numpy: Code::plain("np.arccosh({0})"), doc: "the inverse hyperbolic cosine", ..BASE },
+    Function { name: "atanh", lowering: Lowering::Primitive(&["1/(1 - x^2)"]), kernel: Kernel::Elementwise(|x| x[0].atanh()),
+        facts: domain(Range::Symmetric), unicode: operator("artanh"), latex: operator("\\operatorname{artanh}"),
+        numpy: Code::plain("np.arctanh({0})"), doc: "the inverse hyperbolic tangent", ..BASE },
+    Function { name: "abs", lowering: Lowering::Primitive(&["sign(x)"]), kernel: Kernel::Elementwise(|x| x[0].abs()),
+        facts: kink(Range::NonNegative), unicode: Notation::Around("|", "|"), latex: Notation::Around("\\lvert ", " \\rvert"),
+        numpy: Code::plain("np.abs({0})"), doc: "the magnitude; its derivative at 0 is 0 by convention", ..BASE },
+    Function { name: "sign", lowering: Lowering::Primitive(&["0"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { 1.0 } else if x[0] < 0.0 { -1.0 } else { x[0] * 0.0 }),
+        facts: kink(Range::Real), unicode: operator("sign"), latex: operator("\\operatorname{sign}"),
+        numpy: Code::plain("np.sign({0})"), doc: "-1, 0 or 1 by the sign of x", ..BASE },
+    Function { name: "erf", lowering: Lowering::Primitive(&["2/sqrt(pi)*exp(-x^2)"]), kernel: Kernel::Elementwise(|x| erf(x[0])),
+        unicode: operator("erf"), latex: operator("\\operatorname{erf}"),
+        numpy: Code { call: "erf({0})", helper: "", import: "from scipy.special import erf" },
+        doc: "the error function", source: "DLMF 7.2.1", ..BASE },
+    Function { name: "relu", lowering: Lowering::Primitive(&["step(x)"]), kernel: Kernel::Elementwise(|x| if x[0].is_nan() { x[0] } else { x[0].max(0.0) }),
+        facts: kink(Range::NonNegative), unicode: operator("ReLU"), latex: operator("\\operatorname{ReLU}"),
+        numpy: Code::plain("np.maximum({0}, 0.0)"), doc: "the rectifier max(x, 0); relu'(0) = 0 by convention",
+        source: "Goodfellow, Bengio, Courville 2016, 6.3", ..BASE },
+    Function { name: "leaky_relu", parameters: &["x", "a"], lowering: Lowering::Primitive(&["where(x > 0, 1, a)", "where(x > 0, 0, x)"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0] } else { x[1] * x[0] }),
+        facts: kink(Range::Real), unicode: operator("LeakyReLU"), latex: operator("\\operatorname{LeakyReLU}"),
+        numpy: Code::plain("np.where({0} > 0, {0}, {1} * {0})"), doc: "x for x > 0, else a*x", source: "Maas et al. 2013", ..BASE },
+    Function { name: "elu", parameters: &["x", "a"], lowering: Lowering::Primitive(&["where(x > 0, 1, a*exp(x))", "where(x > 0, 0, exp(x) - 1)"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0] } else { x[1] * x[0].exp_m1() }),
+        facts: kink(Range::Real), unicode: operator("ELU"), latex: operator("\\operatorname{ELU}"),
+        numpy: Code::plain("np.where({0} > 0, {0}, {1} * np.expm1(np.minimum({0}, 0.0)))"), doc: "x for x > 0, else a*(exp(x) - 1)",
+        source: "Clevert et al. 2015", ..BASE },
+    Function { name: "sigmoid", aliases: &["logistic", "sigma"], lowering: Lowering::Primitive(&["y*(1 - y)"]),
+        kernel: Kernel::Elementwise(|x| sigmoid(x[0])), facts: range(Range::Unit), unicode: operator("σ"), latex: operator("\\sigma"),
+        numpy: Code { call: "_sigmoid({0})", helper: "def _sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1.0, e) / (1.0 + e)", import: "" },
+        doc: "the logistic function 1/(1 + exp(-x))", source: "Bishop 2006, 4.59", ..BASE },
+    Function { name: "softplus", lowering: Lowering::Primitive(&["sigmoid(x)"]), kernel: Kernel::Elementwise(|x| log1p_exp(x[0])),
+        facts: range(Range::Positive), unicode: operator("softplus"), latex: operator("\\operatorname{softplus}"),
+        numpy: Code::plain("np.logaddexp(0.0, {0})"), doc: "log(1 + exp(x))", source: "Dugas et al. 2001", ..BASE },
+    Function { name: "silu", aliases: &["swish"], lowering: Lowering::Primitive(&["sigmoid(x)*(1 + x*(1 - sigmoid(x)))"]),
+        kernel: Kernel::Elementwise(|x| x[0] * sigmoid(x[0])), unicode: operator("SiLU"), latex: operator("\\operatorname{SiLU}"),
+        numpy: Code { call: "_silu({0})", helper: "def _silu(x):\n    e = np.exp(-np.abs(x))\n    return x * np.where(x >= 0, 1.0, e) / (1.0 + e)", import: "" },
+        doc: "x*sigmoid(x)", source: "Elfwing et al. 2018", ..BASE },
+    Function { name: "gelu", lowering: Lowering::Primitive(&["1/2*(1 + erf(x/sqrt(2))) + x*exp(-x^2/2)/sqrt(2*pi)"]),
+        kernel: Kernel::Elementwise(|x| 0.5 * x[0] * (1.0 + erf(x[0] * std::f64::consts::FRAC_1_SQRT_2))),
+        unicode: operator("GELU"), latex: operator("\\operatorname{GELU}"),
+        numpy: Code { call: "_gelu({0})", helper: "def _gelu(x):\n    return 0.5 * x * (1.0 + erf(x / np.sqrt(2.0)))", import: "from scipy.special import erf" },
+        doc: "x times the normal distribution function, exact", source: "Hendrycks, Gimpel 2016", ..BASE },
+    Function { name: "step", lowering: Lowering::Primitive(&["0"]),
+        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { 1.0 } else { x[0] * 0.0 }.abs()),
+        facts: kink(Range::NonNegative), unicode: operator("step"), latex: operator("\\operatorname{step}"),
+        numpy: Code::plain("np.heaviside({0}, 0.0)"), doc: "1 for x > 0, else 0", ..BASE },
+    Function { name: "atan2", parameters: &["a", "b"], lowering: Lowering::Primitive(&["b/(a^2 + b^2)", "-a/(a^2 + b^2)"]),
+        kernel: Kernel::Elementwise(|x| x[0].atan2(x[1])), unicode: operator("atan2"), latex: operator("\\operatorname{atan2}"),
+        numpy: Code::plain("np.arctan2({0}, {1})"), doc: "the angle of the point (b, a)", ..BASE },
+    Function { name: "pow", parameters: &["a", "b"], lowering: Lowering::Primitive(&["b*a^(b - 1)", "y*log(a)"]),
+        kernel: Kernel::Elementwise(|x| if x[0] < 0.0 && x[1].fract() != 0.0 || x[0] == 0.0 && x[1] < 0.0 { f64::NAN } else { x[0].powf(x[1]) }),
+        unicode: operator("pow"), latex: operator("\\operatorname{pow}"),
+        numpy: Code::plain("np.power({0}, {1})"), doc: "the elementwise power a.^b", ..BASE },
+    Function { name: "where", parameters: &["c", "a", "b"], lowering: Lowering::Primitive(&["0", "where(c, 1, 0)", "where(c, 0, 1)"]),
+        kernel: Kernel::Elementwise(|x| if x[0] != 0.0 { x[1] } else { x[2] }), unicode: operator("where"), latex: operator("\\operatorname{where}"),
+        numpy: Code::plain("np.where({0}, {1}, {2})"), doc: "a where c holds, else b", ..BASE },
+];

@@ -1,0 +1,512 @@
+//! From simplified tensors to an [`Answer`]: what gets a name, in what order, and its notation.
+
+use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use super::index::IndexNames;
+use super::math::{Math, Symbol as Name};
+use super::raise::{Raiser, size_math, symbol_math};
+use super::written::written;
+use crate::shape::typed::{Origin, Typed, VariableId};
+use crate::tensor::arena::Arena;
+use crate::tensor::lower::{Equation, Lowered};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A part that is used more than once is named from this weight on.
+const SHARED: u32 = 14;
+/// An expression gets no deeper than this before a part of it is named.
+const DEPTH: u32 = 40;
+
+/// A result before notation.
+#[derive(Clone, Debug)]
+pub struct Result_ {
+    /// What it is.
+    pub kind: ResultKind,
+    /// The symbols it is taken by.
+    pub wrt: Vec<ExprId>,
+    /// Its value.
+    pub value: ExprId,
+}
+
+/// Why an answer cannot be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unwritable {
+    /// What has no notation.
+    pub what: String,
+}
+
+impl std::fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has no notation in the language yet", self.what)
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+/// Brings results into notation.
+///
+/// # Errors
+/// [`Unwritable`] where an expression has neither a matrix form nor an index form.
+pub fn assemble(
+    typed: &Typed,
+    lowered: &mut Lowered,
+    cotangents: &[Equation],
+    cotangent: Option<ExprId>,
+    results: &[Result_],
+) -> Result<Answer, Unwritable> {
+    let mut naming = Naming::new(typed, lowered, cotangents, results);
+    naming.share(&mut lowered.arena);
+    let arena = &lowered.arena;
+    let order = naming.order(arena, lowered.objective, results);
+    let taken: Vec<String> = typed.program.names.clone();
+    let mut bindings = Vec::with_capacity(order.len());
+    let mut place: FxHashMap<ExprId, usize> = FxHashMap::default();
+    for symbol in &order {
+        let body = naming.bodies[symbol];
+        let id = arena.as_symbol(*symbol).expect("a binding's name is a symbol");
+        let as_written = match arena.symbol(id).kind {
+            SymbolKind::Definition(d) => written(typed, typed.definitions[d.0 as usize].body)
+                .filter(|_| typed.definitions[d.0 as usize].indices.is_empty()),
+            _ => None,
+        };
+        let value = match as_written {
+            Some(math) => math,
+            None => naming.write(arena, *symbol, body, &taken)?.0,
+        };
+        place.insert(*symbol, bindings.len());
+        bindings.push(Binding {
+            name: symbol_math(arena, id),
+            value,
+            shape: shape_math(arena, *symbol),
+        });
+    }
+    let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
+    let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
+    let mut outcomes = Vec::with_capacity(results.len());
+    for result in results {
+        let holder = result.wrt.first().copied().unwrap_or(lowered.objective);
+        let (value, index, axes) = naming.write_all(arena, holder, result.value, &taken)?;
+        let names = |e: &ExprId| {
+            let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
+            Name { name: s.name.clone(), rank: s.axes.len() as u8 }
+        };
+        outcomes.push(Outcome {
+            kind: result.kind,
+            wrt: result.wrt.iter().map(names).collect(),
+            written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
+            shape: shape_math(arena, result.value),
+            value,
+            index,
+            axes,
+            needs: naming.needs(arena, result.value, &place),
+        });
+    }
+    let value = match typed_objective(typed, lowered) {
+        Some(math) => math,
+        None => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
+    };
+    let mut value_needs = naming.needs(arena, objective_body, &place);
+    // what the written form mentions is needed too, even where the normal form lost it
+    value_needs.sort_unstable();
+    let parameters = parameters(typed, lowered, cotangent, objective_id);
+    let objective = arena.symbol(objective_id);
+    Ok(Answer {
+        objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
+        named: lowered.named,
+        value,
+        shape: shape_math(arena, lowered.objective),
+        value_needs,
+        bindings,
+        parameters,
+        functions: unknown_functions(typed, arena),
+        scalar_functions: typed
+            .unknowns
+            .iter()
+            .filter(|u| u.scalar)
+            .map(|u| Name { name: typed.program.name(u.name).into(), rank: 0 })
+            .collect(),
+        results: outcomes,
+        conditions: conditions(arena, results, &naming),
+    })
+}
+
+fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
+    arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
+}
+
+fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> String {
+    let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
+    typed
+        .program
+        .find_name(&s.name)
+        .map_or(s.name.to_string(), |n| typed.program.written[n.0 as usize].clone())
+}
+
+/// The objective as its author wrote it.
+fn typed_objective(typed: &Typed, lowered: &Lowered) -> Option<Math> {
+    use crate::shape::typed::Item;
+    let id = lowered.arena.as_symbol(lowered.objective)?;
+    match lowered.arena.symbol(id).kind {
+        SymbolKind::Definition(d) => {
+            let d = &typed.definitions[d.0 as usize];
+            d.indices.is_empty().then(|| written(typed, d.body)).flatten()
+        }
+        _ => typed.items.iter().rev().find_map(|i| match i {
+            Item::Expression(node, free) if free.is_empty() => written(typed, *node),
+            _ => None,
+        }),
+    }
+}
+
+fn unknown_functions(typed: &Typed, arena: &Arena) -> Vec<(Name, u32)> {
+    use crate::tensor::node::MapFunction;
+    let mut highest: FxHashMap<String, u32> = FxHashMap::default();
+    for at in 0..arena.len() {
+        if let Node::Map(MapFunction::Unknown(s, n), _) = arena.node(arena.id_at(at)) {
+            let slot = highest.entry(arena.symbol(s).name.to_string()).or_default();
+            *slot = (*slot).max(n);
+        }
+    }
+    typed
+        .unknowns
+        .iter()
+        .filter(|u| !u.scalar)
+        .filter_map(|u| {
+            let name = typed.program.name(u.name);
+            highest.get(name).map(|n| (Name { name: name.into(), rank: 0 }, *n))
+        })
+        .collect()
+}
+
+fn parameters(
+    typed: &Typed,
+    lowered: &Lowered,
+    cotangent: Option<ExprId>,
+    objective: crate::tensor::node::SymbolId,
+) -> Vec<Parameter> {
+    let arena = &lowered.arena;
+    let mut used: FxHashSet<ExprId> = FxHashSet::default();
+    let bodies: Vec<ExprId> = lowered.equations.iter().map(|e| e.body).collect();
+    for id in crate::simplify::reachable(arena, &bodies) {
+        if arena.as_symbol(id).is_some() {
+            used.insert(id);
+        }
+    }
+    // what the program writes counts as used, though it may cancel
+    let mut list = Vec::new();
+    for (v, variable) in typed.variables.iter().enumerate() {
+        let Some(symbol) = lowered.variables[v] else { continue };
+        let _ = &used;
+        let name = symbol_math(arena, arena.as_symbol(symbol).expect("a variable is a symbol"));
+        list.push(Parameter {
+            name,
+            written: typed.program.written[variable.name.0 as usize].clone(),
+            shape: shape_math(arena, symbol),
+            attributes: typed.variables[VariableId(v as u32).0 as usize].attributes.clone(),
+            assumed: variable.origin != Origin::Declared,
+        });
+    }
+    if let Some(g) = cotangent {
+        list.push(Parameter {
+            name: symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")),
+            written: format!("grad_{}", written_objective(typed, arena, objective)),
+            shape: shape_math(arena, g),
+            attributes: Vec::new(),
+            assumed: true,
+        });
+    }
+    list
+}
+
+fn written_objective(typed: &Typed, arena: &Arena, id: crate::tensor::node::SymbolId) -> String {
+    let name = &arena.symbol(id).name;
+    typed
+        .program
+        .find_name(name)
+        .map_or(name.to_string(), |n| typed.program.written[n.0 as usize].clone())
+}
+
+/// `X is invertible`, for every inverse in the results.
+fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<String> {
+    let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
+    let mut list = Vec::new();
+    for id in naming.closure(arena, &roots) {
+        if let Node::Matrix(MatrixFunction::Inverse, x) = arena.node(id) {
+            let names = FxHashMap::default();
+            let mut raiser = Raiser { arena, names: &names, depth: Raiser::full_depth() };
+            if let Some(m) = raiser.raise(x) {
+                list.push(format!("{} is invertible", super::ascii::ascii(&m)));
+            }
+        }
+    }
+    list.sort();
+    list.dedup();
+    list
+}
+
+/// What has a name.
+struct Naming<'a> {
+    typed: &'a Typed,
+    /// The body of each named symbol.
+    bodies: FxHashMap<ExprId, ExprId>,
+    /// The symbol that stands for an expression.
+    symbols: FxHashMap<ExprId, ExprId>,
+    names: FxHashMap<ExprId, Math>,
+    /// The names of the program's own values, in order, then the cotangents.
+    sequence: Vec<ExprId>,
+    roots: Vec<ExprId>,
+    objective: ExprId,
+}
+
+impl<'a> Naming<'a> {
+    fn new(
+        typed: &'a Typed,
+        lowered: &Lowered,
+        cotangents: &[Equation],
+        results: &[Result_],
+    ) -> Naming<'a> {
+        let mut naming = Naming {
+            typed,
+            bodies: FxHashMap::default(),
+            symbols: FxHashMap::default(),
+            names: FxHashMap::default(),
+            sequence: Vec::new(),
+            roots: results.iter().map(|r| r.value).collect(),
+            objective: lowered.objective,
+        };
+        let scalar = lowered.arena.rank(lowered.objective) == 0;
+        let last = lowered.equations.len().wrapping_sub(1);
+        for (at, e) in lowered.equations.iter().chain(cotangents).enumerate() {
+            naming.bodies.insert(e.symbol, e.body);
+            naming.sequence.push(e.symbol);
+            // the value of a definition is written by its name wherever it occurs; that of an
+            // unnamed scalar objective is written out
+            let unnamed = at == last && !lowered.named && scalar;
+            let trivial = lowered.arena.weight(e.body) < 2;
+            if at <= last && !unnamed && !trivial {
+                naming.symbols.entry(e.body).or_insert(e.symbol);
+            }
+        }
+        naming
+    }
+
+    /// Every node that the roots need, through names.
+    fn closure(&self, arena: &Arena, roots: &[ExprId]) -> Vec<ExprId> {
+        let mut seen = vec![false; arena.len()];
+        let mut stack = roots.to_vec();
+        let mut list = Vec::new();
+        while let Some(id) = stack.pop() {
+            if std::mem::replace(&mut seen[id.0 as usize], true) {
+                continue;
+            }
+            list.push(id);
+            if let Some(body) = self.bodies.get(&id) {
+                stack.push(*body);
+            }
+            arena.children(id, |c| stack.push(c));
+        }
+        list.sort_unstable_by_key(|id| id.0);
+        list
+    }
+
+    /// Names what is heavy and used more than once, what gets too deep, and the arguments of
+    /// unknown functions' gradients.
+    fn share(&mut self, arena: &mut Arena) {
+        let mut roots = self.roots.clone();
+        roots.push(self.objective);
+        let list = self.closure(arena, &roots);
+        let mut uses: FxHashMap<ExprId, u32> = FxHashMap::default();
+        for &id in &list {
+            arena.children(id, |c| *uses.entry(c).or_default() += 1);
+        }
+        let root_set: FxHashSet<ExprId> = self.roots.iter().chain(self.bodies.values()).copied().collect();
+        let mut weight: FxHashMap<ExprId, (u32, u32)> = FxHashMap::default();
+        let mut count = 0;
+        for id in list {
+            if self.symbols.contains_key(&id) || arena.as_symbol(id).is_some() {
+                weight.insert(id, (1, 0));
+                continue;
+            }
+            let (mut total, mut depth) = (1u32, 0u32);
+            arena.children(id, |c| {
+                let (w, d) = weight.get(&c).copied().unwrap_or((1, 0));
+                total = total.saturating_add(w);
+                depth = depth.max(d + 1);
+            });
+            let mut force = false;
+            if let Node::Apply(_, 1.., x) = arena.node(id)
+                && arena.as_symbol(x).is_none()
+                && !self.symbols.contains_key(&x)
+            {
+                force = true;
+                let name = self.fresh(&mut count);
+                self.name(arena, x, name);
+            }
+            let _ = force;
+            let often = uses.get(&id).copied().unwrap_or(0) > 1 && total >= SHARED;
+            if (often || depth >= DEPTH) && !root_set.contains(&id) && arena.rank(id) <= 2 {
+                let name = self.fresh(&mut count);
+                self.name(arena, id, name);
+                (total, depth) = (1, 0);
+            }
+            weight.insert(id, (total, depth));
+        }
+        let names = self.symbols.iter();
+        self.names = names
+            .map(|(e, s)| (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol"))))
+            .collect();
+    }
+
+    fn fresh(&self, count: &mut usize) -> String {
+        loop {
+            *count += 1;
+            let name = format!("t{count}");
+            if self.typed.program.find_name(&name).is_none() {
+                return name;
+            }
+        }
+    }
+
+    fn name(&mut self, arena: &mut Arena, id: ExprId, name: String) {
+        let axes = arena.axes(id).into();
+        let order = arena.key(id).0;
+        let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
+            name: name.as_str().into(),
+            kind: SymbolKind::Shared,
+            axes,
+            properties: crate::tensor::node::Properties::default(),
+            order,
+        });
+        self.bodies.insert(symbol, id);
+        self.symbols.insert(id, symbol);
+    }
+
+    /// The named symbols that an expression mentions, not through other names.
+    fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>) -> Vec<ExprId> {
+        let mut list = Vec::new();
+        let mut seen: FxHashSet<ExprId> = FxHashSet::default();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let name = self.symbols.get(&id).copied().filter(|s| Some(*s) != own);
+            let name = name.or_else(|| self.bodies.contains_key(&id).then_some(id));
+            match name {
+                Some(symbol) => list.push(symbol),
+                None => arena.children(id, |c| stack.push(c)),
+            }
+        }
+        list
+    }
+
+    /// Named symbols in the order of dependence: each after what it mentions.
+    fn order(&self, arena: &Arena, objective: ExprId, results: &[Result_]) -> Vec<ExprId> {
+        let mut wanted: Vec<ExprId> = Vec::new();
+        for r in results {
+            wanted.extend(self.mentions(arena, r.value, None));
+        }
+        if let Some(body) = self.bodies.get(&objective) {
+            wanted.extend(self.mentions(arena, *body, Some(objective)));
+        }
+        // the program's own order first, then what only these need
+        let mut needed: FxHashSet<ExprId> = FxHashSet::default();
+        let mut stack = wanted.clone();
+        while let Some(s) = stack.pop() {
+            if needed.insert(s) {
+                stack.extend(self.mentions(arena, self.bodies[&s], Some(s)));
+            }
+        }
+        let mut first: Vec<ExprId> =
+            self.sequence.iter().copied().filter(|s| needed.contains(s)).collect();
+        first.extend(wanted);
+        let mut done: FxHashSet<ExprId> = FxHashSet::default();
+        let mut list = Vec::new();
+        for start in first {
+            let mut stack = vec![(start, false)];
+            while let Some((s, ready)) = stack.pop() {
+                if ready {
+                    if done.insert(s) {
+                        list.push(s);
+                    }
+                } else if !done.contains(&s) {
+                    stack.push((s, true));
+                    let mut below = self.mentions(arena, self.bodies[&s], Some(s));
+                    below.retain(|b| !done.contains(b));
+                    below.sort_by_key(|b| std::cmp::Reverse(b.0));
+                    stack.extend(below.into_iter().map(|b| (b, false)));
+                }
+            }
+        }
+        list
+    }
+
+    /// The positions of all bindings that an expression needs, in order.
+    fn needs(&self, arena: &Arena, root: ExprId, place: &FxHashMap<ExprId, usize>) -> Vec<usize> {
+        let mut found: FxHashSet<ExprId> = FxHashSet::default();
+        let mut stack = self.mentions(arena, root, None);
+        if self.symbols.contains_key(&root) && stack.is_empty() {
+            stack.push(self.symbols[&root]);
+        }
+        while let Some(s) = stack.pop() {
+            if found.insert(s) {
+                stack.extend(self.mentions(arena, self.bodies[&s], Some(s)));
+            }
+        }
+        let mut list: Vec<usize> = found.iter().filter_map(|s| place.get(s).copied()).collect();
+        list.sort_unstable();
+        list
+    }
+
+    /// The names but that of `own`, so that a definition is not written as itself.
+    fn names_without(&self, own: ExprId, body: ExprId) -> Option<FxHashMap<ExprId, Math>> {
+        (self.symbols.get(&body) == Some(&own)).then(|| {
+            let mut names = self.names.clone();
+            names.remove(&body);
+            names
+        })
+    }
+
+    fn write(
+        &self,
+        arena: &Arena,
+        own: ExprId,
+        body: ExprId,
+        taken: &[String],
+    ) -> Result<(Math, bool), Unwritable> {
+        let fewer = self.names_without(own, body);
+        let names = fewer.as_ref().unwrap_or(&self.names);
+        let mut raiser = Raiser { arena, names, depth: Raiser::full_depth() };
+        if let Some(math) = raiser.raise(body) {
+            return Ok((math, true));
+        }
+        if arena.rank(body) == 0 {
+            let mut fresh = IndexNames::new(taken.iter().cloned());
+            if let Some(math) = raiser.entry(body, &[], &mut fresh) {
+                return Ok((math, false));
+            }
+        }
+        Err(Unwritable { what: "a part of this answer".into() })
+    }
+
+    fn write_all(
+        &self,
+        arena: &Arena,
+        own: ExprId,
+        body: ExprId,
+        taken: &[String],
+    ) -> Result<(Math, Math, Vec<Name>), Unwritable> {
+        let _ = own;
+        let mut raiser = Raiser { arena, names: &self.names, depth: Raiser::full_depth() };
+        let mut fresh = IndexNames::new(taken.iter().cloned());
+        let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
+        let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
+        let index = raiser.entry(body, &at, &mut fresh);
+        let matrix = raiser.raise(body);
+        match (matrix, index) {
+            (Some(m), Some(i)) => Ok((m, i, axes)),
+            (None, Some(i)) => Ok((i.clone(), i, axes)),
+            (Some(m), None) => Ok((m.clone(), Math::Entry(Box::new(m), at), axes)),
+            (None, None) => Err(Unwritable { what: "the result".into() }),
+        }
+    }
+}

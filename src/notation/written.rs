@@ -1,0 +1,192 @@
+//! A definition as its author wrote it: the syntax tree as a presentation tree, unchanged.
+
+use super::math::{Math, Symbol};
+use super::raise::size_math;
+use crate::functions;
+use crate::number::Number;
+use crate::shape::typed::{Fill, Meaning, Typed};
+use crate::syntax::ast::{Expr, NodeId, ProductOp};
+use crate::syntax::operator::comparison_text;
+use rustc_hash::FxHashMap;
+
+/// The deepest tree that is written as it stands.
+const DEPTH: usize = 60;
+
+/// The tree below `root`; `None` where it is too deep to be written in one piece.
+pub(crate) fn written(typed: &Typed, root: NodeId) -> Option<Math> {
+    let mut stack = vec![root];
+    let mut list = Vec::new();
+    while let Some(id) = stack.pop() {
+        list.push(id);
+        typed.program.for_each_child(id, |c| stack.push(c));
+    }
+    list.sort_unstable();
+    let mut values: FxHashMap<NodeId, (usize, Math)> = FxHashMap::default();
+    for id in list {
+        let mut depth = 0;
+        typed.program.for_each_child(id, |c| {
+            depth = depth.max(values.get(&c).map_or(0, |v| v.0) + 1);
+        });
+        if depth > DEPTH {
+            return None;
+        }
+        let math = node(typed, id, &mut values)?;
+        values.insert(id, (depth, math));
+    }
+    values.remove(&root).map(|v| v.1)
+}
+
+type Values = FxHashMap<NodeId, (usize, Math)>;
+
+fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
+    let mut take = |id: &NodeId| values.remove(id).map(|v| v.1);
+    let boxed = |m: Math| Box::new(m);
+    Some(match typed.program.node(id) {
+        Expr::Number(n) => Math::Number(n.clone()),
+        Expr::Name(name) => {
+            let text = typed.program.name(*name);
+            let rank = typed.shape(id).axes.len() as u8;
+            let symbol = Symbol { name: text.into(), rank };
+            match typed.meaning(id) {
+                Meaning::Pi => Math::Pi,
+                Meaning::Size(d) => size_math(&typed.dims.text(d)),
+                Meaning::Identity => {
+                    let n = typed.shape(id).axes.first().map(|d| size_math(&typed.dims.text(*d)));
+                    Math::Identity(n.map(boxed))
+                }
+                _ => match text.strip_prefix("grad_") {
+                    Some(of) if typed.program.find_name(of).is_some() => {
+                        Math::Gradient(Symbol { name: of.into(), rank })
+                    }
+                    _ => Math::Symbol(symbol),
+                },
+            }
+        }
+        Expr::Negate(a) => Math::Sum(vec![(true, take(a)?)]),
+        Expr::Sum(list) => {
+            let mut terms = Vec::new();
+            for c in typed.program.list(*list) {
+                let math = take(c)?;
+                match math {
+                    Math::Sum(mut inner)
+                        if inner.len() == 1
+                            && inner[0].0
+                            && matches!(typed.program.node(*c), Expr::Negate(_)) =>
+                    {
+                        terms.append(&mut inner);
+                    }
+                    m => terms.push((false, m)),
+                }
+            }
+            Math::Sum(terms)
+        }
+        Expr::Product(op, a, b) => {
+            let (left, right) = (take(a)?, take(b)?);
+            match op {
+                ProductOp::Product => chain(left, right, matches!(typed.program.node(*a), Expr::Product(ProductOp::Product, ..))),
+                ProductOp::Hadamard => match (left, typed.program.node(*a)) {
+                    (Math::Hadamard(mut list), Expr::Product(..)) => {
+                        list.push(right);
+                        Math::Hadamard(list)
+                    }
+                    (left, _) => Math::Hadamard(vec![left, right]),
+                },
+                ProductOp::Quotient => Math::Quotient(boxed(left), boxed(right)),
+                ProductOp::ElementQuotient => Math::ElementQuotient(boxed(left), boxed(right)),
+            }
+        }
+        Expr::Power(a, b) => Math::Power(boxed(take(a)?), boxed(exponent(take(b)?))),
+        Expr::ElementPower(a, b) => Math::ElementPower(boxed(take(a)?), boxed(exponent(take(b)?))),
+        Expr::Transpose(a) => Math::Transpose(boxed(take(a)?)),
+        Expr::Compare(c, a, b) => {
+            Math::Compare(comparison_text(*c), boxed(take(a)?), boxed(take(b)?))
+        }
+        Expr::Entry(a, list) => {
+            let indices: Option<Vec<Math>> =
+                typed.program.list(*list).iter().map(&mut take).collect();
+            let mut indices = indices?;
+            if matches!(typed.meaning(*a), Meaning::Delta) {
+                let (second, first) = (indices.pop()?, indices.pop()?);
+                return Some(Math::Delta(boxed(first), boxed(second)));
+            }
+            Math::Entry(boxed(take(a)?), indices)
+        }
+        Expr::IndexSum(list, body) => {
+            let names = typed
+                .program
+                .list(*list)
+                .iter()
+                .filter_map(|i| match typed.program.node(*i) {
+                    Expr::Name(n) => Some(Symbol { name: typed.program.name(*n).into(), rank: 0 }),
+                    _ => None,
+                })
+                .collect();
+            Math::IndexSum(names, boxed(take(body)?))
+        }
+        Expr::Call { function, primes, arguments, axis } => {
+            let list: Option<Vec<Math>> =
+                typed.program.list(*arguments).iter().map(&mut take).collect();
+            call(typed, id, *function, *primes, list?, axis.and_then(|a| take(&a)))?
+        }
+    })
+}
+
+fn exponent(m: Math) -> Math {
+    match m {
+        Math::Sum(mut terms) if terms.len() == 1 && terms[0].0 => match terms.pop() {
+            Some((_, inner)) => Math::Negate(Box::new(inner)),
+            None => Math::Number(Number::ONE),
+        },
+        m => m,
+    }
+}
+
+fn chain(left: Math, right: Math, open: bool) -> Math {
+    match left {
+        Math::Product(mut list) if open => {
+            list.push(right);
+            Math::Product(list)
+        }
+        left => Math::Product(vec![left, right]),
+    }
+}
+
+fn call(
+    typed: &Typed,
+    id: NodeId,
+    function: crate::syntax::ast::NameId,
+    primes: u32,
+    list: Vec<Math>,
+    axis: Option<Math>,
+) -> Option<Math> {
+    let name = typed.program.name(function);
+    let axis = match axis {
+        Some(Math::Number(n)) => usize::try_from(n.as_integer()?).ok(),
+        _ => None,
+    };
+    Some(match typed.meaning(id) {
+        Meaning::Unknown(u) if typed.unknowns[u.0 as usize].scalar || primes < u32::MAX => {
+            Math::Unknown(Symbol { name: name.into(), rank: 0 }, primes, list)
+        }
+        Meaning::Identity => Math::Identity(list.into_iter().next().map(Box::new)),
+        Meaning::Fill(Fill::Ones) => Math::Ones(list),
+        Meaning::Fill(Fill::Zeros) => Math::Zeros(list),
+        Meaning::Fill(Fill::Argument) => {
+            let sizes =
+                typed.shape(id).axes.iter().map(|d| size_math(&typed.dims.text(*d))).collect();
+            match list.into_iter().next()? {
+                Math::Number(n) if n.is_one() => Math::Ones(sizes),
+                value => Math::Product(vec![value, Math::Ones(sizes)]),
+            }
+        }
+        Meaning::Function(f) if primes == 0 => Math::Call(f, list, axis),
+        Meaning::Function(f) => {
+            let _ = f;
+            return None;
+        }
+        _ => {
+            let _ = functions::find(name);
+            return None;
+        }
+    })
+}

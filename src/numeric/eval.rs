@@ -1,0 +1,664 @@
+//! The evaluator: the value of a node of a typed program at a point.
+//!
+//! One loop over the nodes in order, since children and the bodies of definitions come before what
+//! uses them; no nesting can overflow the stack. An undefined entry is carried along as such
+//! (`where` may discard it); it is an error once it reaches what was asked for.
+
+use super::arithmetic::Arithmetic;
+use super::block::{LARGEST_ARRAY, Walk, own_axes};
+use super::error::EvalError;
+use super::instance::Instance;
+use super::kink::Trace;
+use crate::array::{Array, KernelError};
+use crate::diagnostic::Span;
+use crate::shape::dim::{Atom, DimId};
+use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, VariableId};
+use crate::syntax::ast::{Expr, NodeId, ProductOp};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// The most elementary steps of one evaluation.
+const LARGEST_WORK: u64 = 2_000_000_000;
+
+/// Numbers for everything that a program leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Point {
+    /// The size of each dimension name.
+    pub sizes: BTreeMap<String, usize>,
+    /// The value of each variable, by [`VariableId`].
+    pub values: Vec<Option<Array>>,
+    /// What each unknown function stands for, by [`UnknownId`].
+    pub functions: Vec<Option<Instance>>,
+}
+
+/// What a derivative varies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Varied {
+    /// A variable.
+    Variable(VariableId),
+    /// A definition: what is defined by it later follows, what it is defined by does not.
+    Definition(DefinitionId),
+}
+
+/// The value of a node at a point, with its free indices (in the order of [`Typed::free`]) as its
+/// leading axes.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate(typed: &Typed, point: &Point, target: NodeId) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    evaluator.result(target, &plan)
+}
+
+/// As [`evaluate`], with these indices in this order as the leading axes: those of a definition's
+/// left side, or those of a whole claim. An index that the node lacks repeats it.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate_over(
+    typed: &Typed,
+    point: &Point,
+    target: NodeId,
+    indices: &[IndexId],
+) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    evaluator.result(target, &plan)?;
+    evaluator.aligned(target, indices)
+}
+
+/// Which variables the value of a node depends on, by [`VariableId`].
+pub fn variables_of(typed: &Typed, target: NodeId) -> Vec<bool> {
+    let mut used = vec![false; typed.variables.len()];
+    for id in reachable(typed, &[target]) {
+        if let Meaning::Variable(v) = typed.meaning(id) {
+            used[v.0 as usize] = true;
+        }
+    }
+    used
+}
+
+/// Evaluates nodes of one program at one point, again and again with some values moved.
+#[derive(Debug)]
+pub struct Evaluator<'a, S: Arithmetic = f64> {
+    pub(super) typed: &'a Typed,
+    pub(super) sizes: Vec<usize>,
+    pub(super) variables: Vec<Option<Array<S>>>,
+    pub(super) functions: &'a [Option<Instance>],
+    pub(super) values: Vec<Array<S>>,
+    pub(super) fixed: Vec<Option<Array<S>>>,
+    /// Kinks met since it was last reset.
+    pub trace: Trace,
+    pub(super) work: u64,
+    pub(super) depth: u32,
+}
+
+impl<'a, S: Arithmetic> Evaluator<'a, S> {
+    /// An evaluator at this point.
+    ///
+    /// # Errors
+    /// [`EvalError::Unsupported`] where the kind of number cannot hold a value of the point.
+    pub fn new(typed: &'a Typed, point: &'a Point) -> Result<Evaluator<'a, S>, EvalError> {
+        let mut variables = Vec::with_capacity(typed.variables.len());
+        for k in 0..typed.variables.len() {
+            variables.push(match point.values.get(k) {
+                Some(Some(value)) => Some(convert(value)?),
+                _ => None,
+            });
+        }
+        Ok(Evaluator {
+            typed,
+            sizes: dimension_sizes(typed, &point.sizes),
+            variables,
+            functions: &point.functions,
+            values: vec![Array { shape: Vec::new(), data: Vec::new() }; typed.program.nodes.len()],
+            fixed: Vec::new(),
+            trace: Trace::default(),
+            work: 0,
+            depth: 0,
+        })
+    }
+
+    /// The nodes that these depend on and they themselves, in the order of evaluation.
+    pub fn plan(&self, targets: &[NodeId]) -> Vec<NodeId> {
+        reachable(self.typed, targets)
+    }
+
+    /// The part of a plan whose values change when these are varied.
+    pub fn dependent(&self, plan: &[NodeId], varied: &[Varied]) -> Vec<NodeId> {
+        let typed = self.typed;
+        let mut variables = vec![false; typed.variables.len()];
+        let mut definitions = vec![false; typed.definitions.len()];
+        for v in varied {
+            match v {
+                Varied::Variable(v) => variables[v.0 as usize] = true,
+                Varied::Definition(d) => definitions[d.0 as usize] = true,
+            }
+        }
+        let mut moves = vec![false; typed.program.nodes.len()];
+        let mut out = Vec::new();
+        for &id in plan {
+            let moved = match typed.meaning(id) {
+                Meaning::Variable(v) => variables[v.0 as usize],
+                Meaning::Definition(d) => {
+                    definitions[d.0 as usize]
+                        || (!self.is_fixed(d)
+                            && moves[typed.definitions[d.0 as usize].body.0 as usize])
+                }
+                _ => {
+                    let mut any = false;
+                    each_child(typed, id, &mut |child| any |= moves[child.0 as usize]);
+                    any
+                }
+            };
+            if moved {
+                moves[id.0 as usize] = true;
+                out.push(id);
+            }
+        }
+        out
+    }
+
+    fn is_fixed(&self, d: DefinitionId) -> bool {
+        self.fixed.get(d.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// Evaluates the nodes of a plan.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn run(&mut self, plan: &[NodeId]) -> Result<(), EvalError> {
+        for &id in plan {
+            let value = self.node(id)?;
+            self.work += value.data.len() as u64 + 1;
+            if self.work > LARGEST_WORK {
+                let bound = "2000000000 elementary steps";
+                return Err(EvalError::TooLarge { span: self.span(id), bound });
+            }
+            self.values[id.0 as usize] = value;
+        }
+        Ok(())
+    }
+
+    /// The value of an evaluated node.
+    pub fn value(&self, id: NodeId) -> &Array<S> {
+        &self.values[id.0 as usize]
+    }
+
+    /// The value of an evaluated node, which must be defined throughout.
+    ///
+    /// # Errors
+    /// [`EvalError::Undefined`] at the first node of the plan without a value.
+    pub fn result(&self, id: NodeId, plan: &[NodeId]) -> Result<Array<S>, EvalError> {
+        let value = self.value(id);
+        if value.data.iter().any(|v| v.is_undefined()) {
+            let first = plan.iter().copied().find(|&n| {
+                self.value(n).data.iter().any(|v| v.is_undefined())
+            });
+            return Err(EvalError::Undefined { span: self.span(first.unwrap_or(id)) });
+        }
+        Ok(value.clone())
+    }
+
+    /// The value of what is varied; a definition must have been evaluated, or fixed.
+    pub fn varied(&self, varied: Varied) -> Option<Array<S>> {
+        match varied {
+            Varied::Variable(v) => self.variables.get(v.0 as usize)?.clone(),
+            Varied::Definition(d) => self.fixed_value(varied).or_else(|| {
+                let definition = self.typed.definitions.get(d.0 as usize)?;
+                self.aligned(definition.body, &definition.indices).ok()
+            }),
+        }
+    }
+
+    /// Gives what is varied another value; `None` frees a definition again.
+    pub fn set(&mut self, varied: Varied, value: Option<Array<S>>) {
+        match varied {
+            Varied::Variable(v) => self.variables[v.0 as usize] = value,
+            Varied::Definition(d) => {
+                if self.fixed.is_empty() {
+                    self.fixed.resize(self.typed.definitions.len(), None);
+                }
+                self.fixed[d.0 as usize] = value;
+            }
+        }
+    }
+
+    /// The value of an evaluated node with these indices, in this order, as its leading axes.
+    ///
+    /// # Errors
+    /// [`EvalError::Mismatch`] where the node has a free index that is not among them.
+    pub fn aligned(&self, id: NodeId, indices: &[IndexId]) -> Result<Array<S>, EvalError> {
+        let value = self.value(id);
+        if self.typed.free(id) == indices {
+            return Ok(value.clone());
+        }
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut shape =
+            super::block::index_axes(self.typed, &self.sizes, indices, span)?.to_vec();
+        let mut walk = Walk::new(self.typed, &self.sizes, indices, &[id], span)?;
+        let mut data = Vec::with_capacity(walk.count() * n);
+        loop {
+            data.extend_from_slice(&value.data[walk.offsets[0]..walk.offsets[0] + n]);
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    pub(super) fn span(&self, id: NodeId) -> Span {
+        self.typed.program.span(id)
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        match typed.program.node(id) {
+            Expr::Number(number) => {
+                let value = S::from_number(number).map_err(|e| EvalError::at(self.span(id), e))?;
+                self.constant(id, value)
+            }
+            Expr::Name(_) => self.name(id),
+            Expr::Negate(a) => self.elementwise(id, &[*a], |v, _| Ok(S::ZERO.sub(v[0]))),
+            Expr::Sum(list) => self.elementwise(id, typed.program.list(*list), |v, _| {
+                let (first, rest) = v.split_first().ok_or(KernelError::Unsupported)?;
+                Ok(rest.iter().fold(*first, |s, &t| s.add(t)))
+            }),
+            Expr::Product(ProductOp::Product, a, b) => self.product(id, *a, *b),
+            Expr::Product(ProductOp::Hadamard, a, b) => {
+                self.elementwise(id, &[*a, *b], |v, _| Ok(v[0].mul(v[1])))
+            }
+            Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, a, b) => {
+                self.elementwise(id, &[*a, *b], |v, _| v[0].div(v[1]))
+            }
+            Expr::Power(a, k) if !typed.shape(*a).axes.is_empty() => self.matrix_power(id, *a, *k),
+            Expr::Power(a, k) | Expr::ElementPower(a, k) => {
+                self.elementwise(id, &[*a, *k], |v, trace| {
+                    if v[1].to_integer().is_none() {
+                        trace.nearest = trace.nearest.min(v[0].size());
+                    }
+                    v[0].power(v[1])
+                })
+            }
+            Expr::Transpose(a) => self.transpose(id, *a),
+            Expr::Compare(comparison, a, b) => {
+                let comparison = *comparison;
+                self.elementwise(id, &[*a, *b], |v, trace| {
+                    super::kink::compare(trace, comparison, v[0], v[1])
+                })
+            }
+            Expr::Entry(base, list) => self.entry(id, *base, *list),
+            Expr::IndexSum(list, body) => self.index_sum(id, *list, *body),
+            Expr::Call { primes, arguments, axis, .. } => {
+                let arguments = typed.program.list(*arguments);
+                self.call(id, *primes, arguments, *axis)
+            }
+        }
+    }
+
+    /// The constant array of the node's shape.
+    fn constant(&self, id: NodeId, value: S) -> Result<Array<S>, EvalError> {
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n = own.iter().product();
+        Ok(Array { shape: own.to_vec(), data: vec![value; n] })
+    }
+
+    pub(super) fn missing(&self, id: NodeId, name: crate::syntax::ast::NameId) -> EvalError {
+        EvalError::Missing { span: self.span(id), name: self.typed.program.name(name).to_string() }
+    }
+
+    fn name(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let typed = self.typed;
+        match typed.meaning(id) {
+            Meaning::Variable(v) => self.variables[v.0 as usize]
+                .clone()
+                .ok_or_else(|| self.missing(id, typed.variables[v.0 as usize].name)),
+            Meaning::Definition(d) => {
+                if let Some(Some(value)) = self.fixed.get(d.0 as usize) {
+                    return Ok(value.clone());
+                }
+                let definition = &typed.definitions[d.0 as usize];
+                self.aligned(definition.body, &definition.indices)
+            }
+            Meaning::Pi => {
+                let pi = S::from_double(std::f64::consts::PI);
+                self.constant(id, pi.map_err(|e| EvalError::at(self.span(id), e))?)
+            }
+            Meaning::Size(dim) => {
+                let value = self.size(id, dim)?;
+                self.constant(id, value)
+            }
+            Meaning::Identity => self.identity(id),
+            Meaning::Fill(fill) => self.fill(id, fill, &[]),
+            _ => Err(EvalError::Unsupported { span: self.span(id), what: "this name" }),
+        }
+    }
+
+    pub(super) fn size(&self, id: NodeId, dim: DimId) -> Result<S, EvalError> {
+        let n = self.sizes.get(dim.0 as usize).copied().unwrap_or(0);
+        if n == 0 {
+            return Err(EvalError::NoSize { span: self.span(id) });
+        }
+        S::from_number(&crate::number::Number::integer(i64::try_from(n).unwrap_or(i64::MAX)))
+            .map_err(|e| EvalError::at(self.span(id), e))
+    }
+
+    pub(super) fn identity(&self, id: NodeId) -> Result<Array<S>, EvalError> {
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        if own.is_empty() {
+            return self.constant(id, S::ONE);
+        }
+        let &[m, n] = own.as_slice() else {
+            return Err(EvalError::Mismatch { span: self.span(id) });
+        };
+        let mut data = vec![S::ZERO; m * n];
+        data.iter_mut().step_by(n + 1).take(m.min(n)).for_each(|v| *v = S::ONE);
+        Ok(Array { shape: vec![m, n], data })
+    }
+
+    pub(super) fn fill(&mut self, id: NodeId, fill: Fill, arguments: &[NodeId]) -> Result<Array<S>, EvalError> {
+        match (fill, arguments) {
+            (Fill::Ones, _) => self.constant(id, S::ONE),
+            (Fill::Zeros, _) => self.constant(id, S::ZERO),
+            (Fill::Argument, [argument, ..]) => {
+                self.elementwise(id, &[*argument], |v, _| Ok(v[0]))
+            }
+            (Fill::Argument, []) => Err(EvalError::Mismatch { span: self.span(id) }),
+        }
+    }
+
+    /// Applies a scalar function entry by entry; scalar children are broadcast.
+    pub(super) fn elementwise(
+        &mut self,
+        id: NodeId,
+        children: &[NodeId],
+        mut function: impl FnMut(&[S], &mut Trace) -> Result<S, KernelError>,
+    ) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
+        let mut arrays: SmallVec<[(&[S], usize); 4]> = SmallVec::new();
+        for &child in children {
+            let axes = &self.typed.shape(child).axes;
+            let length: usize = own_axes(self.typed, &self.sizes, child)?.iter().product();
+            let value = &self.values[child.0 as usize];
+            if !(axes.is_empty() || length == n) || value.data.is_empty() {
+                return Err(EvalError::Mismatch { span });
+            }
+            arrays.push((&value.data, usize::from(!axes.is_empty())));
+        }
+        let total = walk.count().saturating_mul(n);
+        if total > LARGEST_ARRAY {
+            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
+        }
+        let mut data = Vec::with_capacity(total);
+        let mut shape = walk.shape();
+        let mut arguments: SmallVec<[S; 4]> = SmallVec::new();
+        loop {
+            for k in 0..n {
+                arguments.clear();
+                for ((array, step), offset) in arrays.iter().zip(&walk.offsets) {
+                    arguments.push(array[offset + k * step]);
+                }
+                data.push(defined(span, function(&arguments, &mut self.trace))?);
+            }
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+
+    /// Applies a function to whole blocks; it appends the block of the result.
+    pub(super) fn blockwise(
+        &mut self,
+        id: NodeId,
+        children: &[NodeId],
+        mut function: impl FnMut(&[&[S]], &mut Vec<S>, &mut Trace) -> Result<(), KernelError>,
+    ) -> Result<Array<S>, EvalError> {
+        let span = self.span(id);
+        let own = own_axes(self.typed, &self.sizes, id)?;
+        let n: usize = own.iter().product();
+        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
+        let mut lengths: SmallVec<[usize; 2]> = SmallVec::new();
+        for &child in children {
+            lengths.push(own_axes(self.typed, &self.sizes, child)?.iter().product());
+        }
+        let total = walk.count().saturating_mul(n);
+        if total > LARGEST_ARRAY {
+            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
+        }
+        let mut data = Vec::with_capacity(total);
+        let mut shape = walk.shape();
+        let mut blocks: SmallVec<[&[S]; 2]> = SmallVec::new();
+        loop {
+            blocks.clear();
+            for ((child, offset), length) in children.iter().zip(&walk.offsets).zip(&lengths) {
+                let value = &self.values[child.0 as usize].data;
+                let block = value.get(*offset..offset + length);
+                blocks.push(block.ok_or(EvalError::Mismatch { span })?);
+            }
+            let end = data.len() + n;
+            match (function(&blocks, &mut data, &mut self.trace), S::undefined()) {
+                (Ok(()), _) => {}
+                (Err(KernelError::Undefined), Some(undefined)) => {
+                    data.truncate(end - n);
+                    data.resize(end, undefined);
+                }
+                (Err(error), _) => return Err(EvalError::at(span, error)),
+            }
+            if data.len() != end {
+                return Err(EvalError::Mismatch { span });
+            }
+            if !walk.advance() {
+                break;
+            }
+        }
+        shape.extend_from_slice(&own);
+        Ok(Array { shape, data })
+    }
+}
+
+/// The nodes that these depend on and they themselves, children first.
+fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
+    let Some(highest) = targets.iter().map(|t| t.0).max() else { return Vec::new() };
+    let mut needed = vec![false; typed.program.nodes.len()];
+    for target in targets {
+        needed[target.0 as usize] = true;
+    }
+    let mut plan = Vec::new();
+    for k in (0..=highest).rev() {
+        if needed[k as usize] {
+            plan.push(NodeId(k));
+            each_child(typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
+        }
+    }
+    plan.reverse();
+    plan
+}
+
+/// An undefined value becomes an undefined entry where there is one.
+fn defined<S: Arithmetic>(span: Span, value: Result<S, KernelError>) -> Result<S, EvalError> {
+    match (value, S::undefined()) {
+        (Ok(value), _) => Ok(value),
+        (Err(KernelError::Undefined), Some(undefined)) => Ok(undefined),
+        (Err(error), _) => Err(EvalError::at(span, error)),
+    }
+}
+
+pub(super) fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
+    typed.meaning(id) == Meaning::Delta || typed.meaning(base) == Meaning::Delta
+}
+
+/// The nodes whose values a node reads.
+fn each_child(typed: &Typed, id: NodeId, visit: &mut impl FnMut(NodeId)) {
+    let program = &typed.program;
+    match program.node(id) {
+        Expr::Number(_) => {}
+        Expr::Name(_) => {
+            if let Meaning::Definition(d) = typed.meaning(id) {
+                visit(typed.definitions[d.0 as usize].body);
+            }
+        }
+        Expr::Negate(a) | Expr::Transpose(a) | Expr::IndexSum(_, a) => visit(*a),
+        Expr::Sum(list) => program.list(*list).iter().for_each(|&c| visit(c)),
+        Expr::Product(_, a, b)
+        | Expr::Power(a, b)
+        | Expr::ElementPower(a, b)
+        | Expr::Compare(_, a, b) => {
+            visit(*a);
+            visit(*b);
+        }
+        Expr::Entry(base, _) => {
+            if !is_delta(typed, id, *base) {
+                visit(*base);
+            }
+        }
+        Expr::Call { arguments, .. } => {
+            let constant = matches!(
+                typed.meaning(id),
+                Meaning::Identity | Meaning::Fill(Fill::Ones | Fill::Zeros)
+            );
+            if !constant {
+                program.list(*arguments).iter().for_each(|&c| visit(c));
+            }
+        }
+    }
+}
+
+fn convert<S: Arithmetic>(value: &Array) -> Result<Array<S>, EvalError> {
+    let data: Result<Vec<S>, KernelError> = value.data.iter().map(|&v| S::from_double(v)).collect();
+    let data = data.map_err(|e| EvalError::at(Span::default(), e))?;
+    Ok(Array { shape: value.shape.clone(), data })
+}
+
+/// The number that each size stands for; 0 where it has none.
+pub fn dimension_sizes(typed: &Typed, names: &BTreeMap<String, usize>) -> Vec<usize> {
+    let mut sizes: Vec<i128> = Vec::with_capacity(typed.dims.len());
+    for k in 0..typed.dims.len() {
+        let mut total = Some(0i128);
+        for (atoms, coefficient) in &typed.dims.get(DimId(k as u32)).terms {
+            let mut term = Some(i128::from(*coefficient));
+            for (atom, exponent) in atoms {
+                let value = match atom {
+                    Atom::Name(name) => names.get(name).map(|&n| n as i128),
+                    // interned before what refers to them
+                    Atom::Quotient(a, b) => {
+                        let of = |d: &DimId| sizes.get(d.0 as usize).copied();
+                        match (of(a), of(b)) {
+                            (Some(a), Some(b)) if b > 0 && a % b == 0 => Some(a / b),
+                            _ => None,
+                        }
+                    }
+                };
+                for _ in 0..*exponent {
+                    term = term.zip(value).and_then(|(t, v)| t.checked_mul(v));
+                }
+            }
+            total = total.zip(term).and_then(|(a, b)| a.checked_add(b));
+        }
+        sizes.push(total.unwrap_or(0));
+    }
+    sizes.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n < 1 << 32).unwrap_or(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy::{Toy, array};
+    use super::*;
+    use crate::shape::typed::DerivativeKind;
+    use crate::syntax::ast::{NameId, ProductOp};
+
+    fn point(sizes: &[(&str, usize)], values: &[Array]) -> Point {
+        Point {
+            sizes: sizes.iter().map(|(n, s)| ((*n).to_string(), *s)).collect(),
+            values: values.iter().cloned().map(Some).collect(),
+            functions: vec![Some(Instance::scalar(0))],
+        }
+    }
+
+    #[test]
+    fn a_matrix_times_a_vector() {
+        let mut toy = Toy::new();
+        let (w, x) = (toy.variable("W", &["m", "n"]), toy.variable("x", &["n"]));
+        let m = toy.dims(&["m"]);
+        let y = toy.product(ProductOp::Product, w, x, &m, &[]);
+        let typed = toy.expression(y);
+        let at = point(
+            &[("m", 2), ("n", 3)],
+            &[array(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), array(&[3], &[1.0, 0.0, -1.0])],
+        );
+        assert_eq!(evaluate(&typed, &at, y), Ok(array(&[2], &[-2.0, -2.0])));
+    }
+
+    #[test]
+    fn free_indices_are_aligned_by_name_and_not_by_position() {
+        // A[i,j]*B[j,i] has axes i, j; summed over j it is the diagonal of A*B
+        let mut toy = Toy::new();
+        let (a, b) = (toy.variable("A", &["m", "n"]), toy.variable("B", &["n", "m"]));
+        let (i, j) = (toy.index("i", "m"), toy.index("j", "n"));
+        let (aij, bji) = (toy.entry(a, &[i, j]), toy.entry(b, &[j, i]));
+        let term = toy.product(ProductOp::Product, aij, bji, &[], &[i, j]);
+        let sum = toy.sum(&[j], term, &[i]);
+        let typed = toy.expression(sum);
+        let at = point(
+            &[("m", 2), ("n", 3)],
+            &[
+                array(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+                array(&[3, 2], &[1.0, 0.0, 0.0, 1.0, 2.0, 3.0]),
+            ],
+        );
+        assert_eq!(
+            evaluate(&typed, &at, term).map(|v| v.data),
+            Ok(vec![1.0, 0.0, 6.0, 0.0, 5.0, 18.0])
+        );
+        assert_eq!(evaluate(&typed, &at, sum), Ok(array(&[2], &[7.0, 23.0])));
+    }
+
+    #[test]
+    fn division_by_zero_is_undefined_at_its_place() {
+        let mut toy = Toy::new();
+        let (one, x) = (toy.number(1), toy.variable("x", &["n"]));
+        let n = toy.dims(&["n"]);
+        let y = toy.product(ProductOp::ElementQuotient, one, x, &n, &[]);
+        let typed = toy.expression(y);
+        let at = point(&[("n", 2)], &[array(&[2], &[1.0, 0.0])]);
+        assert!(matches!(evaluate(&typed, &at, y), Err(EvalError::Undefined { .. })));
+    }
+
+    #[test]
+    fn derivatives_vary_the_definition_that_they_name() {
+        // u = c*x; grad(J(u), u) is exact, grad(J(u), x) goes through u and is c times it
+        let mut toy = Toy::new();
+        let (c, x) = (toy.variable("c", &[]), toy.variable("x", &["n"]));
+        let n = toy.dims(&["n"]);
+        let body = toy.product(ProductOp::Product, c, x, &n, &[]);
+        let d = toy.define("u", body, &[]);
+        let j = toy.unknown("J", true);
+        let grad = |toy: &mut Toy, by: NodeId| {
+            let u = toy.used(d);
+            let value = toy.apply(j, 0, u);
+            let arguments = toy.list(&[value, by]);
+            let call = Expr::Call { function: NameId(0), primes: 0, arguments, axis: None };
+            toy.node(call, Meaning::Derivative(DerivativeKind::Gradient), &n, &[])
+        };
+        let u = toy.used(d);
+        let by_u = grad(&mut toy, u);
+        let again = toy.again(x);
+        let by_x = grad(&mut toy, again);
+        let typed = toy.expression(by_x);
+        let at = point(&[("n", 3)], &[array(&[], &[3.0]), array(&[3], &[0.2, -0.4, 0.7])]);
+        let by_u = evaluate(&typed, &at, by_u).expect("an instance has a gradient");
+        let by_x = evaluate(&typed, &at, by_x).expect("an instance is smooth");
+        let scaled: Vec<f64> = by_u.data.iter().map(|g| 3.0 * g).collect();
+        assert!(super::super::compare::relative_error(&by_x.data, &scaled) < 1e-9);
+    }
+}

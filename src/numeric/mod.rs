@@ -1,0 +1,26 @@
+//! The numeric judge: evaluates the typed syntax tree with the textbook meaning of every operation
+//! and compares printed derivatives with differences of the input.
+//!
+//! Guarantees that nothing here knows how answers are derived: it reads syntax, shapes and the
+//! kernels of the function table, and shares no code with lowering, differentiation,
+//! simplification or raising. So the check of an answer covers the whole path to it.
+
+pub mod arithmetic;
+mod block;
+mod call;
+pub mod compare;
+pub mod derivative;
+pub mod difference;
+mod direction;
+pub mod error;
+pub mod eval;
+pub mod instance;
+pub mod jet;
+pub mod kink;
+mod operation;
+pub mod point;
+pub mod read;
+pub mod sample;
+#[cfg(test)]
+mod toy;
+pub mod verify;

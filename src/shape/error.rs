@@ -1,0 +1,112 @@
+//! What can be wrong with names and shapes.
+
+use crate::diagnostic::{Diagnostic, Label, Span};
+use std::fmt;
+
+/// Why a program has no shapes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// Two shapes should be one and are not.
+    Mismatch {
+        /// What joins them: `a sum`, `a matrix product`, …
+        context: String,
+        /// The first operand: its place, its shape, where the shape comes from.
+        left: (Span, String, String),
+        /// The second operand.
+        right: (Span, String, String),
+        /// The likely repair.
+        help: Option<String>,
+    },
+    /// An operand has the wrong number of axes.
+    Operand {
+        /// What is asked of it.
+        expected: String,
+        /// What it is.
+        found: String,
+        /// Where.
+        span: Span,
+        /// The likely repair.
+        help: Option<String>,
+    },
+    /// A name that means nothing here.
+    Unknown {
+        /// `function`, `name`, …
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Where.
+        span: Span,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A function is called with too many or too few arguments.
+    Arity {
+        /// The function.
+        name: String,
+        /// How many it takes.
+        expected: String,
+        /// How many there are.
+        found: usize,
+        /// Where.
+        span: Span,
+    },
+    /// Something that is not allowed, in a sentence.
+    Invalid {
+        /// The sentence.
+        message: String,
+        /// Where.
+        span: Span,
+        /// The likely repair.
+        help: Option<String>,
+    },
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ShapeError::Mismatch { context, left, right, .. } => {
+                write!(f, "the shapes {} and {} do not fit {context}", left.1, right.1)
+            }
+            ShapeError::Operand { expected, found, .. } => {
+                write!(f, "expected {expected}, found {found}")
+            }
+            ShapeError::Unknown { what, name, .. } => write!(f, "unknown {what} `{name}`"),
+            ShapeError::Arity { name, expected, found, .. } => {
+                write!(f, "`{name}` takes {expected}, found {found}")
+            }
+            ShapeError::Invalid { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+impl From<ShapeError> for Diagnostic {
+    fn from(error: ShapeError) -> Diagnostic {
+        let message = error.to_string();
+        let (labels, help) = match error {
+            ShapeError::Mismatch { left, right, help, .. } => {
+                let label = |(span, shape, origin): (Span, String, String)| {
+                    let text = if origin.is_empty() { shape } else { format!("{shape}, {origin}") };
+                    Label { span, text }
+                };
+                (vec![label(left), label(right)], help)
+            }
+            ShapeError::Operand { found, span, help, .. } => {
+                (vec![Label { span, text: format!("this is {found}") }], help)
+            }
+            ShapeError::Unknown { span, suggestion, .. } => (
+                vec![Label { span, text: String::new() }],
+                suggestion.map(|s| format!("did you mean `{s}`?")),
+            ),
+            ShapeError::Arity { span, .. } => {
+                (vec![Label { span, text: String::new() }], None)
+            }
+            ShapeError::Invalid { span, help, .. } => {
+                (vec![Label { span, text: String::new() }], help)
+            }
+        };
+        Diagnostic { message, labels, notes: Vec::new(), help }
+    }
+}

@@ -1,0 +1,744 @@
+//! One step of propagation: what a node's shape says of its children and they of it.
+
+use super::dim::DimId;
+use super::error::ShapeError;
+use super::infer::{CotangentOf, Inference};
+use super::signature::{alternative, size};
+use super::typed::{DefinitionId, DerivativeKind, Meaning, Origin, Shape};
+use crate::functions::{Function, Signature, Special};
+use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
+use smallvec::{SmallVec, smallvec};
+
+fn scalar() -> Shape {
+    Shape::default()
+}
+
+impl Inference<'_> {
+    pub(super) fn shape(&self, id: NodeId) -> Option<&Shape> {
+        self.shapes[id.0 as usize].as_ref()
+    }
+
+    /// States the shape of a node: the first statement is kept, a later one must agree.
+    pub(super) fn set(&mut self, id: NodeId, shape: &Shape) -> Result<(), ShapeError> {
+        if let Some(old) = self.shapes[id.0 as usize].clone() {
+            return self.agree(id, &old, shape);
+        }
+        self.shapes[id.0 as usize] = Some(shape.clone());
+        self.touch(id);
+        match self.meanings[id.0 as usize] {
+            Meaning::Variable(v) => {
+                if self.variable_states[v.0 as usize].is_none() {
+                    let upright = Shape { row: false, ..shape.clone() };
+                    if shape.row {
+                        // a bare name is a column
+                        return Err(self.column_expected(id));
+                    }
+                    self.set_variable(v, &upright)?;
+                }
+            }
+            Meaning::Plain => {}
+            _ => {}
+        }
+        match self.defined_by.get(&id) {
+            Some(&d) => self.define(d),
+            None => Ok(()),
+        }
+    }
+
+    fn column_expected(&self, id: NodeId) -> ShapeError {
+        ShapeError::Operand {
+            expected: "a row".into(),
+            found: "a name, which stands for a column".into(),
+            span: self.program.span(id),
+            help: Some("transpose it with `'`".into()),
+        }
+    }
+
+    fn agree(&mut self, id: NodeId, old: &Shape, new: &Shape) -> Result<(), ShapeError> {
+        let fits = old.axes.len() == new.axes.len()
+            && old.row == new.row
+            && old.axes.iter().zip(&new.axes).all(|(a, b)| self.unify(*a, *b));
+        if fits {
+            return Ok(());
+        }
+        Err(ShapeError::Operand {
+            expected: self.describe(new),
+            found: self.describe(old),
+            span: self.program.span(id),
+            help: None,
+        })
+    }
+
+    /// The shape of a definition is known: so are its uses.
+    fn define(&mut self, id: DefinitionId) -> Result<(), ShapeError> {
+        let body = self.definition_of(id);
+        let Some(shape) = self.shape(body).cloned() else { return Ok(()) };
+        let indices = self.definitions[id.0 as usize].indices.clone();
+        let mut axes: SmallVec<[DimId; 2]> =
+            indices.iter().map(|i| self.indices[self.index_root(*i).0 as usize].dim).collect();
+        axes.extend(shape.axes.iter().copied());
+        let upright = Shape { axes, row: false };
+        for use_ in self.definition_nodes[id.0 as usize].clone() {
+            self.set(use_, &upright)?;
+        }
+        for (c, of) in self.cotangents.clone() {
+            if matches!(of, CotangentOf::Definition(d) if d == id) {
+                self.set_variable(c, &upright)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn operand_error(&self, id: NodeId, expected: &str, help: Option<&str>) -> ShapeError {
+        let found = self.shape(id).map_or("an unknown shape".into(), |s| self.describe(s));
+        ShapeError::Operand {
+            expected: expected.into(),
+            found,
+            span: self.program.span(id),
+            help: help.map(Into::into),
+        }
+    }
+
+    fn mismatch(&self, a: NodeId, b: NodeId, context: &str, help: Option<String>) -> ShapeError {
+        let side = |id: NodeId| {
+            let shape = self.shape(id).map_or("?".into(), |s| self.describe(s));
+            (self.program.span(id), shape, self.origin(id).to_string())
+        };
+        ShapeError::Mismatch { context: context.into(), left: side(a), right: side(b), help }
+    }
+
+    fn origin(&self, id: NodeId) -> &'static str {
+        match self.meanings[id.0 as usize] {
+            Meaning::Variable(v) => match self.variables[v.0 as usize].origin {
+                Origin::Declared => "as declared",
+                Origin::Inferred => "as inferred",
+                Origin::Convention => "by the convention for names",
+            },
+            _ => "",
+        }
+    }
+
+    /// Lets shapes flow between a node and its children.
+    pub(super) fn step(&mut self, id: NodeId) -> Result<(), ShapeError> {
+        if self.is_size[id.0 as usize] || self.is_index[id.0 as usize] {
+            return Ok(());
+        }
+        match self.program.node(id) {
+            Expr::Number(_) => self.set(id, &scalar()),
+            Expr::Name(_) => self.step_name(id),
+            Expr::Negate(a) => self.same(id, *a),
+            Expr::Sum(list) => self.step_sum(id, *list),
+            Expr::Product(op, a, b) => match op {
+                ProductOp::Product => self.step_product(id, *a, *b),
+                ProductOp::Quotient => {
+                    if let Some(s) = self.shape(*b)
+                        && !s.axes.is_empty()
+                    {
+                        return Err(self.operand_error(*b, "a scalar divisor", Some("elementwise division is written `./`")));
+                    }
+                    self.set(*b, &scalar())?;
+                    self.same(id, *a)
+                }
+                _ => self.step_elementwise(id, &[*a, *b], "an elementwise product"),
+            },
+            Expr::Power(a, b) => self.step_power(id, *a, *b),
+            Expr::ElementPower(a, b) => self.step_elementwise(id, &[*a, *b], "an elementwise power"),
+            Expr::Transpose(a) => self.step_transpose(id, *a),
+            Expr::Compare(_, a, b) => self.step_elementwise(id, &[*a, *b], "a comparison"),
+            Expr::Entry(base, list) => self.step_entry(id, *base, *list),
+            Expr::IndexSum(_, body) => self.same(id, *body),
+            Expr::Call { arguments, axis, .. } => {
+                let list: SmallVec<[NodeId; 4]> = self.program.list(*arguments).into();
+                self.step_call(id, &list, *axis)
+            }
+        }
+    }
+
+    fn step_name(&mut self, id: NodeId) -> Result<(), ShapeError> {
+        match self.meanings[id.0 as usize] {
+            Meaning::Variable(v) => match self.variable_states[v.0 as usize].clone() {
+                Some(shape) => self.set(id, &shape),
+                None => Ok(()),
+            },
+            Meaning::Definition(d) => {
+                let body = self.definition_of(d);
+                if self.shape(body).is_some() && self.shape(id).is_none() { self.define(d) } else { Ok(()) }
+            }
+            Meaning::Pi | Meaning::Size(_) => self.set(id, &scalar()),
+            Meaning::Identity if self.shape(id).is_none() => {
+                let n = self.fresh();
+                self.set(id, &Shape { axes: smallvec![n, n], row: false })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Both have one shape.
+    fn same(&mut self, a: NodeId, b: NodeId) -> Result<(), ShapeError> {
+        if let Some(s) = self.shape(b).cloned() {
+            self.set(a, &s)
+        } else if let Some(s) = self.shape(a).cloned() {
+            self.set(b, &s)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn step_sum(&mut self, id: NodeId, list: List) -> Result<(), ShapeError> {
+        let list: SmallVec<[NodeId; 8]> = self.program.list(list).into();
+        let array = list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
+        if let Some(first) = array {
+            let shape = self.shape(first).cloned().unwrap_or_default();
+            for &c in &list {
+                match self.shape(c).cloned() {
+                    None => self.set(c, &shape)?,
+                    Some(s) if s.axes.is_empty() => {}
+                    Some(s) => {
+                        let fits = s.axes.len() == shape.axes.len()
+                            && s.row == shape.row
+                            && s.axes.iter().zip(&shape.axes).all(|(a, b)| self.unify(*a, *b));
+                        if !fits {
+                            let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
+                                .then(|| "transpose one of them with `'`".to_string())
+                                .or_else(|| self.broadcast_help(&s, &shape));
+                            return Err(self.mismatch(first, c, "a sum", help));
+                        }
+                    }
+                }
+            }
+            return self.set(id, &shape);
+        }
+        if list.iter().all(|c| self.shape(*c).is_some()) {
+            return self.set(id, &scalar());
+        }
+        match self.shape(id).cloned() {
+            Some(s) => {
+                for &c in &list {
+                    if self.shape(c).is_none() {
+                        self.set(c, &s)?;
+                    }
+                }
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn broadcast_help(&self, a: &Shape, b: &Shape) -> Option<String> {
+        let (matrix, vector) = if a.axes.len() == 2 { (a, b) } else { (b, a) };
+        (matrix.axes.len() == 2 && vector.axes.len() == 1).then(|| {
+            "arrays are not broadcast against each other: repeat the vector `b` in every row with `ones(m)*b'`, in every column with `b*ones(n)'`".to_string()
+        })
+    }
+
+    fn step_product(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<(), ShapeError> {
+        let (left, right) = (self.shape(a).cloned(), self.shape(b).cloned());
+        match (left, right) {
+            (Some(l), _) if l.axes.is_empty() => self.same(id, b),
+            (_, Some(r)) if r.axes.is_empty() => self.same(id, a),
+            (Some(l), Some(r)) => {
+                let shape = self.product_shape(id, a, b, &l, &r)?;
+                self.set(id, &shape)
+            }
+            (Some(l), None) if l.row => match self.shape(id).cloned() {
+                // row × ? = scalar: a column
+                Some(s) if s.axes.is_empty() => self.set(b, &Shape { axes: l.axes, row: false }),
+                _ => Ok(()),
+            },
+            (Some(l), None) if l.axes.len() == 2 => match self.shape(id).cloned() {
+                Some(s) if s.axes.len() == 1 && !s.row => {
+                    self.set(b, &Shape { axes: smallvec![l.axes[1]], row: false })
+                }
+                _ => Ok(()),
+            },
+            (None, Some(r)) if r.axes.len() == 1 && !r.row => match self.shape(id).cloned() {
+                Some(s) if s.axes.is_empty() => self.set(a, &Shape { axes: r.axes, row: true }),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn product_shape(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        l: &Shape,
+        r: &Shape,
+    ) -> Result<Shape, ShapeError> {
+        let column = |s: &Shape| s.axes.len() == 1 && !s.row;
+        let row = |s: &Shape| s.axes.len() == 1 && s.row;
+        let text = |id: NodeId| {
+            let span = self.program.span(id);
+            self.program.source.get(span.start as usize..span.end as usize).unwrap_or("x").to_string()
+        };
+        if l.axes.len() > 2 || r.axes.len() > 2 {
+            let which = if l.axes.len() > 2 { a } else { b };
+            return Err(self.operand_error(which, "a scalar, vector or matrix in a product", Some("use entries and `sum[k](…)`")));
+        }
+        if column(l) && column(r) {
+            let (x, y) = (text(a), text(b));
+            let help = if x.len() + y.len() < 40 {
+                format!("write `{x}'*{y}`, `{x}*{y}'` or `{x} .* {y}`")
+            } else {
+                "write `x'*y`, `x*y'` or `x .* y`".to_string()
+            };
+            return Err(self.mismatch(a, b, "a matrix product of two columns", Some(help)));
+        }
+        if column(l) && row(r) {
+            return Ok(Shape { axes: smallvec![l.axes[0], r.axes[0]], row: false });
+        }
+        if column(l) || row(r) {
+            let help = "the inner sizes of a matrix product are equal: transpose one of them with `'`, or write `.*`";
+            return Err(self.mismatch(a, b, "a matrix product", Some(help.into())));
+        }
+        let (inner_left, inner_right) = (*l.axes.last().unwrap_or(&l.axes[0]), r.axes[0]);
+        if !self.unify(inner_left, inner_right) {
+            let help = self.transpose_help(l, r);
+            return Err(self.mismatch(a, b, "a matrix product", help));
+        }
+        let _ = id;
+        let mut axes: SmallVec<[DimId; 2]> = l.axes[..l.axes.len() - 1].into();
+        axes.extend_from_slice(&r.axes[1..]);
+        Ok(Shape { row: l.row && axes.len() == 1, axes })
+    }
+
+    fn transpose_help(&self, l: &Shape, r: &Shape) -> Option<String> {
+        let inner = |s: &Shape, at: usize| s.axes.get(at).map(|d| self.find(*d));
+        if l.axes.len() == 2 && inner(l, 0) == inner(r, 0) {
+            return Some("transpose the left one with `'`".into());
+        }
+        if r.axes.len() == 2 && inner(r, 1) == inner(l, l.axes.len() - 1) {
+            return Some("transpose the right one with `'`".into());
+        }
+        (l.axes == r.axes).then(|| "the elementwise product is written `.*`".to_string())
+    }
+
+    fn step_elementwise(&mut self, id: NodeId, list: &[NodeId], context: &str) -> Result<(), ShapeError> {
+        let array = list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
+        if let Some(first) = array {
+            let shape = self.shape(first).cloned().unwrap_or_default();
+            for &c in list {
+                let Some(s) = self.shape(c).cloned() else { continue };
+                if s.axes.is_empty() {
+                    continue;
+                }
+                let fits = s.axes.len() == shape.axes.len()
+                    && s.row == shape.row
+                    && s.axes.iter().zip(&shape.axes).all(|(a, b)| self.unify(*a, *b));
+                if !fits {
+                    let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
+                        .then(|| "transpose one of them with `'`".to_string());
+                    return Err(self.mismatch(first, c, context, help));
+                }
+            }
+            return self.set(id, &shape);
+        }
+        if list.iter().all(|c| self.shape(*c).is_some()) {
+            return self.set(id, &scalar());
+        }
+        match self.shape(id).cloned() {
+            Some(s) if s.axes.is_empty() => {
+                for &c in list {
+                    self.set(c, &s)?;
+                }
+                Ok(())
+            }
+            Some(s) if list.len() == 1 => self.set(list[0], &s),
+            _ => Ok(()),
+        }
+    }
+
+    fn step_power(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<(), ShapeError> {
+        if self.shape(b).is_some_and(|s| !s.axes.is_empty()) {
+            return Err(self.operand_error(b, "a scalar exponent", Some("the elementwise power is written `.^`")));
+        }
+        self.set(b, &scalar())?;
+        if let Some(s) = self.shape(a).cloned() {
+            let square = s.axes.is_empty() || s.axes.len() == 2 && self.unify(s.axes[0], s.axes[1]);
+            if !square {
+                let expected = "a scalar or a square matrix to raise to a power";
+                return Err(self.operand_error(a, expected, Some("the elementwise power is written `.^`")));
+            }
+        }
+        self.same(id, a)
+    }
+
+    fn step_transpose(&mut self, id: NodeId, a: NodeId) -> Result<(), ShapeError> {
+        let flip = |s: &Shape| {
+            let mut s = s.clone();
+            if s.axes.len() == 2 {
+                s.axes.swap(0, 1);
+            } else if s.axes.len() == 1 {
+                s.row = !s.row;
+            }
+            s
+        };
+        if let Some(s) = self.shape(a).cloned() {
+            if s.axes.len() > 2 {
+                return Err(self.operand_error(a, "a vector or matrix to transpose", None));
+            }
+            self.set(id, &flip(&s))
+        } else if let Some(s) = self.shape(id).cloned() {
+            self.set(a, &flip(&s))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn step_entry(&mut self, id: NodeId, base: NodeId, list: List) -> Result<(), ShapeError> {
+        let list: SmallVec<[NodeId; 4]> = self.program.list(list).into();
+        self.set(id, &scalar())?;
+        if matches!(self.meanings[base.0 as usize], Meaning::Delta) {
+            self.shapes[base.0 as usize].get_or_insert_with(scalar);
+            let mut first: Option<DimId> = None;
+            for i in &list {
+                if let Meaning::Index(index) = self.meanings[i.0 as usize] {
+                    let dim = self.indices[self.index_root(index).0 as usize].dim;
+                    match first {
+                        Some(f) if !self.unify(f, dim) => {
+                            return Err(self.operand_error(id, "two indices of one size in `delta`", None));
+                        }
+                        _ => first = Some(dim),
+                    }
+                }
+            }
+            return if list.len() == 2 {
+                Ok(())
+            } else {
+                Err(ShapeError::Arity {
+                    name: "delta".into(),
+                    expected: "two indices".into(),
+                    found: list.len(),
+                    span: self.program.span(id),
+                })
+            };
+        }
+        let shape = match self.shape(base).cloned() {
+            Some(s) => s,
+            None => {
+                // a definition's shape comes with its body
+                if !matches!(self.meanings[base.0 as usize], Meaning::Variable(_)) {
+                    return Ok(());
+                }
+                let axes = list.iter().map(|_| self.fresh()).collect();
+                let s = Shape { axes, row: false };
+                self.set(base, &s)?;
+                s
+            }
+        };
+        if shape.axes.len() != list.len() {
+            let expected = format!("an array with {} {}", list.len(), if list.len() == 1 { "axis" } else { "axes" });
+            return Err(self.operand_error(base, &expected, Some("give one index for each axis")));
+        }
+        for (i, dim) in list.iter().zip(shape.axes) {
+            self.entry_index(*i, dim)?;
+        }
+        Ok(())
+    }
+
+    fn entry_index(&mut self, i: NodeId, dim: DimId) -> Result<(), ShapeError> {
+        if let Meaning::Index(index) = self.meanings[i.0 as usize] {
+            let own = self.indices[self.index_root(index).0 as usize].dim;
+            if !self.unify(own, dim) {
+                let name = self.indices[index.0 as usize].name;
+                let (own, dim) = (self.size_text(own), self.size_text(dim));
+                return Err(ShapeError::Invalid {
+                    message: format!(
+                        "the index `{}` runs over two different sizes, `{own}` and `{dim}`",
+                        self.written(name)
+                    ),
+                    span: self.program.span(i),
+                    help: None,
+                });
+            }
+            return Ok(());
+        }
+        let Expr::Number(n) = self.program.node(i) else {
+            return Err(ShapeError::Invalid {
+                message: "an index is a name or a number".into(),
+                span: self.program.span(i),
+                help: None,
+            });
+        };
+        self.shapes[i.0 as usize].get_or_insert_with(scalar);
+        let dim = self.expand(dim);
+        let fits = n.as_integer().is_some_and(|k| k >= 1 && self.dims.as_number(dim).is_none_or(|d| k <= d));
+        if !fits {
+            let size = self.dims.text(dim);
+            return Err(ShapeError::Invalid {
+                message: format!("the index {n} is outside 1..{size}"),
+                span: self.program.span(i),
+                help: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn step_call(&mut self, id: NodeId, list: &[NodeId], axis: Option<NodeId>) -> Result<(), ShapeError> {
+        if let Some(a) = axis {
+            self.set(a, &scalar())?;
+        }
+        match self.meanings[id.0 as usize] {
+            Meaning::Unknown(u) if self.unknowns[u.0 as usize].scalar => self.set(id, &scalar()),
+            Meaning::Unknown(_) => self.step_elementwise(id, list, "a call"),
+            Meaning::Identity => {
+                let n = self.size_argument(list[0])?;
+                self.set(id, &Shape { axes: smallvec![n, n], row: false })
+            }
+            Meaning::Fill(_) => self.step_fill(id, list),
+            Meaning::Derivative(kind) => self.step_derivative(id, kind, list),
+            Meaning::Function(f) => self.step_function(id, f, list, axis),
+            _ => Ok(()),
+        }
+    }
+
+    fn size_argument(&mut self, node: NodeId) -> Result<DimId, ShapeError> {
+        // its names are sizes wherever they are not variables
+        if let Expr::Name(name) = self.program.node(node)
+            && let Meaning::Variable(v) = self.meanings[node.0 as usize]
+            && self.variables[v.0 as usize].origin != Origin::Declared
+        {
+            let text = self.program.name(*name).to_string();
+            let message = format!("`{text}` is not the size of anything");
+            return Err(ShapeError::Invalid {
+                message,
+                span: self.program.span(node),
+                help: Some("declare a variable with this size: `var x[n]`".into()),
+            });
+        }
+        self.size_expression(node)
+    }
+
+    fn step_fill(&mut self, id: NodeId, list: &[NodeId]) -> Result<(), ShapeError> {
+        if self.shape(id).is_some() {
+            return Ok(());
+        }
+        let Expr::Call { function, .. } = self.program.node(id) else { return Ok(()) };
+        let special = crate::functions::find(self.program.name(*function)).map(|f| f.signature);
+        match special {
+            Some(Signature::Special(Special::Vector)) => {
+                self.set(list[0], &scalar())?;
+                let n = self.fresh();
+                self.set(id, &Shape { axes: smallvec![n], row: false })
+            }
+            Some(Signature::Special(Special::Matrix)) => {
+                self.set(list[0], &scalar())?;
+                let (m, n) = (self.fresh(), self.fresh());
+                self.set(id, &Shape { axes: smallvec![m, n], row: false })
+            }
+            _ => {
+                let mut axes = SmallVec::new();
+                for n in list {
+                    axes.push(self.size_argument(*n)?);
+                }
+                self.set(id, &Shape { axes, row: false })
+            }
+        }
+    }
+
+    fn step_function(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        list: &[NodeId],
+        axis: Option<NodeId>,
+    ) -> Result<(), ShapeError> {
+        match f.signature_for(list.len()) {
+            Signature::Elementwise => self.step_elementwise(id, list, &format!("`{}`", f.name)),
+            Signature::Reduction { arrays, .. } => {
+                if arrays == 2 && list.len() == 2 {
+                    match (self.shape(list[0]).cloned(), self.shape(list[1]).cloned()) {
+                        (Some(a), Some(b)) => {
+                            let fits = a.axes.len() == b.axes.len()
+                                && a.axes.iter().zip(&b.axes).all(|(x, y)| self.unify(*x, *y));
+                            if !fits {
+                                return Err(self.mismatch(list[0], list[1], &format!("`{}`", f.name), None));
+                            }
+                        }
+                        _ => self.same(list[0], list[1])?,
+                    }
+                }
+                self.step_reduction(id, list[0], axis)
+            }
+            Signature::Axiswise => {
+                for extra in &list[1..] {
+                    self.set(*extra, &scalar())?;
+                }
+                self.same(id, list[0])?;
+                let Some(s) = self.shape(list[0]) else { return Ok(()) };
+                if s.axes.len() >= 2 && axis.is_none() {
+                    let help = format!("write `{}(…, axis=1)` to work along each row", f.name);
+                    let expected = format!("`axis=` for `{}` of a matrix", f.name);
+                    return Err(self.operand_error(list[0], &expected, Some(&help)));
+                }
+                if let Some(a) = axis {
+                    let rank = s.axes.len();
+                    self.check_axis(a, rank)?;
+                }
+                Ok(())
+            }
+            Signature::Shapes(alternatives) => self.step_shapes(id, f, alternatives, list),
+            Signature::Special(_) => self.step_pool(id, list),
+        }
+    }
+
+    fn check_axis(&self, node: NodeId, rank: usize) -> Result<usize, ShapeError> {
+        let value = match self.program.node(node) {
+            Expr::Number(n) => n.as_integer(),
+            _ => None,
+        };
+        match value {
+            Some(k) if k >= 0 && (k as usize) < rank => Ok(k as usize),
+            _ => Err(ShapeError::Invalid {
+                message: format!("expected an axis below {rank}, counted from 0 as in NumPy"),
+                span: self.program.span(node),
+                help: None,
+            }),
+        }
+    }
+
+    fn step_reduction(&mut self, id: NodeId, a: NodeId, axis: Option<NodeId>) -> Result<(), ShapeError> {
+        let Some(node) = axis else { return self.set(id, &scalar()) };
+        if self.shape(a).is_none() {
+            if !matches!(self.meanings[a.0 as usize], Meaning::Variable(_)) {
+                return Ok(());
+            }
+            let axes = smallvec![self.fresh(), self.fresh()];
+            self.set(a, &Shape { axes, row: false })?;
+        }
+        let shape = self.shape(a).cloned().unwrap_or_default();
+        let k = self.check_axis(node, shape.axes.len())?;
+        let mut axes = shape.axes;
+        axes.remove(k);
+        self.set(id, &Shape { axes, row: false })
+    }
+
+    fn step_shapes(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        alternatives: &'static [&'static str],
+        list: &[NodeId],
+    ) -> Result<(), ShapeError> {
+        let known: SmallVec<[Option<usize>; 2]> =
+            list.iter().map(|a| self.shape(*a).map(|s| s.axes.len())).collect();
+        if known.iter().all(|r| *r == Some(0)) {
+            return self.set(id, &scalar());
+        }
+        let read: SmallVec<[_; 2]> = alternatives.iter().map(|t| alternative(t)).collect();
+        let fits = |alt: &super::signature::Alternative<'_>| {
+            alt.arguments.iter().zip(&known).all(|(s, r)| r.is_none_or(|r| r == s.len()))
+        };
+        let mut fitting = read.iter().filter(|a| fits(a));
+        let Some(chosen) = fitting.next() else {
+            let at = known.iter().position(|r| {
+                r.is_some_and(|r| read.iter().all(|alt| alt.arguments.iter().all(|s| s.len() != r)))
+            });
+            let expected = match read[0].arguments[0].len() {
+                1 => "a vector",
+                _ if f.signature_is_square() => "a square matrix",
+                _ => "a matrix",
+            };
+            let expected = format!("{expected} for `{}`", f.name);
+            return Err(self.operand_error(list[at.unwrap_or(0)], &expected, None));
+        };
+        if known.iter().any(Option::is_none) {
+            // a name that may still be a scalar waits for its convention
+            return Ok(());
+        }
+        let mut letters: Vec<(&str, DimId)> = Vec::new();
+        for (argument, sizes) in list.iter().zip(&chosen.arguments) {
+            let axes = self.shape(*argument).cloned().unwrap_or_default().axes;
+            for (letter, dim) in sizes.iter().zip(axes) {
+                match letters.iter().find(|l| l.0 == *letter) {
+                    Some(l) => {
+                        let other = l.1;
+                        if !self.unify(other, dim) {
+                            let expected = if f.signature_is_square() {
+                                format!("a square matrix for `{}`", f.name)
+                            } else {
+                                format!("equal sizes for `{}`", f.name)
+                            };
+                            return Err(self.operand_error(*argument, &expected, None));
+                        }
+                    }
+                    None => letters.push((letter, dim)),
+                }
+            }
+        }
+        if self.shape(id).is_some() && !chosen.result.iter().any(|t| t.len() == 1) {
+            return Ok(());
+        }
+        let mut axes = SmallVec::new();
+        for text in &chosen.result {
+            let find = |name: &str| letters.iter().find(|l| l.0 == name).map(|l| l.1);
+            axes.push(match find(text) {
+                Some(d) => d,
+                None => {
+                    let solved: Vec<(&str, DimId)> =
+                        letters.iter().map(|(l, d)| (*l, self.find(*d))).collect();
+                    size(text, &mut self.dims, &|n| solved.iter().find(|l| l.0 == n).map(|l| l.1))
+                }
+            });
+        }
+        self.set(id, &Shape { axes, row: false })
+    }
+
+    fn step_pool(&mut self, id: NodeId, list: &[NodeId]) -> Result<(), ShapeError> {
+        let Some(shape) = self.shape(list[0]).cloned() else { return Ok(()) };
+        if self.shape(id).is_some() {
+            return Ok(());
+        }
+        let p = self.size_argument(list[1])?;
+        self.shapes[list[1].0 as usize].get_or_insert_with(scalar);
+        let mut axes = SmallVec::new();
+        for d in &shape.axes {
+            let d = self.expand(*d);
+            let q = self.dims.quotient(d, p).ok_or_else(|| {
+                self.operand_error(list[0], "sizes that the window divides", None)
+            })?;
+            axes.push(q);
+        }
+        self.set(id, &Shape { axes, row: false })
+    }
+
+    fn step_derivative(
+        &mut self,
+        id: NodeId,
+        kind: DerivativeKind,
+        list: &[NodeId],
+    ) -> Result<(), ShapeError> {
+        let by = match self.program.node(list[1]) {
+            Expr::Name(_) => list[1],
+            Expr::Call { arguments, .. } => self.program.list(*arguments).first().copied().unwrap_or(list[1]),
+            _ => list[1],
+        };
+        let named = matches!(
+            self.meanings[by.0 as usize],
+            Meaning::Variable(_) | Meaning::Definition(_)
+        );
+        if !named {
+            return Err(ShapeError::Operand {
+                expected: "the name of a variable or definition to differentiate by".into(),
+                found: "an expression".into(),
+                span: self.program.span(list[1]),
+                help: None,
+            });
+        }
+        let (Some(y), Some(x)) = (self.shape(list[0]).cloned(), self.shape(list[1]).cloned()) else {
+            return Ok(());
+        };
+        if matches!(kind, DerivativeKind::Gradient | DerivativeKind::Hessian) && !y.axes.is_empty() {
+            let help = "the derivative of an array is `jac(y, x)`, or `vjp(y, x, g)`";
+            return Err(self.operand_error(list[0], "a scalar to differentiate", Some(help)));
+        }
+        let axes = match kind {
+            DerivativeKind::Gradient | DerivativeKind::Vjp => x.axes,
+            DerivativeKind::Jacobian => y.axes.iter().chain(&x.axes).copied().collect(),
+            DerivativeKind::Hessian => x.axes.iter().chain(&x.axes).copied().collect(),
+        };
+        self.set(id, &Shape { axes, row: false })
+    }
+}

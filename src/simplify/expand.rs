@@ -1,0 +1,128 @@
+//! `distribute`: a product of sums is multiplied out where the collected result is lighter, as in
+//! `A(x + y) − A y = A x` and `(−y/p + (1 − y)/(1 − p)) p (1 − p) = p − y`.
+
+use crate::number::Number;
+use crate::tensor::arena::Arena;
+use crate::tensor::build::TermList;
+use crate::tensor::node::{Axes, ExprId, Network, Node, NumberId, Operand};
+use smallvec::SmallVec;
+
+/// The heaviest expression that is tried.
+const WEIGHT: u32 = 90;
+/// The most terms that a trial may have.
+const TERMS: usize = 24;
+
+/// A lighter expression of the same value, by multiplying out.
+pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    if arena.weight(id) > WEIGHT || !promising(arena, id) {
+        return None;
+    }
+    let one = arena.number_id(&Number::ONE);
+    let mut terms: TermList = SmallVec::new();
+    let mut todo: SmallVec<[(NumberId, ExprId); 8]> = SmallVec::new();
+    todo.push((one, id));
+    while let Some((c, e)) = todo.pop() {
+        if terms.len() + todo.len() > TERMS {
+            return None;
+        }
+        match arena.node(e) {
+            Node::Add(list) => {
+                let list: TermList = list.iter().collect();
+                for (d, inner) in list {
+                    todo.push((arena.multiply(c, d), inner));
+                }
+            }
+            Node::Einsum(_) => match distribute(arena, e) {
+                Some(list) => {
+                    for inner in list {
+                        todo.push((c, inner));
+                    }
+                }
+                None => terms.push((c, e)),
+            },
+            _ => terms.push((c, e)),
+        }
+    }
+    let axes: Axes = arena.axes(id).into();
+    let mut sum = arena.add_ids(&axes, terms);
+    if let Some(factored) = super::factor::lighter(arena, sum) {
+        sum = factored;
+    }
+    (arena.weight(sum) < arena.weight(id)).then_some(sum)
+}
+
+/// Whether multiplying out may cancel something.
+fn promising(arena: &Arena, id: ExprId) -> bool {
+    let sum = |e: ExprId| matches!(arena.node(e), Node::Add(t) if t.len() > 1);
+    match arena.node(id) {
+        Node::Add(terms) => {
+            terms.len() <= 8
+                && terms.iter().any(|(_, e)| match arena.node(e) {
+                    Node::Einsum(view) => view.operands().any(|(o, _)| sum(o)),
+                    _ => false,
+                })
+        }
+        Node::Einsum(view) => {
+            let mut operands = view.operands();
+            let single = operands.next().is_some() && operands.next().is_none();
+            let outer: SmallVec<[ExprId; 8]> = view.operands().map(|(e, _)| base(arena, e).0).collect();
+            view.operands().any(|(e, _)| {
+                let Node::Add(terms) = arena.node(e) else { return false };
+                terms.len() > 1
+                    && (single
+                        || terms.iter().any(|(_, t)| match arena.node(t) {
+                            Node::Einsum(inner) => inner.operands().any(|(o, _)| {
+                                let (b, negative) = base(arena, o);
+                                negative && outer.contains(&b)
+                            }),
+                            _ => {
+                                let (b, negative) = base(arena, t);
+                                negative && outer.contains(&b)
+                            }
+                        })
+                        || view.operands().any(|(o, _)| {
+                            let (b, negative) = base(arena, o);
+                            negative && terms.iter().any(|(_, t)| match arena.node(t) {
+                                Node::Einsum(inner) => {
+                                    inner.operands().any(|(p, _)| base(arena, p).0 == b)
+                                }
+                                _ => base(arena, t).0 == b,
+                            })
+                        }))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// The base of a power and whether its exponent is negative.
+fn base(arena: &Arena, id: ExprId) -> (ExprId, bool) {
+    match arena.as_power(id) {
+        Some((b, e)) => (b, arena.number_of(e).is_negative()),
+        None => (id, false),
+    }
+}
+
+/// The products that one product with a sum among its factors is the sum of.
+fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
+    let Node::Einsum(view) = arena.node(id) else { return None };
+    let operands: SmallVec<[Operand; 4]> =
+        view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+    let at = operands
+        .iter()
+        .position(|o| matches!(arena.node(o.expr), Node::Add(t) if t.len() > 1))?;
+    let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
+    let output: crate::tensor::node::Wires = view.output().into();
+    let Node::Add(terms) = arena.node(operands[at].expr) else { return None };
+    let terms: TermList = terms.iter().collect();
+    let mut list = SmallVec::new();
+    for (c, e) in terms {
+        let mut operands = operands.clone();
+        operands[at].expr = e;
+        let coefficient = arena.number_of(c).clone();
+        let network =
+            Network { coefficient, operands, output: output.clone(), sizes: sizes.clone() };
+        list.push(arena.einsum(network));
+    }
+    Some(list)
+}

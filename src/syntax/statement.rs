@@ -1,0 +1,263 @@
+//! Statements: declarations, definitions, claims and expressions.
+
+use super::ast::{Attribute, Declaration, Expr, NameId, NodeId, Statement};
+use super::error::ParseError;
+use super::lexer::{Lexeme, Token};
+use super::parser::Parser;
+use crate::diagnostic::Span;
+use crate::functions::edit_distance;
+
+const ATTRIBUTES: &[(&str, Attribute)] = &[
+    ("symmetric", Attribute::Symmetric),
+    ("positive", Attribute::Positive),
+    ("posdef", Attribute::PosDef),
+    ("diagonal", Attribute::Diagonal),
+    ("orthogonal", Attribute::Orthogonal),
+    ("simplex", Attribute::Simplex),
+];
+
+/// The word that an attribute is written by.
+pub fn attribute_text(attribute: Attribute) -> &'static str {
+    ATTRIBUTES.iter().find(|(_, a)| *a == attribute).map_or("", |(t, _)| t)
+}
+
+impl Parser {
+    fn is_word(&self, at: usize, word: &str) -> bool {
+        matches!(&self.tokens[at].token, Token::Name(n) if self.program.name(*n) == word)
+            && matches!(self.tokens.get(at + 1).map(|l| &l.token), Some(Token::Name(_)))
+    }
+
+    /// Collects what is declared and defined: reading `name(` depends on it.
+    pub(super) fn scan(&mut self) {
+        let (mut at, mut start, mut depth) = (0, true, 0i32);
+        let mut mode = 0;
+        while at < self.tokens.len() {
+            let token = self.tokens[at].token.clone();
+            if start {
+                mode = if self.is_word(at, "var") {
+                    1
+                } else if self.is_word(at, "fn") {
+                    2
+                } else {
+                    0
+                };
+                if mode > 0 {
+                    at += 1;
+                    start = false;
+                    self.declare(at, mode);
+                    continue;
+                }
+                if let (Token::Name(name), Some(_)) = (&token, self.defines(at)) {
+                    self.variables.insert(*name);
+                }
+            }
+            start = token == Token::Separator;
+            match token {
+                Token::Open | Token::OpenBracket => depth += 1,
+                Token::Close | Token::CloseBracket => depth -= 1,
+                Token::Separator => depth = 0,
+                Token::Comma if depth == 0 && mode > 0 => self.declare(at + 1, mode),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    fn declare(&mut self, at: usize, mode: u8) {
+        if let Some(Lexeme { token: Token::Name(name), .. }) = self.tokens.get(at) {
+            if mode == 1 {
+                self.variables.insert(*name);
+            } else {
+                self.functions.insert(*name);
+            }
+        }
+    }
+
+    /// The position of `=` where a definition begins at `at`.
+    fn defines(&self, at: usize) -> Option<usize> {
+        let mut next = at + 1;
+        // a statement may be empty at the end of the text, where nothing follows
+        if self.tokens.get(next)?.token == Token::OpenBracket {
+            while !matches!(self.tokens[next].token, Token::CloseBracket | Token::Separator | Token::End) {
+                next += 1;
+            }
+            next += 1;
+        }
+        (self.tokens.get(next)?.token == Token::Assign).then_some(next)
+    }
+
+    /// All statements.
+    pub(super) fn program(&mut self) -> Result<(), ParseError> {
+        while self.peek().token != Token::End {
+            if self.peek().token == Token::Separator {
+                self.at += 1;
+                continue;
+            }
+            self.statement()?;
+            if !matches!(self.peek().token, Token::Separator | Token::End) {
+                return self.stray();
+            }
+        }
+        if self.program.statements.is_empty() {
+            return Err(ParseError::Empty);
+        }
+        Ok(())
+    }
+
+    fn stray(&self) -> Result<(), ParseError> {
+        let span = self.peek().span;
+        match self.peek().token {
+            Token::CloseBracket => Err(ParseError::Unopened { bracket: ']', span }),
+            Token::Comma => self.unexpected("an operator or the end of the statement"),
+            _ => self.unexpected("the end of the statement"),
+        }
+    }
+
+    fn statement(&mut self) -> Result<(), ParseError> {
+        let (start, from) = (self.peek().span, self.at);
+        let statement = if self.is_word(self.at, "var") {
+            Some(self.variables()?)
+        } else if self.is_word(self.at, "fn") {
+            Some(self.functions()?)
+        } else if let (Token::Name(name), Some(_)) = (self.peek().token.clone(), self.defines(self.at)) {
+            self.definition(name, from)?
+        } else {
+            Some(self.claim()?)
+        };
+        if let Some(statement) = statement {
+            self.program.statements.push(statement);
+            let end = self.tokens[self.at.max(1) - 1].span;
+            self.program.statement_spans.push(start.to(end));
+        }
+        Ok(())
+    }
+
+    /// `var W[m,n], c positive`
+    fn variables(&mut self) -> Result<Statement, ParseError> {
+        self.at += 1;
+        let mut list = Vec::new();
+        loop {
+            list.push(self.declaration()?);
+            if self.peek().token != Token::Comma {
+                return Ok(Statement::Variables(list));
+            }
+            self.at += 1;
+        }
+    }
+
+    fn declaration(&mut self) -> Result<Declaration, ParseError> {
+        let Lexeme { token: Token::Name(name), span, .. } = *self.peek() else {
+            return self.unexpected("the name of a variable");
+        };
+        self.at += 1;
+        let mut dims = Vec::new();
+        if self.peek().token == Token::OpenBracket {
+            let open = self.peek().span;
+            self.at += 1;
+            while self.peek().token != Token::CloseBracket {
+                dims.push(self.expression()?);
+                match self.peek().token {
+                    Token::Comma => self.at += 1,
+                    Token::CloseBracket => {}
+                    Token::Separator | Token::End => {
+                        let span = self.peek().span;
+                        return Err(ParseError::Unclosed { bracket: '[', open, span });
+                    }
+                    _ => return self.unexpected("`,` or `]`"),
+                }
+            }
+            self.at += 1;
+        }
+        let mut attributes = Vec::new();
+        while let Lexeme { token: Token::Name(word), span, .. } = *self.peek() {
+            attributes.push(self.attribute(word, span)?);
+            self.at += 1;
+        }
+        Ok(Declaration { name, span, dims, attributes })
+    }
+
+    fn attribute(&self, word: NameId, span: Span) -> Result<Attribute, ParseError> {
+        let text = self.program.name(word);
+        if let Some((_, attribute)) = ATTRIBUTES.iter().find(|(t, _)| *t == text) {
+            return Ok(*attribute);
+        }
+        let suggestion = ATTRIBUTES.iter().map(|(t, _)| *t).min_by_key(|t| edit_distance(t, text));
+        let suggestion = suggestion.filter(|t| edit_distance(t, text) <= 2);
+        Err(ParseError::Attribute { found: text.to_string(), span, suggestion })
+    }
+
+    /// `fn f, g`, `fn J scalar`
+    fn functions(&mut self) -> Result<Statement, ParseError> {
+        self.at += 1;
+        let (mut names, mut scalar) = (Vec::new(), false);
+        loop {
+            let Lexeme { token: Token::Name(name), span, .. } = *self.peek() else {
+                return self.unexpected("the name of a function");
+            };
+            self.at += 1;
+            names.push((name, span));
+            if let Token::Name(word) = self.peek().token {
+                if self.program.name(word) != "scalar" {
+                    return self.unexpected("`scalar` or `,`");
+                }
+                scalar = true;
+                self.at += 1;
+            }
+            if self.peek().token != Token::Comma {
+                return Ok(Statement::Functions { names, scalar });
+            }
+            if scalar {
+                return self.unexpected("the end of the statement");
+            }
+            self.at += 1;
+        }
+    }
+
+    /// `u = …`, `u[i] = …`. The same definition again is no statement.
+    fn definition(&mut self, name: NameId, from: usize) -> Result<Option<Statement>, ParseError> {
+        let span = self.peek().span;
+        self.at += 1;
+        let mut indices: Vec<NodeId> = Vec::new();
+        if self.peek().token == Token::OpenBracket {
+            self.at += 1;
+            while let Lexeme { token: Token::Name(index), span, .. } = *self.peek() {
+                indices.push(self.node(Expr::Name(index), span));
+                self.at += 1;
+                if self.peek().token == Token::Comma {
+                    self.at += 1;
+                }
+            }
+            if self.peek().token != Token::CloseBracket {
+                return self.unexpected("an index name");
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        let body = self.expression()?;
+        if let Some((first, start, end)) = self.definitions.get(&name).copied() {
+            let same = end - start == self.at - from
+                && (0..end - start).all(|k| self.tokens[start + k].token == self.tokens[from + k].token);
+            if same {
+                return Ok(None);
+            }
+            let name = self.program.written[name.0 as usize].clone();
+            return Err(ParseError::Twice { name, span, first });
+        }
+        self.definitions.insert(name, (span, from, self.at));
+        Ok(Some(Statement::Definition { name, span, indices, body }))
+    }
+
+    /// An expression, or a chain of claims.
+    fn claim(&mut self) -> Result<Statement, ParseError> {
+        let first = self.expression()?;
+        if self.peek().token != Token::Equal {
+            return Ok(Statement::Expression(first));
+        }
+        let mut sides = vec![first];
+        while self.peek().token == Token::Equal {
+            self.at += 1;
+            sides.push(self.expression()?);
+        }
+        Ok(Statement::Claim(sides))
+    }
+}

@@ -1,0 +1,560 @@
+//! Storage: nodes as words in one vector, hash-consed.
+//!
+//! Guarantees: equal words are one id; children have smaller ids than parents; fingerprints depend
+//! on content alone, never on the order of creation.
+
+use super::node::{
+    Axes, EinsumView, ExprId, Ids, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, Symbol,
+    SymbolId, SymbolKind, Terms,
+};
+use crate::functions::{self, Function};
+use crate::number::Number;
+use crate::shape::dim::DimId;
+use crate::syntax::ast::Comparison;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
+use smallvec::SmallVec;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tag {
+    Symbol,
+    Add,
+    Einsum,
+    Map,
+    Named,
+    Reduce,
+    Matrix,
+    Apply,
+}
+
+/// Interned axes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct AxesId(u32);
+
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    fingerprint: u64,
+    start: u32,
+    len: u32,
+    weight: u32,
+    first: u32,
+    depth: u32,
+    axes: AxesId,
+    tag: Tag,
+}
+
+/// The functions that normal forms know, looked up once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WellKnown {
+    pub(crate) pow: &'static Function,
+    pub(crate) exp: &'static Function,
+    pub(crate) log: &'static Function,
+    pub(crate) sqrt: &'static Function,
+    pub(crate) abs: &'static Function,
+    pub(crate) sigmoid: &'static Function,
+    pub(crate) softplus: &'static Function,
+    pub(crate) softmax: &'static Function,
+    pub(crate) logsoftmax: &'static Function,
+    pub(crate) logsumexp: &'static Function,
+    pub(crate) choose: &'static Function,
+    pub(crate) step: &'static Function,
+}
+
+/// The arena.
+#[derive(Debug)]
+pub struct Arena {
+    words: Vec<u32>,
+    headers: Vec<Header>,
+    table: HashTable<u32>,
+    numbers: Vec<Number>,
+    number_index: FxHashMap<Number, NumberId>,
+    axes: Vec<Axes>,
+    axes_index: FxHashMap<Axes, AxesId>,
+    symbols: Vec<Symbol>,
+    functions: Vec<&'static Function>,
+    size_numbers: FxHashMap<DimId, i64>,
+    size_symbols: FxHashMap<DimId, ExprId>,
+    size_names: Vec<std::rc::Rc<str>>,
+    pub(crate) known: WellKnown,
+    pub(super) pi_symbol: Option<ExprId>,
+    /// Whether declared properties are used: only once differentiation is over.
+    pub(crate) facts: bool,
+    /// The expressions whose nonvanishing a cancellation relied on.
+    pub(crate) cancelled: Vec<ExprId>,
+}
+
+/// The interned numbers 0, 1 and −1.
+pub(crate) const ZERO: NumberId = NumberId(0);
+pub(crate) const ONE: NumberId = NumberId(1);
+pub(crate) const MINUS_ONE: NumberId = NumberId(2);
+
+fn entry(name: &str) -> &'static Function {
+    functions::find(name).expect("the table of functions has every function that normal forms know")
+}
+
+impl Default for Arena {
+    fn default() -> Arena {
+        Arena::new()
+    }
+}
+
+impl Arena {
+    /// An empty arena.
+    pub fn new() -> Arena {
+        let mut arena = Arena {
+            words: Vec::with_capacity(1024),
+            headers: Vec::with_capacity(128),
+            table: HashTable::with_capacity(128),
+            numbers: Vec::new(),
+            number_index: FxHashMap::default(),
+            axes: Vec::new(),
+            axes_index: FxHashMap::default(),
+            symbols: Vec::new(),
+            functions: Vec::new(),
+            size_numbers: FxHashMap::default(),
+            size_symbols: FxHashMap::default(),
+            size_names: Vec::new(),
+            known: *well_known(),
+            pi_symbol: None,
+            facts: false,
+            cancelled: Vec::new(),
+        };
+        for number in [Number::ZERO, Number::ONE, Number::MINUS_ONE] {
+            arena.number_id(&number);
+        }
+        arena.axes_id(&[]);
+        arena
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// Whether nothing was built yet.
+    pub fn is_empty(&self) -> bool {
+        self.headers.is_empty()
+    }
+
+    /// All ids from the first node on.
+    pub(crate) fn id_at(&self, position: usize) -> ExprId {
+        debug_assert!(position < self.headers.len());
+        ExprId(position as u32)
+    }
+
+    pub(crate) fn number_id(&mut self, number: &Number) -> NumberId {
+        if let Some((n, 1)) = number.small() {
+            match n {
+                0 if !self.numbers.is_empty() => return ZERO,
+                1 if self.numbers.len() > 1 => return ONE,
+                -1 if self.numbers.len() > 2 => return MINUS_ONE,
+                _ => {}
+            }
+        }
+        if let Some(&id) = self.number_index.get(number) {
+            return id;
+        }
+        let id = NumberId(self.numbers.len() as u32);
+        self.numbers.push(number.clone());
+        self.number_index.insert(number.clone(), id);
+        id
+    }
+
+    /// The coefficient with this id.
+    pub fn number_of(&self, id: NumberId) -> &Number {
+        &self.numbers[id.0 as usize]
+    }
+
+    pub(super) fn axes_id(&mut self, axes: &[DimId]) -> AxesId {
+        if axes.is_empty() && !self.axes.is_empty() {
+            return AxesId(0);
+        }
+        if let Some(&id) = self.axes_index.get(axes) {
+            return id;
+        }
+        let id = AxesId(self.axes.len() as u32);
+        self.axes.push(axes.into());
+        self.axes_index.insert(axes.into(), id);
+        id
+    }
+
+    /// The sizes of the axes of an expression.
+    pub fn axes(&self, id: ExprId) -> &[DimId] {
+        &self.axes[self.header(id).axes.0 as usize]
+    }
+
+    pub(super) fn axes_of(&self, id: ExprId) -> AxesId {
+        self.header(id).axes
+    }
+
+    pub(super) fn axes_list(&self, id: AxesId) -> &Axes {
+        &self.axes[id.0 as usize]
+    }
+
+    /// The number of axes.
+    pub fn rank(&self, id: ExprId) -> usize {
+        self.axes(id).len()
+    }
+
+    fn header(&self, id: ExprId) -> &Header {
+        &self.headers[id.0 as usize]
+    }
+
+    /// The size of an expression as it would be written: names, numbers and operators, what is
+    /// shared counted each time (saturating).
+    pub fn weight(&self, id: ExprId) -> u32 {
+        self.header(id).weight
+    }
+
+    /// The place of the symbol in an expression that appeared first in the program; a cotangent
+    /// comes before all. What printed order goes by, with the weight.
+    pub(crate) fn key(&self, id: ExprId) -> (u32, u64) {
+        let h = self.header(id);
+        (h.first, u64::from(h.weight))
+    }
+
+    /// The number of levels below an expression.
+    pub(crate) fn depth(&self, id: ExprId) -> u32 {
+        self.header(id).depth
+    }
+
+    /// A hash of the content, independent of the order of creation: the canonical order.
+    pub fn fingerprint(&self, id: ExprId) -> u64 {
+        self.header(id).fingerprint
+    }
+
+    pub(super) fn tag(&self, id: ExprId) -> Tag {
+        self.header(id).tag
+    }
+
+    pub(super) fn payload(&self, id: ExprId) -> &[u32] {
+        let h = self.header(id);
+        &self.words[h.start as usize..(h.start + h.len) as usize]
+    }
+
+    /// The symbol with this id.
+    pub fn symbol(&self, id: SymbolId) -> &Symbol {
+        &self.symbols[id.0 as usize]
+    }
+
+    pub(crate) fn symbol_mut(&mut self, id: SymbolId) -> &mut Symbol {
+        &mut self.symbols[id.0 as usize]
+    }
+
+    /// The symbol that an expression is, if it is one.
+    pub fn as_symbol(&self, id: ExprId) -> Option<SymbolId> {
+        (self.tag(id) == Tag::Symbol).then(|| SymbolId(self.payload(id)[0]))
+    }
+
+    /// A new symbol that is no value by itself (an unknown function).
+    pub fn new_symbol(&mut self, symbol: Symbol) -> SymbolId {
+        let id = SymbolId(self.symbols.len() as u32);
+        self.symbols.push(symbol);
+        id
+    }
+
+    /// A new symbol as an expression.
+    pub fn symbol_expr(&mut self, symbol: Symbol) -> (SymbolId, ExprId) {
+        let axes = self.axes_id(&symbol.axes);
+        let id = self.new_symbol(symbol);
+        (id, self.intern(Tag::Symbol, axes, &[id.0]))
+    }
+
+    /// States the value of a size that is a plain number.
+    pub fn set_size(&mut self, dim: DimId, value: i64) {
+        self.size_numbers.insert(dim, value);
+    }
+
+    pub(super) fn size_value(&self, dim: DimId) -> Option<i64> {
+        self.size_numbers.get(&dim).copied()
+    }
+
+    /// Gives a size its text for printing.
+    pub fn name_sizes(&mut self, names: Vec<std::rc::Rc<str>>) {
+        self.size_names = names;
+    }
+
+    pub(super) fn size_symbol(&mut self, dim: DimId) -> ExprId {
+        if let Some(&id) = self.size_symbols.get(&dim) {
+            return id;
+        }
+        let name = self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into());
+        let symbol = Symbol {
+            name,
+            kind: SymbolKind::Size(dim),
+            axes: Axes::new(),
+            properties: super::node::Properties { positive: true, ..Default::default() },
+            order: u32::MAX,
+        };
+        let (_, id) = self.symbol_expr(symbol);
+        self.size_symbols.insert(dim, id);
+        id
+    }
+
+    /// The size's text.
+    pub(crate) fn size_text(&self, dim: DimId) -> &str {
+        self.size_names.get(dim.0 as usize).map_or("?", |n| n)
+    }
+
+    /// The basis vector with its 1 at a position counted from 1.
+    pub(super) fn basis(&mut self, dim: DimId, position: i64) -> ExprId {
+        let name = format!("basis {} {position}", dim.0);
+        let kind = SymbolKind::Basis(dim, position);
+        let known = self.symbols.iter().position(|s| s.kind == kind);
+        if let Some(at) = known {
+            let axes = self.axes_id(&[dim]);
+            return self.intern(Tag::Symbol, axes, &[at as u32]);
+        }
+        let symbol = Symbol {
+            name: name.as_str().into(),
+            kind,
+            axes: [dim].into_iter().collect(),
+            properties: super::node::Properties::default(),
+            order: u32::MAX,
+        };
+        self.symbol_expr(symbol).1
+    }
+
+    pub(super) fn function_word(&mut self, function: MapFunction) -> u32 {
+        match function {
+            MapFunction::Known(f) => self.table_word(f) << 2,
+            MapFunction::Unknown(symbol, order) => (symbol.0 << 10 | order.min(255) << 2) | 1,
+            MapFunction::Compare(c) => {
+                (match c {
+                    Comparison::Less => 0,
+                    Comparison::LessEqual => 1,
+                    Comparison::Greater => 2,
+                    Comparison::GreaterEqual => 3,
+                }) << 2
+                    | 2
+            }
+        }
+    }
+
+    fn word_function(&self, word: u32) -> MapFunction {
+        match word & 3 {
+            0 => MapFunction::Known(self.functions[(word >> 2) as usize]),
+            1 => MapFunction::Unknown(SymbolId(word >> 10), word >> 2 & 255),
+            _ => MapFunction::Compare(match word >> 2 {
+                0 => Comparison::Less,
+                1 => Comparison::LessEqual,
+                2 => Comparison::Greater,
+                _ => Comparison::GreaterEqual,
+            }),
+        }
+    }
+
+    pub(super) fn table_word(&mut self, function: &'static Function) -> u32 {
+        let at = self.functions.iter().position(|&f| f == function);
+        at.unwrap_or_else(|| {
+            self.functions.push(function);
+            self.functions.len() - 1
+        }) as u32
+    }
+
+    /// What an expression is.
+    pub fn node(&self, id: ExprId) -> Node<'_> {
+        let w = self.payload(id);
+        match self.tag(id) {
+            Tag::Symbol => Node::Symbol(SymbolId(w[0])),
+            Tag::Add => Node::Add(Terms(w)),
+            Tag::Einsum => Node::Einsum(EinsumView(w)),
+            Tag::Map => Node::Map(self.word_function(w[0]), Ids(&w[1..])),
+            Tag::Named => Node::Named {
+                function: self.functions[w[0] as usize],
+                active: w[1],
+                arguments: Ids(&w[2..]),
+            },
+            Tag::Reduce => Node::Reduce(reduce_kind(w[0]), w[1], ExprId(w[2])),
+            Tag::Matrix => Node::Matrix(matrix_function(w[0]), ExprId(w[1])),
+            Tag::Apply => Node::Apply(SymbolId(w[0]), w[1], ExprId(w[2])),
+        }
+    }
+
+    /// Calls `visit` on each child.
+    pub fn children(&self, id: ExprId, mut visit: impl FnMut(ExprId)) {
+        match self.node(id) {
+            Node::Symbol(_) => {}
+            Node::Add(terms) => terms.iter().for_each(|(_, e)| visit(e)),
+            Node::Einsum(e) => e.operands().for_each(|(e, _)| visit(e)),
+            Node::Map(_, ids) | Node::Named { arguments: ids, .. } => ids.iter().for_each(visit),
+            Node::Reduce(_, _, e) | Node::Matrix(_, e) | Node::Apply(_, _, e) => visit(e),
+        }
+    }
+
+    /// The one id of a node with these words.
+    pub(super) fn intern(&mut self, tag: Tag, axes: AxesId, words: &[u32]) -> ExprId {
+        let mut hasher = FxHasher::default();
+        (tag as u32, axes.0).hash(&mut hasher);
+        words.hash(&mut hasher);
+        let hash = hasher.finish();
+        let found = self.table.find(hash, |&i| {
+            let h = &self.headers[i as usize];
+            h.tag == tag
+                && h.axes == axes
+                && self.words[h.start as usize..(h.start + h.len) as usize] == *words
+        });
+        if let Some(&i) = found {
+            return ExprId(i);
+        }
+        let id = self.headers.len() as u32;
+        let start = self.words.len() as u32;
+        self.words.extend_from_slice(words);
+        self.headers.push(Header {
+            fingerprint: hash,
+            start,
+            len: words.len() as u32,
+            weight: 0,
+            first: u32::MAX,
+            depth: 0,
+            axes,
+            tag,
+        });
+        let (fingerprint, weight) = self.summary(ExprId(id));
+        let (mut first, mut depth) = (u32::MAX, 0);
+        if tag == Tag::Symbol {
+            let symbol = &self.symbols[words[0] as usize];
+            first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
+        }
+        self.children(ExprId(id), |c| {
+            first = first.min(self.header(c).first);
+            depth = depth.max(self.header(c).depth + 1);
+        });
+        let header = &mut self.headers[id as usize];
+        (header.first, header.depth) = (first, depth);
+        header.fingerprint = fingerprint;
+        header.weight = weight;
+        let (headers, all) = (&self.headers, &self.words);
+        self.table.insert_unique(hash, id, |&i| {
+            let h = &headers[i as usize];
+            let mut hasher = FxHasher::default();
+            (h.tag as u32, h.axes.0).hash(&mut hasher);
+            all[h.start as usize..(h.start + h.len) as usize].hash(&mut hasher);
+            hasher.finish()
+        });
+        ExprId(id)
+    }
+
+    /// The fingerprint and weight of a new node, from those of its children.
+    fn summary(&self, id: ExprId) -> (u64, u32) {
+        let mut h = FxHasher::default();
+        self.tag(id).hash_into(&mut h);
+        self.axes(id).hash(&mut h);
+        let mut weight = 0u32;
+        match self.node(id) {
+            Node::Symbol(s) => {
+                let symbol = self.symbol(s);
+                symbol.name.hash(&mut h);
+                std::mem::discriminant(&symbol.kind).hash(&mut h);
+                weight = 1;
+            }
+            Node::Add(terms) => {
+                for (c, e) in terms.iter() {
+                    let number = self.number_of(c);
+                    number.hash(&mut h);
+                    self.fingerprint(e).hash(&mut h);
+                    let own = u32::from(!number.abs().is_one()) + 1;
+                    weight = weight.saturating_add(self.weight(e).saturating_add(own));
+                }
+                weight = weight.max(1);
+            }
+            Node::Einsum(view) => {
+                view.output().hash(&mut h);
+                for wire in 0..view.wires() {
+                    view.size(wire as u32).0.hash(&mut h);
+                }
+                for (e, wires) in view.operands() {
+                    self.fingerprint(e).hash(&mut h);
+                    wires.hash(&mut h);
+                    weight = weight.saturating_add(self.weight(e).saturating_add(1));
+                }
+                let single = view.operands().nth(1).is_none();
+                weight = if single { weight.max(1) } else { weight - 1 };
+            }
+            Node::Map(f, ids) => {
+                match f {
+                    MapFunction::Known(f) => f.name.hash(&mut h),
+                    MapFunction::Unknown(s, n) => (&self.symbol(s).name, n).hash(&mut h),
+                    MapFunction::Compare(c) => (c as u32).hash(&mut h),
+                }
+                weight = self.list_summary(ids, &mut h);
+            }
+            Node::Named { function, active, arguments } => {
+                (function.name, active).hash(&mut h);
+                weight = self.list_summary(arguments, &mut h);
+            }
+            Node::Reduce(kind, active, e) => {
+                (kind, active, self.fingerprint(e)).hash(&mut h);
+                weight = self.weight(e).saturating_add(1);
+            }
+            Node::Matrix(kind, e) => {
+                (kind, self.fingerprint(e)).hash(&mut h);
+                weight = self.weight(e).saturating_add(1);
+            }
+            Node::Apply(s, order, e) => {
+                (&self.symbol(s).name, order, self.fingerprint(e)).hash(&mut h);
+                weight = self.weight(e).saturating_add(1);
+            }
+        }
+        (h.finish(), weight)
+    }
+
+    fn list_summary(&self, ids: Ids<'_>, h: &mut FxHasher) -> u32 {
+        ids.iter().fold(1u32, |weight, e| {
+            self.fingerprint(e).hash(h);
+            weight.saturating_add(self.weight(e))
+        })
+    }
+}
+
+impl Tag {
+    fn hash_into(self, h: &mut FxHasher) {
+        (self as u32).hash(h);
+    }
+}
+
+pub(super) fn reduce_word(kind: ReduceKind) -> u32 {
+    kind as u32
+}
+
+fn reduce_kind(word: u32) -> ReduceKind {
+    [
+        ReduceKind::Maximum,
+        ReduceKind::Minimum,
+        ReduceKind::Product,
+        ReduceKind::ArgMaximum,
+        ReduceKind::ArgMinimum,
+    ][word as usize]
+}
+
+fn matrix_function(word: u32) -> MatrixFunction {
+    [MatrixFunction::Inverse, MatrixFunction::Determinant, MatrixFunction::LogDeterminant]
+        [word as usize]
+}
+
+fn well_known() -> &'static WellKnown {
+    static KNOWN: std::sync::OnceLock<WellKnown> = std::sync::OnceLock::new();
+    KNOWN.get_or_init(|| WellKnown {
+        pow: entry("pow"),
+        exp: entry("exp"),
+        log: entry("log"),
+        sqrt: entry("sqrt"),
+        abs: entry("abs"),
+        sigmoid: entry("sigmoid"),
+        softplus: entry("softplus"),
+        softmax: entry("softmax"),
+        logsoftmax: entry("logsoftmax"),
+        logsumexp: entry("logsumexp"),
+        choose: entry("where"),
+        step: entry("step"),
+    })
+}
+
+/// A hash of anything, for scratch work on canonical forms; depends on content alone.
+pub(super) fn mix(value: impl Hash) -> u64 {
+    FxBuildHasher.hash_one(value)
+}
+
+/// A short list of ids.
+pub(crate) type IdList = SmallVec<[ExprId; 8]>;

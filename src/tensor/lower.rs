@@ -1,0 +1,847 @@
+//! Lowering: from a typed program to equations between tensors.
+//!
+//! One pass over the nodes that the wanted statements reach, children first. Orientation ends here:
+//! a row and a column are both one axis. Broadcasting is made explicit here, once. A definition
+//! becomes a symbol with an equation, so that results are in its terms.
+
+use super::arena::Arena;
+use super::node::{
+    Axes, ExprId, MapFunction, MatrixFunction, Network, Operand, Properties, Symbol, SymbolId,
+    SymbolKind, Wire, Wires,
+};
+use super::template::{Frame, Value, range, template};
+use crate::diagnostic::{Diagnostic, Label, Span};
+use crate::functions::{Function, Kind, Lowering, Signature};
+use crate::number::Number;
+use crate::shape::dim::DimId;
+use crate::shape::typed::{DefinitionId, Fill, IndexId, Item, Meaning, Typed, VariableId};
+use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
+use smallvec::{SmallVec, smallvec};
+use std::fmt;
+
+/// The largest literal power of a matrix that is multiplied out.
+const MATRIX_POWER: i64 = 32;
+
+/// Why a program cannot be lowered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// Something that is read and shaped, but that the calculus has no meaning for yet.
+    Unsupported {
+        /// What it is.
+        what: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// There is no expression or definition to work on.
+    Nothing,
+    /// The objective is no name of a definition.
+    UnknownObjective(String),
+}
+
+impl fmt::Display for LowerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LowerError::Unsupported { what, .. } => write!(f, "{what} is not supported yet"),
+            LowerError::Nothing => f.write_str("there is no expression or definition to work on"),
+            LowerError::UnknownObjective(name) => {
+                write!(f, "`{name}` is not a definition of the program")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LowerError {}
+
+impl From<LowerError> for Diagnostic {
+    fn from(error: LowerError) -> Diagnostic {
+        let labels = match &error {
+            LowerError::Unsupported { span, .. } => {
+                vec![Label { span: *span, text: String::new() }]
+            }
+            _ => Vec::new(),
+        };
+        Diagnostic { message: error.to_string(), labels, notes: Vec::new(), help: None }
+    }
+}
+
+/// `name = body`
+#[derive(Clone, Copy, Debug)]
+pub struct Equation {
+    /// The leaf that stands for the value.
+    pub symbol: ExprId,
+    /// The value.
+    pub body: ExprId,
+}
+
+/// A lowered program: an arena, and what the statements are in it.
+#[derive(Debug)]
+pub struct Lowered {
+    /// All expressions.
+    pub arena: Arena,
+    /// The definitions that the objective needs, in the order of the program; the last is the
+    /// objective, under its own or a given name.
+    pub equations: Vec<Equation>,
+    /// The symbol of each variable that was met.
+    pub variables: Vec<Option<ExprId>>,
+    /// The symbol of each definition that was met.
+    pub definitions: Vec<Option<ExprId>>,
+    /// The symbol of the objective.
+    pub objective: ExprId,
+    /// Whether the program gives the objective its name.
+    pub named: bool,
+}
+
+/// Lowers what `objective` (a definition's name, or the last statement with a value) needs.
+///
+/// # Errors
+/// [`LowerError`] where there is no such objective, or the calculus has no meaning for a node.
+pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerError> {
+    let target = find_target(typed, objective)?;
+    let mut lowering = Lowerer {
+        typed,
+        arena: Arena::new(),
+        values: vec![None; typed.program.nodes.len()],
+        variables: vec![None; typed.variables.len()],
+        definitions: vec![None; typed.definitions.len()],
+        functions: vec![None; typed.unknowns.len()],
+        order: 0,
+    };
+    let names = typed.dims.texts().map(|t| t.into()).collect();
+    lowering.arena.name_sizes(names);
+    for (dim, value) in typed.dims.numbers() {
+        lowering.arena.set_size(dim, value);
+    }
+    let mut equations = Vec::new();
+    let (needed, nodes) = reach(typed, &target);
+    for (id, definition) in typed.definitions.iter().enumerate() {
+        if needed[id] {
+            lowering.nodes(&nodes, definition.body)?;
+            let body = lowering.statement(definition.body, &definition.indices);
+            let id = DefinitionId(id as u32);
+            let symbol = lowering.definition(id, body);
+            equations.push(Equation { symbol, body });
+        }
+    }
+    let (objective, named) = match target {
+        Target::Definition(id) => {
+            (lowering.definitions[id.0 as usize].expect("the objective is needed"), true)
+        }
+        Target::Expression(root, indices) => {
+            lowering.nodes(&nodes, root)?;
+            let body = lowering.statement(root, &indices);
+            let symbol = lowering.objective(body);
+            equations.push(Equation { symbol, body });
+            (symbol, false)
+        }
+    };
+    let Lowerer { arena, variables, definitions, .. } = lowering;
+    Ok(Lowered { arena, equations, variables, definitions, objective, named })
+}
+
+enum Target {
+    Definition(DefinitionId),
+    Expression(NodeId, Vec<IndexId>),
+}
+
+fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerError> {
+    if let Some(name) = objective {
+        let at = typed.definitions.iter().rposition(|d| {
+            let id = d.name;
+            typed.program.name(id) == name || typed.program.written[id.0 as usize] == name
+        });
+        let at = at.ok_or_else(|| LowerError::UnknownObjective(name.to_string()))?;
+        return Ok(Target::Definition(DefinitionId(at as u32)));
+    }
+    let last = typed.items.iter().rev().find_map(|item| match item {
+        Item::Definition(id) => Some(Target::Definition(*id)),
+        Item::Expression(node, indices) => Some(Target::Expression(*node, indices.clone())),
+        Item::Claim(..) => None,
+    });
+    last.ok_or(LowerError::Nothing)
+}
+
+/// The definitions and the nodes that a target needs.
+fn reach(typed: &Typed, target: &Target) -> (Vec<bool>, Vec<bool>) {
+    let mut nodes = vec![false; typed.program.nodes.len()];
+    let mut needed = vec![false; typed.definitions.len()];
+    let mut todo = vec![match target {
+        Target::Definition(id) => {
+            needed[id.0 as usize] = true;
+            typed.definitions[id.0 as usize].body
+        }
+        Target::Expression(root, _) => *root,
+    }];
+    while let Some(id) = todo.pop() {
+        if std::mem::replace(&mut nodes[id.0 as usize], true) {
+            continue;
+        }
+        if let Meaning::Definition(d) = typed.meaning(id)
+            && !std::mem::replace(&mut needed[d.0 as usize], true)
+        {
+            todo.push(typed.definitions[d.0 as usize].body);
+        }
+        typed.program.for_each_child(id, |child| todo.push(child));
+    }
+    (needed, nodes)
+}
+
+struct Lowerer<'a> {
+    typed: &'a Typed,
+    arena: Arena,
+    values: Vec<Option<ExprId>>,
+    variables: Vec<Option<ExprId>>,
+    definitions: Vec<Option<ExprId>>,
+    functions: Vec<Option<SymbolId>>,
+    order: u32,
+}
+
+/// The wires of a node that is being lowered: its free indices first, then its own axes.
+struct Context {
+    free: SmallVec<[IndexId; 4]>,
+    sizes: SmallVec<[DimId; 8]>,
+}
+
+impl Lowerer<'_> {
+    fn nodes(&mut self, wanted: &[bool], root: NodeId) -> Result<(), LowerError> {
+        // children come before parents; what an earlier statement lowered is behind us
+        let mut stack = vec![root];
+        let mut list = Vec::new();
+        while let Some(id) = stack.pop() {
+            if self.values[id.0 as usize].is_none() && wanted[id.0 as usize] {
+                list.push(id);
+                self.typed.program.for_each_child(id, |child| stack.push(child));
+            }
+        }
+        list.sort_unstable();
+        list.dedup();
+        for id in list {
+            let value = self.node(id)?;
+            self.values[id.0 as usize] = value;
+        }
+        Ok(())
+    }
+
+    /// The value of a statement, with its free indices as axes in this order.
+    fn statement(&mut self, root: NodeId, indices: &[IndexId]) -> ExprId {
+        let context = self.context(indices, &[]);
+        let own = self.typed.shape(root).axes.len();
+        let first = indices.len();
+        let value = self.operand(root, &context, &range(first, first + own));
+        let mut sizes = context.sizes;
+        sizes.extend(self.typed.shape(root).axes.iter().copied());
+        let all = range(0, first + own);
+        self.arena.value_broadcast(&value, &all, &sizes).expr
+    }
+
+    fn unsupported<T>(&self, id: NodeId, what: impl Into<String>) -> Result<T, LowerError> {
+        Err(LowerError::Unsupported { what: what.into(), span: self.typed.program.span(id) })
+    }
+
+    fn properties(attributes: &[Attribute]) -> Properties {
+        let has = |a: Attribute| attributes.contains(&a);
+        Properties {
+            symmetric: has(Attribute::Symmetric) || has(Attribute::PosDef),
+            positive: has(Attribute::Positive),
+            diagonal: has(Attribute::Diagonal),
+            orthogonal: has(Attribute::Orthogonal),
+            simplex: has(Attribute::Simplex),
+        }
+    }
+
+    fn next_order(&mut self) -> u32 {
+        self.order += 1;
+        self.order
+    }
+
+    fn variable(&mut self, id: VariableId) -> ExprId {
+        if let Some(e) = self.variables[id.0 as usize] {
+            return e;
+        }
+        let variable = &self.typed.variables[id.0 as usize];
+        let order = self.next_order();
+        let (_, e) = self.arena.symbol_expr(Symbol {
+            name: self.typed.program.name(variable.name).into(),
+            kind: SymbolKind::Variable(id),
+            axes: variable.shape.axes.iter().copied().collect(),
+            properties: Lowerer::properties(&variable.attributes),
+            order,
+        });
+        self.variables[id.0 as usize] = Some(e);
+        e
+    }
+
+    fn definition(&mut self, id: DefinitionId, body: ExprId) -> ExprId {
+        let definition = &self.typed.definitions[id.0 as usize];
+        let kind = SymbolKind::Definition(id);
+        let name = self.typed.program.name(definition.name).into();
+        let e = self.name_value(name, kind, body);
+        self.definitions[id.0 as usize] = Some(e);
+        e
+    }
+
+    fn objective(&mut self, body: ExprId) -> ExprId {
+        let taken = |name: &str| self.typed.program.names.iter().any(|n| n == name);
+        let name = ["y", "out", "value", "result", "objective"]
+            .into_iter()
+            .find(|n| !taken(n))
+            .unwrap_or("unnamed_objective");
+        self.name_value(name.into(), SymbolKind::Objective, body)
+    }
+
+    fn name_value(&mut self, name: std::rc::Rc<str>, kind: SymbolKind, body: ExprId) -> ExprId {
+        let order = self.next_order();
+        let axes: Axes = self.arena.axes(body).into();
+        let mut properties = Properties {
+            positive: self.arena.is_positive(body),
+            ..Properties::default()
+        };
+        if let super::node::Node::Named { function, active, .. } = self.arena.node(body)
+            && function == self.arena.known.softmax
+            && active as usize == axes.len()
+        {
+            properties.simplex = true;
+            properties.positive = true;
+        }
+        properties.symmetric = axes.len() == 2 && axes[0] == axes[1] && {
+            self.arena.facts = true;
+            let symmetric = self.arena.is_symmetric(body);
+            self.arena.facts = false;
+            symmetric
+        };
+        self.arena.symbol_expr(Symbol { name, kind, axes, properties, order }).1
+    }
+
+    fn context(&self, free: &[IndexId], own: &[DimId]) -> Context {
+        let dims = free.iter().map(|i| self.typed.indices[i.0 as usize].dim);
+        Context { free: free.into(), sizes: dims.chain(own.iter().copied()).collect() }
+    }
+
+    /// The value of a child, its free indices on the wires of the context, its own axes on `own`.
+    fn operand(&mut self, id: NodeId, context: &Context, own: &[Wire]) -> Value {
+        let expr = self.values[id.0 as usize].expect("children are lowered before parents");
+        let free = self.typed.free(id);
+        if free.is_empty() && own.windows(2).all(|w| w[0] < w[1]) {
+            return Value { expr, wires: own.into() };
+        }
+        let mut wires: Wires = free
+            .iter()
+            .map(|i| {
+                let at = context.free.iter().position(|j| i == j);
+                at.expect("the context has every free index of a child") as u32
+            })
+            .collect();
+        wires.extend_from_slice(own);
+        let mut sorted = wires.clone();
+        sorted.sort_unstable();
+        Value { expr: self.arena.permute(expr, &wires, &sorted), wires: sorted }
+    }
+
+    /// An elementwise operand: its own axes are the last ones of the context, or it is a scalar.
+    fn element(&mut self, id: NodeId, context: &Context) -> Value {
+        let rank = self.typed.shape(id).axes.len();
+        let n = context.sizes.len();
+        self.operand(id, context, &range(n - rank, n))
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<Option<ExprId>, LowerError> {
+        let typed = self.typed;
+        let shape = typed.shape(id).axes.clone();
+        let context = self.context(typed.free(id), &shape);
+        let value = match typed.program.node(id) {
+            Expr::Number(n) => self.arena.number(n),
+            Expr::Name(name) => match typed.meaning(id) {
+                Meaning::Variable(v) => self.variable(v),
+                Meaning::Definition(d) => self.definitions[d.0 as usize]
+                    .expect("definitions are lowered in the order of the program"),
+                Meaning::Pi => self.arena.pi(),
+                Meaning::Size(dim) => {
+                    let sizes = smallvec![dim];
+                    let (operands, output) = (SmallVec::new(), Wires::new());
+                    let coefficient = Number::ONE;
+                    self.arena.einsum(Network { coefficient, operands, output, sizes })
+                }
+                Meaning::Identity => self.identity(&shape),
+                Meaning::Index(_) => return Ok(None),
+                Meaning::Delta => return Ok(None),
+                _ => {
+                    let what = format!("`{}` as a value", typed.program.name(*name));
+                    return self.unsupported(id, what);
+                }
+            },
+            Expr::Negate(a) => {
+                let v = self.element(*a, &context);
+                self.arena.negate(v.expr)
+            }
+            Expr::Sum(list) => {
+                let terms: SmallVec<[Value; 8]> =
+                    typed.program.list(*list).iter().map(|t| self.element(*t, &context)).collect();
+                self.full(&context, |a, sizes| a.value_sum(&terms, sizes))
+            }
+            Expr::Product(op, a, b) => self.product(id, *op, *a, *b, &context)?,
+            Expr::ElementPower(a, b) => {
+                let pair = [self.element(*a, &context), self.element(*b, &context)];
+                let pow = MapFunction::Known(self.arena.known.pow);
+                self.full(&context, |arena, sizes| arena.value_map(pow, &pair, sizes))
+            }
+            Expr::Power(a, b) => self.matrix_power(id, *a, *b, &context)?,
+            Expr::Transpose(a) => {
+                let rank = typed.shape(*a).axes.len();
+                let first = context.free.len();
+                let own: Wires =
+                    if rank == 2 { smallvec![first as u32 + 1, first as u32] } else { range(first, first + rank) };
+                self.operand(*a, &context, &own).expr
+            }
+            Expr::Compare(c, a, b) => {
+                let pair = [self.element(*a, &context), self.element(*b, &context)];
+                let f = MapFunction::Compare(*c);
+                self.full(&context, |arena, sizes| arena.value_map(f, &pair, sizes))
+            }
+            Expr::Entry(array, list) => {
+                let list = typed.program.list(*list);
+                self.entry(id, *array, list, &context)?
+            }
+            Expr::IndexSum(list, body) => self.index_sum(typed.program.list(*list), *body, &context),
+            Expr::Call { primes, arguments, axis, .. } => {
+                let list = typed.program.list(*arguments);
+                self.call(id, *primes, list, *axis, &context)?
+            }
+        };
+        Ok(Some(value))
+    }
+
+    /// What `build` makes, with all axes of the context.
+    fn full(&mut self, context: &Context, build: impl FnOnce(&mut Arena, &[DimId]) -> Value) -> ExprId {
+        let value = build(&mut self.arena, &context.sizes);
+        let all = range(0, context.sizes.len());
+        self.arena.value_broadcast(&value, &all, &context.sizes).expr
+    }
+
+    fn identity(&mut self, shape: &[DimId]) -> ExprId {
+        match shape {
+            [n, m] if n == m => self.arena.identity(*n),
+            _ => self.arena.ones(&[]),
+        }
+    }
+
+    fn product(
+        &mut self,
+        id: NodeId,
+        op: ProductOp,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let scaling = left.axes.is_empty() || right.axes.is_empty();
+        match op {
+            ProductOp::Hadamard => {}
+            ProductOp::Quotient | ProductOp::ElementQuotient => {
+                let pair = (self.element(a, context), self.element(b, context));
+                return Ok(self.full(context, |arena, s| arena.value_quotient(&pair.0, &pair.1, s)));
+            }
+            ProductOp::Product if scaling => {}
+            ProductOp::Product => return self.contraction(id, a, b, context),
+        }
+        let pair = (self.element(a, context), self.element(b, context));
+        Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)))
+    }
+
+    /// The matrix product of two arrays: the last axis of the left one with the first of the right
+    /// one; an outer product where the left is a column and the right a row.
+    fn contraction(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let first = context.free.len();
+        let outer = left.axes.len() == 1 && !left.row && right.axes.len() == 1 && right.row;
+        if left.axes.len() > 2 || right.axes.len() > 2 {
+            return self.unsupported(id, "a matrix product of arrays with more than two axes");
+        }
+        if outer {
+            let pair = (self.operand(a, context, &range(first, first + 1)), self.operand(b, context, &range(first + 1, first + 2)));
+            return Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)));
+        }
+        let middle = context.sizes.len() as u32;
+        let mut sizes = context.sizes.clone();
+        sizes.push(*left.axes.last().expect("a scalar scales"));
+        let mut wires: Wires = range(first, first + left.axes.len() - 1);
+        wires.push(middle);
+        let start = first + left.axes.len() - 1;
+        let mut other: Wires = smallvec![middle];
+        other.extend(range(start, start + right.axes.len() - 1));
+        let pair = [self.operand(a, context, &wires), self.operand(b, context, &other)];
+        let all = range(0, context.sizes.len());
+        Ok(self.arena.contract(&pair, &all, &sizes).expr)
+    }
+
+    fn literal(&self, id: NodeId) -> Option<Number> {
+        match self.typed.program.node(id) {
+            Expr::Number(n) => Some(n.clone()),
+            Expr::Negate(a) => match self.typed.program.node(*a) {
+                Expr::Number(n) => Some(n.neg()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn matrix_power(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+        let rank = self.typed.shape(a).axes.len();
+        if rank == 0 {
+            let pair = [self.element(a, context), self.element(b, context)];
+            let pow = MapFunction::Known(self.arena.known.pow);
+            return Ok(self.full(context, |arena, sizes| arena.value_map(pow, &pair, sizes)));
+        }
+        let exponent = self.literal(b).and_then(|n| n.as_integer());
+        let Some(k) = exponent.filter(|k| k.abs() <= MATRIX_POWER) else {
+            return self.unsupported(b, format!("a matrix power other than an integer literal up to {MATRIX_POWER}"));
+        };
+        if !context.free.is_empty() {
+            return self.unsupported(id, "a matrix power of an array with free indices");
+        }
+        let base = self.values[a.0 as usize].expect("children are lowered before parents");
+        let base = if k < 0 { self.arena.matrix(MatrixFunction::Inverse, base) } else { base };
+        let dim = self.arena.axes(base)[0];
+        if k == 0 {
+            return Ok(self.arena.identity(dim));
+        }
+        let n = k.unsigned_abs() as u32;
+        let operands = (0..n)
+            .map(|i| Operand {
+                expr: base,
+                wires: smallvec![if i == 0 { 0 } else { i + 1 }, if i == n - 1 { 1 } else { i + 2 }],
+            })
+            .collect();
+        let sizes = smallvec![dim; n as usize + 1];
+        let output = range(0, 2);
+        Ok(self.arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }))
+    }
+
+    fn entry(&mut self, id: NodeId, array: NodeId, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+        let first = context.free.len() as u32;
+        let mut sizes = context.sizes.clone();
+        let mut extra: SmallVec<[Value; 4]> = SmallVec::new();
+        let mut wires = Wires::new();
+        let delta = matches!(self.typed.meaning(array), Meaning::Delta);
+        let axes: Axes = if delta {
+            let dim = list.iter().find_map(|i| match self.typed.meaning(*i) {
+                Meaning::Index(i) => Some(self.typed.indices[i.0 as usize].dim),
+                _ => None,
+            });
+            let Some(dim) = dim else {
+                let equal = self.literal(list[0]) == self.literal(list[1]);
+                return Ok(if equal { self.arena.ones(&[]) } else { self.arena.zero(&[]) });
+            };
+            smallvec![dim, dim]
+        } else {
+            self.typed.shape(array).axes.iter().copied().collect()
+        };
+        for (axis, index) in list.iter().enumerate() {
+            if let Meaning::Index(i) = self.typed.meaning(*index) {
+                let at = context.free.iter().position(|j| *j == i);
+                wires.push(at.expect("an entry has its indices free") as u32);
+                continue;
+            }
+            let position = self.literal(*index).and_then(|n| n.as_integer());
+            let Some(position) = position else {
+                return self.unsupported(*index, "an index that is neither a name nor a number");
+            };
+            let wire = sizes.len() as u32;
+            sizes.push(axes[axis]);
+            wires.push(wire);
+            let expr = self.arena.basis(axes[axis], position);
+            extra.push(Value { expr, wires: smallvec![wire] });
+        }
+        if context.sizes.len() as u32 != first {
+            return self.unsupported(id, "an entry that leaves axes");
+        }
+        let base = if delta {
+            Value { expr: self.arena.identity(axes[0]), wires }
+        } else {
+            let expr = self.values[array.0 as usize].expect("children are lowered before parents");
+            let mut all: Wires = self.typed.free(array)
+                .iter()
+                .map(|i| context.free.iter().position(|j| i == j).expect("free in the entry too") as u32)
+                .collect();
+            all.extend(wires);
+            Value { expr, wires: all }
+        };
+        extra.insert(0, base);
+        let all = range(0, context.sizes.len());
+        Ok(self.arena.contract(&extra, &all, &sizes).expr)
+    }
+
+    fn index_sum(&mut self, bound: &[NodeId], body: NodeId, context: &Context) -> ExprId {
+        let mut inner: SmallVec<[IndexId; 4]> = context.free.clone();
+        for b in bound {
+            if let Meaning::Index(i) = self.typed.meaning(*b) {
+                inner.push(i);
+            }
+        }
+        let own: SmallVec<[DimId; 4]> = self.typed.shape(body).axes.iter().copied().collect();
+        let free = context.free.len();
+        let wide = self.context(&inner, &own);
+        // own axes of the body stand after the bound indices in the wide context
+        let n = wide.sizes.len();
+        let value = self.operand(body, &wide, &range(n - own.len(), n));
+        let active = range(free, inner.len());
+        let sum = self.arena.value_reduce(&value, &active, &wide.sizes);
+        let keep: Wires = range(0, free).into_iter().chain(range(n - own.len(), n)).collect();
+        self.arena.value_broadcast(&sum, &keep, &wide.sizes).expr
+    }
+
+    fn call(
+        &mut self,
+        id: NodeId,
+        primes: u32,
+        list: &[NodeId],
+        axis: Option<NodeId>,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        match self.typed.meaning(id) {
+            Meaning::Unknown(u) => {
+                let unknown = &self.typed.unknowns[u.0 as usize];
+                let name = self.typed.program.name(unknown.name);
+                let scalar = unknown.scalar;
+                let symbol = match self.functions[u.0 as usize] {
+                    Some(s) => s,
+                    None => self.arena.new_symbol(Symbol {
+                        name: name.into(),
+                        kind: SymbolKind::Function,
+                        axes: Axes::new(),
+                        properties: Properties::default(),
+                        order: 0,
+                    }),
+                };
+                self.functions[u.0 as usize] = Some(symbol);
+                if scalar {
+                    if !self.typed.free(list[0]).is_empty() || primes > 0 {
+                        return self.unsupported(id, format!("`{name}` applied to entries"));
+                    }
+                    let argument = self.values[list[0].0 as usize].expect("lowered");
+                    return Ok(self.arena.apply(symbol, 0, argument));
+                }
+                let argument = self.element(list[0], context);
+                let f = MapFunction::Unknown(symbol, primes);
+                Ok(self.full(context, |a, s| a.value_map(f, &[argument], s)))
+            }
+            Meaning::Identity => {
+                let shape = self.typed.shape(id).axes.clone();
+                Ok(self.identity(&shape))
+            }
+            Meaning::Fill(fill) => {
+                let axes: Axes = self.typed.shape(id).axes.iter().copied().collect();
+                Ok(match fill {
+                    Fill::Ones => self.arena.ones(&axes),
+                    Fill::Zeros => self.arena.zero(&axes),
+                    Fill::Argument => {
+                        let v = self.operand(list[0], context, &[]);
+                        self.full(context, |_, _| v)
+                    }
+                })
+            }
+            Meaning::Function(f) => self.function(id, f, primes, list, axis, context),
+            _ => {
+                let Expr::Call { function, .. } = self.typed.program.node(id) else {
+                    return self.unsupported(id, "this call");
+                };
+                let what = format!("`{}`", self.typed.program.name(*function));
+                self.unsupported(id, what)
+            }
+        }
+    }
+
+    fn function(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        primes: u32,
+        list: &[NodeId],
+        axis: Option<NodeId>,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        if primes > 0 {
+            return self.prime(id, f, primes, list, context);
+        }
+        match (f.signature_for(list.len()), f.lowering_for(list.len())) {
+            (_, Lowering::Unsupported | Lowering::Special) => {
+                self.unsupported(id, format!("`{}`", f.name))
+            }
+            (Signature::Elementwise, _) => {
+                let arguments: SmallVec<[Value; 4]> =
+                    list.iter().map(|a| self.element(*a, context)).collect();
+                Ok(self.full(context, |a, s| a.value_call(f, &arguments, &[], s)))
+            }
+            (Signature::Reduction { .. } | Signature::Axiswise, _) => {
+                self.axiswise(id, f, list, axis, context)
+            }
+            (Signature::Shapes(alternatives), Lowering::Einsum(specs)) => {
+                let rank = self.typed.shape(list[0]).axes.len();
+                let ranks: SmallVec<[usize; 4]> =
+                    list.iter().map(|a| self.typed.shape(*a).axes.len()).collect();
+                if ranks.iter().all(|r| *r == 0) {
+                    return self.scalar_einsum(list, context);
+                }
+                let spec = specs.iter().zip(alternatives).find(|(s, _)| {
+                    let inputs = s.split("->").next().unwrap_or("");
+                    inputs.split(',').map(str::len).eq(ranks.iter().copied())
+                });
+                match spec {
+                    Some((spec, _)) => Ok(self.spelt_einsum(spec, list, context)),
+                    None => self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name)),
+                }
+            }
+            (_, Lowering::Node(kind)) => self.matrix_function(id, kind, list, context),
+            _ => self.unsupported(id, format!("`{}`", f.name)),
+        }
+    }
+
+    fn scalar_einsum(&mut self, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+        let values: SmallVec<[Value; 4]> =
+            list.iter().map(|a| self.operand(*a, context, &[])).collect();
+        let all = range(0, context.sizes.len());
+        let product = self.arena.contract(&values, &all, &context.sizes);
+        Ok(product.expr)
+    }
+
+    fn spelt_einsum(&mut self, spec: &str, list: &[NodeId], context: &Context) -> ExprId {
+        let (inputs, output) = spec.split_once("->").unwrap_or((spec, ""));
+        let first = context.free.len() as u32;
+        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..first as usize].into();
+        let mut letters: SmallVec<[u8; 8]> = SmallVec::new();
+        let mut values: SmallVec<[Value; 4]> = SmallVec::new();
+        for (argument, spec) in list.iter().zip(inputs.split(',')) {
+            let mut own = Wires::new();
+            for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
+                let at = letters.iter().position(|l| *l == letter).unwrap_or_else(|| {
+                    letters.push(letter);
+                    sizes.push(*dim);
+                    letters.len() - 1
+                });
+                own.push(first + at as u32);
+            }
+            let expr = self.values[argument.0 as usize].expect("lowered");
+            let mut wires: Wires = self.typed.free(*argument)
+                .iter()
+                .map(|i| context.free.iter().position(|j| i == j).expect("free here too") as u32)
+                .collect();
+            wires.extend(own);
+            values.push(Value { expr, wires });
+        }
+        let mut out = range(0, first as usize);
+        out.extend(output.bytes().map(|l| {
+            first + letters.iter().position(|k| *k == l).expect("an output letter is an input's") as u32
+        }));
+        self.arena.contract(&values, &out, &sizes).expr
+    }
+
+    fn axiswise(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        list: &[NodeId],
+        axis: Option<NodeId>,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let array = self.typed.shape(list[0]).axes.clone();
+        let free = context.free.len();
+        let chosen = match axis {
+            None => None,
+            Some(node) => match self.literal(node).and_then(|n| n.as_integer()) {
+                Some(k @ 0..=1) => Some(k as usize),
+                _ => return self.unsupported(node, "an axis other than 0 or 1"),
+            },
+        };
+        // free indices, then the axes that stay, then the active ones
+        let order: SmallVec<[usize; 4]> = match chosen {
+            Some(k) => (0..array.len()).filter(|a| *a != k).chain([k]).collect(),
+            None => (0..array.len()).collect(),
+        };
+        let active_count = if chosen.is_some() { 1 } else { array.len() };
+        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..free].into();
+        sizes.extend(order.iter().map(|a| array[*a]));
+        let mut own: Wires = smallvec![0; array.len()];
+        for (place, a) in order.iter().enumerate() {
+            own[*a] = (free + place) as u32;
+        }
+        let arrays = match f.signature_for(list.len()) {
+            Signature::Reduction { arrays, .. } => arrays,
+            _ => 1,
+        };
+        let wide = Context { free: context.free.clone(), sizes: sizes.clone() };
+        let mut arguments: SmallVec<[Value; 4]> = SmallVec::new();
+        for (position, a) in list.iter().enumerate() {
+            let rank = self.typed.shape(*a).axes.len();
+            let wires: &[Wire] = if position < arrays && rank == array.len() { &own } else { &[] };
+            if rank > 0 && wires.is_empty() {
+                return self.unsupported(*a, "an array in the place of a scalar");
+            }
+            arguments.push(self.operand(*a, &wide, wires));
+        }
+        let active = range(free + array.len() - active_count, free + array.len());
+        if array.is_empty() && matches!(f.lowering_for(list.len()), Lowering::Named { .. }) {
+            // along no axis a named function is its definition
+            let Lowering::Named { definition, .. } = f.lowering_for(list.len()) else {
+                return self.unsupported(id, "this call");
+            };
+            let t = template(definition, f.parameters);
+            let frame = Frame { parameters: &arguments, value: None, cotangent: None, active: &[], sizes: &sizes };
+            let value = self.arena.instantiate(t, &frame);
+            let all = range(0, context.sizes.len());
+            return Ok(self.arena.value_broadcast(&value, &all, &sizes).expr);
+        }
+        let value = self.arena.value_call(f, &arguments, &active, &sizes);
+        // back to the axes in their own order
+        let natural: Wires = if value.wires.len() > free + array.len() - active_count
+            || matches!(f.signature_for(list.len()), Signature::Axiswise)
+        {
+            range(0, free).into_iter().chain(own.iter().copied()).collect()
+        } else {
+            range(0, free + array.len() - active_count)
+        };
+        Ok(self.arena.value_broadcast(&value, &natural, &sizes).expr)
+    }
+
+    fn matrix_function(&mut self, id: NodeId, kind: Kind, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+        let rank = self.typed.shape(list[0]).axes.len();
+        if rank == 0 {
+            let v = self.operand(list[0], context, &[]);
+            let expr = match kind {
+                Kind::Inverse => self.arena.power(v.expr, &Number::MINUS_ONE),
+                Kind::LogDeterminant => {
+                    let abs = self.arena.map(MapFunction::Known(self.arena.known.abs), &[v.expr]);
+                    self.arena.map(MapFunction::Known(self.arena.known.log), &[abs])
+                }
+                _ => v.expr,
+            };
+            return Ok(expr);
+        }
+        let function = match kind {
+            Kind::Inverse => MatrixFunction::Inverse,
+            Kind::Determinant => MatrixFunction::Determinant,
+            Kind::LogDeterminant => MatrixFunction::LogDeterminant,
+            _ => return self.unsupported(id, "this reduction"),
+        };
+        if !context.free.is_empty() {
+            return self.unsupported(id, "a matrix function of an array with free indices");
+        }
+        let argument = self.values[list[0].0 as usize].expect("lowered");
+        Ok(self.arena.matrix(function, argument))
+    }
+
+    /// `f'(x)` of a function of the table.
+    fn prime(&mut self, id: NodeId, f: &'static Function, primes: u32, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+        let Lowering::Primitive(derivatives) = f.lowering_for(list.len()) else {
+            return self.unsupported(id, format!("a derivative of `{}` by primes", f.name));
+        };
+        if list.len() != 1 || primes > 1 {
+            return self.unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
+        }
+        let x = self.element(list[0], context);
+        Ok(self.full(context, |arena, sizes| {
+            let y = arena.value_map(MapFunction::Known(f), std::slice::from_ref(&x), sizes);
+            let t = template(derivatives[0], f.parameters);
+            let parameters = std::slice::from_ref(&x);
+            arena.instantiate(t, &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes })
+        }))
+    }
+}

@@ -1,0 +1,348 @@
+//! Definitions and derivatives of the function table, read once and instantiated as tensors.
+//!
+//! In a template every operation is elementwise with broadcasting, and `sum(…)` reduces the active
+//! axes. A value is an expression whose axes carry wires of one numbering (ascending), so that
+//! arrays with leading batch or cotangent axes combine without further ado.
+
+use super::arena::Arena;
+use super::node::{Axes, ExprId, MapFunction, Network, Operand, ReduceKind, Wire, Wires};
+use crate::functions::{Function, Kind, Lowering};
+use crate::number::Number;
+use crate::shape::dim::DimId;
+use crate::syntax::ast::{Comparison, Expr, ProductOp, Statement};
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+use std::sync::{OnceLock, RwLock};
+
+/// An array whose axes carry these wires, in ascending order.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) expr: ExprId,
+    pub(crate) wires: Wires,
+}
+
+/// An operation of a template; operands are earlier positions.
+#[derive(Clone, Debug)]
+enum Op {
+    Parameter(usize),
+    Result,
+    Cotangent,
+    Number(Number),
+    Pi,
+    Negate(usize),
+    Sum(Vec<usize>),
+    Product(usize, usize),
+    Quotient(usize, usize),
+    Power(usize, usize),
+    Compare(Comparison, usize, usize),
+    Call(&'static Function, Vec<usize>),
+    Reduce(usize),
+    Count,
+}
+
+/// A text of the table, read.
+#[derive(Debug)]
+pub(crate) struct Template {
+    ops: Vec<Op>,
+}
+
+/// What a template is instantiated with.
+pub(crate) struct Frame<'a> {
+    /// The arguments.
+    pub(crate) parameters: &'a [Value],
+    /// The function's value, where the template may use it.
+    pub(crate) value: Option<&'a Value>,
+    /// The cotangent of the value, likewise.
+    pub(crate) cotangent: Option<&'a Value>,
+    /// The wires that `sum` reduces; greater than all others.
+    pub(crate) active: &'a [Wire],
+    /// The size of every wire.
+    pub(crate) sizes: &'a [DimId],
+}
+
+/// The template of a text of the table.
+///
+/// # Panics
+/// Where the text cannot be read: a test of the table reads every one.
+pub(crate) fn template(text: &'static str, parameters: &[&str]) -> &'static Template {
+    static CACHE: OnceLock<RwLock<FxHashMap<(usize, usize), &'static Template>>> = OnceLock::new();
+    let cache = CACHE.get_or_init(RwLock::default);
+    let key = (text.as_ptr() as usize, text.len());
+    if let Some(t) = cache.read().expect("no reader panics").get(&key) {
+        return t;
+    }
+    let read: &'static Template = Box::leak(Box::new(Template::read(text, parameters)));
+    cache.write().expect("no writer panics").insert(key, read);
+    read
+}
+
+impl Template {
+    fn read(text: &str, parameters: &[&str]) -> Template {
+        let program = crate::syntax::parser::parse(text).expect("texts of the table are readable");
+        let [Statement::Expression(root)] = program.statements[..] else {
+            panic!("a text of the table is one expression: {text}")
+        };
+        let mut ops = Vec::new();
+        for node in &program.nodes[..=root.0 as usize] {
+            let at = |id: &crate::syntax::ast::NodeId| id.0 as usize;
+            ops.push(match node {
+                Expr::Number(n) => Op::Number(n.clone()),
+                Expr::Name(name) => match program.name(*name) {
+                    "y" if !parameters.contains(&"y") => Op::Result,
+                    "g" if !parameters.contains(&"g") => Op::Cotangent,
+                    "pi" => Op::Pi,
+                    other => Op::Parameter(
+                        parameters.iter().position(|p| *p == other).unwrap_or_else(|| {
+                            panic!("`{other}` in `{text}` is not a parameter")
+                        }),
+                    ),
+                },
+                Expr::Negate(a) => Op::Negate(at(a)),
+                Expr::Sum(list) => Op::Sum(program.list(*list).iter().map(at).collect()),
+                Expr::Product(ProductOp::Product | ProductOp::Hadamard, a, b) => {
+                    Op::Product(at(a), at(b))
+                }
+                Expr::Product(_, a, b) => Op::Quotient(at(a), at(b)),
+                Expr::Power(a, b) | Expr::ElementPower(a, b) => Op::Power(at(a), at(b)),
+                Expr::Compare(c, a, b) => Op::Compare(*c, at(a), at(b)),
+                Expr::Call { function, arguments, .. } => {
+                    let list = program.list(*arguments);
+                    match program.name(*function) {
+                        "sum" => Op::Reduce(at(&list[0])),
+                        "count" => Op::Count,
+                        name => Op::Call(
+                            crate::functions::find(name)
+                                .unwrap_or_else(|| panic!("`{name}` in `{text}` is unknown")),
+                            list.iter().map(at).collect(),
+                        ),
+                    }
+                }
+                other => panic!("{other:?} in `{text}` has no meaning in a template"),
+            });
+        }
+        Template { ops }
+    }
+}
+
+impl Arena {
+    /// Builds what a template says.
+    pub(crate) fn instantiate(&mut self, template: &Template, frame: &Frame<'_>) -> Value {
+        let mut values: SmallVec<[Value; 16]> = SmallVec::new();
+        for op in &template.ops {
+            let value = match op {
+                Op::Parameter(i) => frame.parameters[*i].clone(),
+                Op::Result => frame.value.expect("the value is given").clone(),
+                Op::Cotangent => frame.cotangent.expect("the cotangent is given").clone(),
+                Op::Number(n) => self.scalar_value(n),
+                Op::Pi => Value { expr: self.pi(), wires: Wires::new() },
+                Op::Negate(a) => {
+                    let v = &values[*a];
+                    Value { expr: self.negate(v.expr), wires: v.wires.clone() }
+                }
+                Op::Sum(list) => {
+                    let terms: SmallVec<[Value; 4]> =
+                        list.iter().map(|i| values[*i].clone()).collect();
+                    self.value_sum(&terms, frame.sizes)
+                }
+                Op::Product(a, b) => self.value_product(&values[*a], &values[*b], frame.sizes),
+                Op::Quotient(a, b) => {
+                    let (a, b) = (values[*a].clone(), values[*b].clone());
+                    self.value_quotient(&a, &b, frame.sizes)
+                }
+                Op::Power(a, b) => {
+                    let pair = [values[*a].clone(), values[*b].clone()];
+                    self.value_map(MapFunction::Known(self.known.pow), &pair, frame.sizes)
+                }
+                Op::Compare(c, a, b) => {
+                    let pair = [values[*a].clone(), values[*b].clone()];
+                    self.value_map(MapFunction::Compare(*c), &pair, frame.sizes)
+                }
+                Op::Call(f, list) => {
+                    let arguments: SmallVec<[Value; 4]> =
+                        list.iter().map(|i| values[*i].clone()).collect();
+                    self.value_call(f, &arguments, frame.active, frame.sizes)
+                }
+                Op::Reduce(a) => self.value_reduce(&values[*a], frame.active, frame.sizes),
+                Op::Count => self.count(frame.active, frame.sizes),
+            };
+            values.push(value);
+        }
+        values.pop().expect("a template is not empty")
+    }
+
+    /// A number as a value without axes.
+    pub(crate) fn scalar_value(&mut self, n: &Number) -> Value {
+        Value { expr: self.number(n), wires: Wires::new() }
+    }
+
+    /// The number of entries that the active axes have.
+    fn count(&mut self, active: &[Wire], sizes: &[DimId]) -> Value {
+        let sizes = active.iter().map(|w| sizes[*w as usize]).collect();
+        let (operands, output) = (SmallVec::new(), Wires::new());
+        let expr = self.einsum(Network { coefficient: Number::ONE, operands, output, sizes });
+        Value { expr, wires: Wires::new() }
+    }
+
+    /// All wires of some values, ascending.
+    pub(crate) fn union_wires(values: &[Value]) -> Wires {
+        let mut all = Wires::new();
+        for w in values.iter().flat_map(|v| &v.wires) {
+            if !all.contains(w) {
+                all.push(*w);
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// The entry-by-entry product.
+    pub(crate) fn value_product(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
+        let output = if b.wires.is_empty() || a.wires == b.wires {
+            a.wires.clone()
+        } else {
+            Arena::union_wires(&[a.clone(), b.clone()])
+        };
+        self.contract(&[a.clone(), b.clone()], &output, sizes)
+    }
+
+    /// The sum over all wires but those of `output` of the product.
+    pub(crate) fn contract(&mut self, values: &[Value], output: &[Wire], sizes: &[DimId]) -> Value {
+        let operands = values
+            .iter()
+            .map(|v| Operand { expr: v.expr, wires: v.wires.clone() })
+            .collect();
+        let network = Network {
+            coefficient: Number::ONE,
+            operands,
+            output: output.into(),
+            sizes: sizes.into(),
+        };
+        Value { expr: self.einsum(network.dense()), wires: output.into() }
+    }
+
+    /// The entry-by-entry quotient.
+    pub(crate) fn value_quotient(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
+        let inverse = Value {
+            expr: self.power(b.expr, &Number::MINUS_ONE),
+            wires: b.wires.clone(),
+        };
+        self.value_product(a, &inverse, sizes)
+    }
+
+    /// The value repeated along the wires that it lacks.
+    pub(crate) fn value_broadcast(&mut self, v: &Value, wires: &[Wire], sizes: &[DimId]) -> Value {
+        if v.wires[..] == *wires {
+            return v.clone();
+        }
+        self.contract(std::slice::from_ref(v), wires, sizes)
+    }
+
+    /// The sum with broadcasting.
+    pub(crate) fn value_sum(&mut self, terms: &[Value], sizes: &[DimId]) -> Value {
+        let wires = Arena::union_wires(terms);
+        let list: SmallVec<[ExprId; 8]> =
+            terms.iter().map(|t| self.value_broadcast(t, &wires, sizes).expr).collect();
+        Value { expr: self.sum_of(&list), wires }
+    }
+
+    /// An elementwise function with broadcasting.
+    pub(crate) fn value_map(&mut self, f: MapFunction, list: &[Value], sizes: &[DimId]) -> Value {
+        let wires = Arena::union_wires(list);
+        let arguments: SmallVec<[ExprId; 4]> = list
+            .iter()
+            .map(|v| {
+                if v.wires.is_empty() { v.expr } else { self.value_broadcast(v, &wires, sizes).expr }
+            })
+            .collect();
+        Value { expr: self.map(f, &arguments), wires }
+    }
+
+    /// The sum over the active wires; one that the value lacks counts as its size.
+    pub(crate) fn value_reduce(&mut self, v: &Value, active: &[Wire], sizes: &[DimId]) -> Value {
+        let keep: Wires = v.wires.iter().copied().filter(|w| !active.contains(w)).collect();
+        let sum = self.contract(std::slice::from_ref(v), &keep, sizes);
+        let missing: Wires = active.iter().copied().filter(|w| !v.wires.contains(w)).collect();
+        if missing.is_empty() {
+            return sum;
+        }
+        let count = self.count(&missing, sizes);
+        self.value_product(&sum, &count, sizes)
+    }
+
+    /// A function of the table that works elementwise or along the active axes.
+    pub(crate) fn value_call(
+        &mut self,
+        f: &'static Function,
+        arguments: &[Value],
+        active: &[Wire],
+        sizes: &[DimId],
+    ) -> Value {
+        match f.lowering_for(arguments.len()) {
+            Lowering::Primitive(_) => self.value_map(MapFunction::Known(f), arguments, sizes),
+            Lowering::Definition(text) => {
+                let template = template(text, f.parameters);
+                let frame =
+                    Frame { parameters: arguments, value: None, cotangent: None, active, sizes };
+                self.instantiate(template, &frame)
+            }
+            Lowering::Sum => self.value_reduce(&arguments[0], active, sizes),
+            Lowering::Named { .. } => self.value_named(f, arguments, active, sizes),
+            Lowering::Node(kind) => {
+                let kind = match kind {
+                    Kind::Maximum => ReduceKind::Maximum,
+                    Kind::Minimum => ReduceKind::Minimum,
+                    _ => ReduceKind::Product,
+                };
+                let v = &arguments[0];
+                let count = v.wires.iter().filter(|w| active.contains(w)).count();
+                let keep: Wires = v.wires[..v.wires.len() - count].into();
+                Value { expr: self.reduce(kind, count as u32, v.expr), wires: keep }
+            }
+            _ => panic!("`{}` has no elementwise or axiswise meaning", f.name),
+        }
+    }
+
+    fn value_named(
+        &mut self,
+        f: &'static Function,
+        arguments: &[Value],
+        active: &[Wire],
+        sizes: &[DimId],
+    ) -> Value {
+        let mut wires = Arena::union_wires(arguments);
+        for w in active {
+            if !wires.contains(w) {
+                wires.push(*w);
+            }
+        }
+        let mut list: SmallVec<[ExprId; 4]> = SmallVec::new();
+        for (position, v) in arguments.iter().enumerate() {
+            let scalar = v.wires.is_empty() && position > 0;
+            list.push(if scalar { v.expr } else { self.value_broadcast(v, &wires, sizes).expr });
+        }
+        let expr = self.named(f, active.len() as u32, &list);
+        wires.truncate(self.rank(expr));
+        Value { expr, wires }
+    }
+
+    /// π
+    pub(crate) fn pi(&mut self) -> ExprId {
+        if let Some(id) = self.pi_symbol {
+            return id;
+        }
+        let (_, id) = self.symbol_expr(super::node::Symbol {
+            name: "pi".into(),
+            kind: super::node::SymbolKind::Pi,
+            axes: Axes::new(),
+            properties: super::node::Properties { positive: true, ..Default::default() },
+            order: 0,
+        });
+        self.pi_symbol = Some(id);
+        id
+    }
+}
+
+/// Wires `from..to` as a list.
+pub(crate) fn range(from: usize, to: usize) -> Wires {
+    if from >= to { smallvec![] } else { (from as u32..to as u32).collect() }
+}
