@@ -64,12 +64,15 @@ pub fn gradients(
     };
     let seed_axes = if seed == Seed::Identity { axes.len() } else { 0 };
     let naming = seed != Seed::Identity;
+    // an unnamed scalar is written out in its own derivative
+    let anonymous = !lowered.named && axes.is_empty();
     let mut sweep = Sweep {
         rules: Rules { arena, seed: seed_axes, corruption },
         depends,
         slots: Vec::new(),
         collected: FxHashMap::default(),
         contributions: Vec::new(),
+        anonymous: anonymous.then_some(objective),
     };
     sweep.collected.entry(objective).or_default().push(g);
     let mut bindings = Vec::new();
@@ -186,6 +189,8 @@ struct Sweep<'a> {
     slots: Vec<u32>,
     collected: FxHashMap<ExprId, SmallVec<[ExprId; 2]>>,
     contributions: Vec<Contribution>,
+    /// An objective whose symbol must not occur in results.
+    anonymous: Option<ExprId>,
 }
 
 impl Sweep<'_> {
@@ -224,7 +229,8 @@ impl Sweep<'_> {
             if self.rules.arena.is_zero(g) {
                 continue;
             }
-            let value = if id == equation.body { equation.symbol } else { id };
+            let named = id == equation.body && self.anonymous != Some(equation.symbol);
+            let value = if named { equation.symbol } else { id };
             let depends = &self.depends;
             let test = |e: ExprId| depends.get(e.0 as usize).copied().unwrap_or(false);
             self.contributions.clear();

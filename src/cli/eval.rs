@@ -26,6 +26,17 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
     let point: Value = serde_json::from_str(&text)
         .map_err(|e| Failure::Message(format!("the point is not JSON: {e}")))?;
     let (node, indices) = target(&typed, question.objective.as_deref())?;
+    let mut point = point;
+    if let Value::Object(object) = &mut point {
+        // a Greek letter and its spelling are one name
+        for v in &typed.variables {
+            let (name, written) =
+                (typed.program.name(v.name), &typed.program.written[v.name.0 as usize]);
+            if let Some(value) = object.get(written).cloned() {
+                object.insert(name.to_string(), value);
+            }
+        }
+    }
     let value = at_point(&typed, &point, node, &indices, &input)?;
     let mut result = Map::new();
     result.insert("value".into(), to_json(&value));

@@ -1,145 +1,373 @@
-//! Elementwise functions: each with its partial derivatives, in the parameters and the value `y`.
+//! Elementwise functions: one entry each, value and derivative beside each other.
+//!
+//! Where a derivative can be written in more than one way, the shortest form is taken that is finite
+//! wherever the derivative is.
 
-use super::kernels::{erf, log1p_exp, sigmoid};
-use super::{Code, Facts, Function, Kernel, Lowering, Notation, Range, Signature};
+use super::kernel::special::{self, erf, erfc};
+use super::{Function, Notation, Range};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
 
-/// What most entries share.
-const BASE: Function = Function {
-    name: "",
-    aliases: &[],
-    parameters: &["x"],
-    signature: Signature::Elementwise,
-    lowering: Lowering::Unsupported,
-    kernel: Kernel::Special,
-    binary: None,
-    facts: Facts::NONE,
-    unicode: Notation::Operator(""),
-    latex: Notation::Operator(""),
-    numpy: Code::plain(""),
-    doc: "",
-    source: "DLMF, chapter 4",
-};
+const TEXTBOOK: &str = "Abramowitz & Stegun 1964, ch. 4";
 
-const fn range(range: Range) -> Facts {
-    Facts { range, domain: Range::Real, kinks: &[] }
-}
+/// The poles of the tangent that a sample may come near.
+const POLES: &[f64] =
+    &[-5.0 * FRAC_PI_2, -3.0 * FRAC_PI_2, -FRAC_PI_2, FRAC_PI_2, 3.0 * FRAC_PI_2, 5.0 * FRAC_PI_2];
 
-const fn domain(domain: Range) -> Facts {
-    Facts { range: Range::Real, domain, kinks: &[] }
-}
-
-const fn kink(range: Range) -> Facts {
-    Facts { range, domain: Range::Real, kinks: &[0.0] }
-}
-
-const fn operator(name: &'static str) -> Notation {
-    Notation::Operator(name)
-}
-
-#[rustfmt::skip]
 pub(super) static TABLE: &[Function] = &[
-    Function { name: "exp", lowering: Lowering::Primitive(&["y"]), kernel: Kernel::Elementwise(|x| x[0].exp()),
-        facts: range(Range::Positive), unicode: operator("exp"), latex: operator("\\exp"),
-        numpy: Code::plain("np.exp({0})"), doc: "the exponential function", ..BASE },
-    Function { name: "log", aliases: &["ln"], lowering: Lowering::Primitive(&["1/x"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0].ln() } else { f64::NAN }),
-        facts: domain(Range::Positive), unicode: operator("log"), latex: operator("\\log"),
-        numpy: Code::plain("np.log({0})"), doc: "the natural logarithm", ..BASE },
-    Function { name: "log1p", lowering: Lowering::Primitive(&["1/(1 + x)"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > -1.0 { x[0].ln_1p() } else { f64::NAN }),
-        facts: domain(Range::AboveMinusOne), unicode: operator("log1p"), latex: operator("\\operatorname{log1p}"),
-        numpy: Code::plain("np.log1p({0})"), doc: "log(1 + x), accurate near 0", ..BASE },
-    Function { name: "expm1", lowering: Lowering::Primitive(&["exp(x)"]), kernel: Kernel::Elementwise(|x| x[0].exp_m1()),
-        facts: range(Range::Real), unicode: operator("expm1"), latex: operator("\\operatorname{expm1}"),
-        numpy: Code::plain("np.expm1({0})"), doc: "exp(x) - 1, accurate near 0", ..BASE },
-    Function { name: "sqrt", lowering: Lowering::Primitive(&["1/(2*y)"]),
-        kernel: Kernel::Elementwise(|x| x[0].sqrt()),
-        facts: Facts { range: Range::NonNegative, domain: Range::Positive, kinks: &[] },
-        unicode: operator("√"), latex: Notation::Wrap("\\sqrt{", "}"),
-        numpy: Code::plain("np.sqrt({0})"), doc: "the square root", ..BASE },
-    Function { name: "sin", lowering: Lowering::Primitive(&["cos(x)"]), kernel: Kernel::Elementwise(|x| x[0].sin()),
-        unicode: operator("sin"), latex: operator("\\sin"), numpy: Code::plain("np.sin({0})"), doc: "the sine", ..BASE },
-    Function { name: "cos", lowering: Lowering::Primitive(&["-sin(x)"]), kernel: Kernel::Elementwise(|x| x[0].cos()),
-        unicode: operator("cos"), latex: operator("\\cos"), numpy: Code::plain("np.cos({0})"), doc: "the cosine", ..BASE },
-    Function { name: "tan", lowering: Lowering::Primitive(&["1 + y^2"]), kernel: Kernel::Elementwise(|x| x[0].tan()),
-        unicode: operator("tan"), latex: operator("\\tan"), numpy: Code::plain("np.tan({0})"), doc: "the tangent", ..BASE },
-    Function { name: "asin", aliases: &["arcsin"], lowering: Lowering::Primitive(&["1/sqrt(1 - x^2)"]),
-        kernel: Kernel::Elementwise(|x| x[0].asin()), facts: domain(Range::Symmetric),
-        unicode: operator("arcsin"), latex: operator("\\arcsin"), numpy: Code::plain("np.arcsin({0})"), doc: "the inverse sine", ..BASE },
-    Function { name: "acos", aliases: &["arccos"], lowering: Lowering::Primitive(&["-1/sqrt(1 - x^2)"]),
-        kernel: Kernel::Elementwise(|x| x[0].acos()), facts: domain(Range::Symmetric),
-        unicode: operator("arccos"), latex: operator("\\arccos"), numpy: Code::plain("np.arccos({0})"), doc: "the inverse cosine", ..BASE },
-    Function { name: "atan", aliases: &["arctan"], lowering: Lowering::Primitive(&["1/(1 + x^2)"]),
-        kernel: Kernel::Elementwise(|x| x[0].atan()),
-        unicode: operator("arctan"), latex: operator("\\arctan"), numpy: Code::plain("np.arctan({0})"), doc: "the inverse tangent", ..BASE },
-    Function { name: "sinh", lowering: Lowering::Primitive(&["cosh(x)"]), kernel: Kernel::Elementwise(|x| x[0].sinh()),
-        unicode: operator("sinh"), latex: operator("\\sinh"), numpy: Code::plain("np.sinh({0})"), doc: "the hyperbolic sine", ..BASE },
-    Function { name: "cosh", lowering: Lowering::Primitive(&["sinh(x)"]), kernel: Kernel::Elementwise(|x| x[0].cosh()),
-        facts: range(Range::AtLeastOne), unicode: operator("cosh"), latex: operator("\\cosh"),
-        numpy: Code::plain("np.cosh({0})"), doc: "the hyperbolic cosine", ..BASE },
-    Function { name: "tanh", lowering: Lowering::Primitive(&["1 - y^2"]), kernel: Kernel::Elementwise(|x| x[0].tanh()),
-        facts: range(Range::Symmetric), unicode: operator("tanh"), latex: operator("\\tanh"),
-        numpy: Code::plain("np.tanh({0})"), doc: "the hyperbolic tangent", ..BASE },
-    Function { name: "asinh", lowering: Lowering::Primitive(&["1/sqrt(x^2 + 1)"]), kernel: Kernel::Elementwise(|x| x[0].asinh()),
-        unicode: operator("arsinh"), latex: operator("\\operatorname{arsinh}"), numpy: Code::plain("np.arcsinh({0})"), doc: "the inverse hyperbolic sine", ..BASE },
-    Function { name: "acosh", lowering: Lowering::Primitive(&["1/(sqrt(x - 1)*sqrt(x + 1))"]), kernel: Kernel::Elementwise(|x| x[0].acosh()),
-        facts: domain(Range::AtLeastOne), unicode: operator("arcosh"), latex: operator("\\operatorname{arcosh}"),
-        numpy: Code::plain("np.arccosh({0})"), doc: "the inverse hyperbolic cosine", ..BASE },
-    Function { name: "atanh", lowering: Lowering::Primitive(&["1/(1 - x^2)"]), kernel: Kernel::Elementwise(|x| x[0].atanh()),
-        facts: domain(Range::Symmetric), unicode: operator("artanh"), latex: operator("\\operatorname{artanh}"),
-        numpy: Code::plain("np.arctanh({0})"), doc: "the inverse hyperbolic tangent", ..BASE },
-    Function { name: "abs", lowering: Lowering::Primitive(&["sign(x)"]), kernel: Kernel::Elementwise(|x| x[0].abs()),
-        facts: kink(Range::NonNegative), unicode: Notation::Around("|", "|"), latex: Notation::Around("\\lvert ", " \\rvert"),
-        numpy: Code::plain("np.abs({0})"), doc: "the magnitude; its derivative at 0 is 0 by convention", ..BASE },
-    Function { name: "sign", lowering: Lowering::Primitive(&["0"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { 1.0 } else if x[0] < 0.0 { -1.0 } else { x[0] * 0.0 }),
-        facts: kink(Range::Real), unicode: operator("sign"), latex: operator("\\operatorname{sign}"),
-        numpy: Code::plain("np.sign({0})"), doc: "-1, 0 or 1 by the sign of x", ..BASE },
-    Function { name: "erf", lowering: Lowering::Primitive(&["2/sqrt(pi)*exp(-x^2)"]), kernel: Kernel::Elementwise(|x| erf(x[0])),
-        unicode: operator("erf"), latex: operator("\\operatorname{erf}"),
-        numpy: Code { call: "erf({0})", helper: "", import: "from scipy.special import erf" },
-        doc: "the error function", source: "DLMF 7.2.1", ..BASE },
-    Function { name: "relu", lowering: Lowering::Primitive(&["step(x)"]), kernel: Kernel::Elementwise(|x| if x[0].is_nan() { x[0] } else { x[0].max(0.0) }),
-        facts: kink(Range::NonNegative), unicode: operator("ReLU"), latex: operator("\\operatorname{ReLU}"),
-        numpy: Code::plain("np.maximum({0}, 0.0)"), doc: "the rectifier max(x, 0); relu'(0) = 0 by convention",
-        source: "Goodfellow, Bengio, Courville 2016, 6.3", ..BASE },
-    Function { name: "leaky_relu", parameters: &["x", "a"], lowering: Lowering::Primitive(&["where(x > 0, 1, a)", "where(x > 0, 0, x)"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0] } else { x[1] * x[0] }),
-        facts: kink(Range::Real), unicode: operator("LeakyReLU"), latex: operator("\\operatorname{LeakyReLU}"),
-        numpy: Code::plain("np.where({0} > 0, {0}, {1} * {0})"), doc: "x for x > 0, else a*x", source: "Maas et al. 2013", ..BASE },
-    Function { name: "elu", parameters: &["x", "a"], lowering: Lowering::Primitive(&["where(x > 0, 1, a*exp(x))", "where(x > 0, 0, exp(x) - 1)"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { x[0] } else { x[1] * x[0].exp_m1() }),
-        facts: kink(Range::Real), unicode: operator("ELU"), latex: operator("\\operatorname{ELU}"),
-        numpy: Code::plain("np.where({0} > 0, {0}, {1} * np.expm1(np.minimum({0}, 0.0)))"), doc: "x for x > 0, else a*(exp(x) - 1)",
-        source: "Clevert et al. 2015", ..BASE },
-    Function { name: "sigmoid", aliases: &["logistic", "sigma"], lowering: Lowering::Primitive(&["y*(1 - y)"]),
-        kernel: Kernel::Elementwise(|x| sigmoid(x[0])), facts: range(Range::Unit), unicode: operator("σ"), latex: operator("\\sigma"),
-        numpy: Code { call: "_sigmoid({0})", helper: "def _sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1.0, e) / (1.0 + e)", import: "" },
-        doc: "the logistic function 1/(1 + exp(-x))", source: "Bishop 2006, 4.59", ..BASE },
-    Function { name: "softplus", lowering: Lowering::Primitive(&["sigmoid(x)"]), kernel: Kernel::Elementwise(|x| log1p_exp(x[0])),
-        facts: range(Range::Positive), unicode: operator("softplus"), latex: operator("\\operatorname{softplus}"),
-        numpy: Code::plain("np.logaddexp(0.0, {0})"), doc: "log(1 + exp(x))", source: "Dugas et al. 2001", ..BASE },
-    Function { name: "silu", aliases: &["swish"], lowering: Lowering::Primitive(&["sigmoid(x)*(1 + x*(1 - sigmoid(x)))"]),
-        kernel: Kernel::Elementwise(|x| x[0] * sigmoid(x[0])), unicode: operator("SiLU"), latex: operator("\\operatorname{SiLU}"),
-        numpy: Code { call: "_silu({0})", helper: "def _silu(x):\n    e = np.exp(-np.abs(x))\n    return x * np.where(x >= 0, 1.0, e) / (1.0 + e)", import: "" },
-        doc: "x*sigmoid(x)", source: "Elfwing et al. 2018", ..BASE },
-    Function { name: "gelu", lowering: Lowering::Primitive(&["1/2*(1 + erf(x/sqrt(2))) + x*exp(-x^2/2)/sqrt(2*pi)"]),
-        kernel: Kernel::Elementwise(|x| 0.5 * x[0] * (1.0 + erf(x[0] * std::f64::consts::FRAC_1_SQRT_2))),
-        unicode: operator("GELU"), latex: operator("\\operatorname{GELU}"),
-        numpy: Code { call: "_gelu({0})", helper: "def _gelu(x):\n    return 0.5 * x * (1.0 + erf(x / np.sqrt(2.0)))", import: "from scipy.special import erf" },
-        doc: "x times the normal distribution function, exact", source: "Hendrycks, Gimpel 2016", ..BASE },
-    Function { name: "step", lowering: Lowering::Primitive(&["0"]),
-        kernel: Kernel::Elementwise(|x| if x[0] > 0.0 { 1.0 } else { x[0] * 0.0 }.abs()),
-        facts: kink(Range::NonNegative), unicode: operator("step"), latex: operator("\\operatorname{step}"),
-        numpy: Code::plain("np.heaviside({0}, 0.0)"), doc: "1 for x > 0, else 0", ..BASE },
-    Function { name: "atan2", parameters: &["a", "b"], lowering: Lowering::Primitive(&["b/(a^2 + b^2)", "-a/(a^2 + b^2)"]),
-        kernel: Kernel::Elementwise(|x| x[0].atan2(x[1])), unicode: operator("atan2"), latex: operator("\\operatorname{atan2}"),
-        numpy: Code::plain("np.arctan2({0}, {1})"), doc: "the angle of the point (b, a)", ..BASE },
-    Function { name: "pow", parameters: &["a", "b"], lowering: Lowering::Primitive(&["b*a^(b - 1)", "y*log(a)"]),
-        kernel: Kernel::Elementwise(|x| if x[0] < 0.0 && x[1].fract() != 0.0 || x[0] == 0.0 && x[1] < 0.0 { f64::NAN } else { x[0].powf(x[1]) }),
-        unicode: operator("pow"), latex: operator("\\operatorname{pow}"),
-        numpy: Code::plain("np.power({0}, {1})"), doc: "the elementwise power a.^b", ..BASE },
-    Function { name: "where", parameters: &["c", "a", "b"], lowering: Lowering::Primitive(&["0", "where(c, 1, 0)", "where(c, 0, 1)"]),
-        kernel: Kernel::Elementwise(|x| if x[0] != 0.0 { x[1] } else { x[2] }), unicode: operator("where"), latex: operator("\\operatorname{where}"),
-        numpy: Code::plain("np.where({0}, {1}, {2})"), doc: "a where c holds, else b", ..BASE },
+    // --- exponentials, logarithms, powers ---
+    Function::elementwise("exp", &["x"], "the exponential function")
+        .derivative(&["y"])
+        .value(|v| v[0].exp())
+        .range(Range::Positive)
+        .latex(r"\exp")
+        .numpy("np.exp({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("log", &["x"], "the natural logarithm")
+        .aliases(&["ln"])
+        .derivative(&["1/x"])
+        .value(|v| special::log(v[0]))
+        .domain(Range::Positive)
+        .latex(r"\log")
+        .numpy("np.log({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("log1p", &["x"], "log(1 + x), accurate for small x")
+        .derivative(&["1/(1 + x)"])
+        .value(|v| if v[0] <= -1.0 { f64::NAN } else { v[0].ln_1p() })
+        .domain(Range::AboveMinusOne)
+        .latex(r"\operatorname{log1p}")
+        .numpy("np.log1p({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("expm1", &["x"], "exp(x) - 1, accurate for small x")
+        .derivative(&["exp(x)"])
+        .value(|v| v[0].exp_m1())
+        .range(Range::AboveMinusOne)
+        .latex(r"\operatorname{expm1}")
+        .numpy("np.expm1({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("sqrt", &["x"], "the square root")
+        .derivative(&["1/(2*y)"])
+        .value(|v| v[0].sqrt())
+        .range(Range::NonNegative)
+        .domain(Range::Positive)
+        .unicode(Notation::Operator("√"))
+        .latex_notation(Notation::Wrap(r"\sqrt{", "}"))
+        .numpy("np.sqrt({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("pow", &["a", "b"], "the power a^b, elementwise")
+        .derivative(&["b*a^(b - 1)", "y*log(a)"])
+        .value(|v| special::pow(v[0], v[1]))
+        .latex(r"\operatorname{pow}")
+        .numpy("np.power({0}, {1})")
+        .source(TEXTBOOK),
+    // --- circular functions and their inverses ---
+    Function::elementwise("sin", &["x"], "the sine")
+        .derivative(&["cos(x)"])
+        .value(|v| v[0].sin())
+        .latex(r"\sin")
+        .numpy("np.sin({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("cos", &["x"], "the cosine")
+        .derivative(&["-sin(x)"])
+        .value(|v| v[0].cos())
+        .latex(r"\cos")
+        .numpy("np.cos({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("tan", &["x"], "the tangent")
+        .derivative(&["1 + y^2"])
+        .value(|v| v[0].tan())
+        .kinks(POLES)
+        .latex(r"\tan")
+        .numpy("np.tan({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("asin", &["x"], "the inverse sine, between -pi/2 and pi/2")
+        .aliases(&["arcsin"])
+        .derivative(&["1/sqrt(1 - x^2)"])
+        .value(|v| v[0].asin())
+        .domain(Range::Symmetric)
+        .latex(r"\arcsin")
+        .unicode(Notation::Operator("arcsin"))
+        .numpy("np.arcsin({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("acos", &["x"], "the inverse cosine, between 0 and pi")
+        .aliases(&["arccos"])
+        .derivative(&["-1/sqrt(1 - x^2)"])
+        .value(|v| v[0].acos())
+        .range(Range::NonNegative)
+        .domain(Range::Symmetric)
+        .latex(r"\arccos")
+        .unicode(Notation::Operator("arccos"))
+        .numpy("np.arccos({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("atan", &["x"], "the inverse tangent, between -pi/2 and pi/2")
+        .aliases(&["arctan"])
+        .derivative(&["1/(1 + x^2)"])
+        .value(|v| v[0].atan())
+        .latex(r"\arctan")
+        .unicode(Notation::Operator("arctan"))
+        .numpy("np.arctan({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("atan2", &["a", "b"], "the angle of the point (b, a), in (-pi, pi]")
+        .derivative(&["b/(a^2 + b^2)", "-a/(a^2 + b^2)"])
+        .value(|v| v[0].atan2(v[1]))
+        .latex(r"\operatorname{atan2}")
+        .numpy("np.arctan2({0}, {1})")
+        .source("ISO C99, 7.12.4.4"),
+    // --- hyperbolic functions and their inverses ---
+    Function::elementwise("sinh", &["x"], "the hyperbolic sine")
+        .derivative(&["cosh(x)"])
+        .value(|v| v[0].sinh())
+        .latex(r"\sinh")
+        .numpy("np.sinh({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("cosh", &["x"], "the hyperbolic cosine")
+        .derivative(&["sinh(x)"])
+        .value(|v| v[0].cosh())
+        .range(Range::AtLeastOne)
+        .latex(r"\cosh")
+        .numpy("np.cosh({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("tanh", &["x"], "the hyperbolic tangent")
+        .derivative(&["1 - y^2"])
+        .value(|v| v[0].tanh())
+        .range(Range::Symmetric)
+        .latex(r"\tanh")
+        .numpy("np.tanh({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("asinh", &["x"], "the inverse hyperbolic sine")
+        .aliases(&["arcsinh", "arsinh"])
+        .derivative(&["1/sqrt(x^2 + 1)"])
+        .value(|v| v[0].asinh())
+        .latex(r"\operatorname{arsinh}")
+        .unicode(Notation::Operator("arsinh"))
+        .numpy("np.arcsinh({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("acosh", &["x"], "the inverse hyperbolic cosine, at least 0")
+        .aliases(&["arccosh", "arcosh"])
+        .derivative(&["1/sqrt(x^2 - 1)"])
+        .value(|v| special::acosh(v[0]))
+        .range(Range::NonNegative)
+        .domain(Range::AboveOne)
+        .latex(r"\operatorname{arcosh}")
+        .unicode(Notation::Operator("arcosh"))
+        .numpy("np.arccosh({0})")
+        .source(TEXTBOOK),
+    Function::elementwise("atanh", &["x"], "the inverse hyperbolic tangent")
+        .aliases(&["arctanh", "artanh"])
+        .derivative(&["1/(1 - x^2)"])
+        .value(|v| if v[0].abs() >= 1.0 { f64::NAN } else { v[0].atanh() })
+        .domain(Range::Symmetric)
+        .latex(r"\operatorname{artanh}")
+        .unicode(Notation::Operator("artanh"))
+        .numpy("np.arctanh({0})")
+        .source(TEXTBOOK),
+    // --- pieces ---
+    Function::elementwise("abs", &["x"], "the magnitude; its derivative at 0 is 0")
+        .derivative(&["sign(x)"])
+        .value(|v| v[0].abs())
+        .range(Range::NonNegative)
+        .kinks(&[0.0])
+        .unicode(Notation::Around("|", "|"))
+        .latex_notation(Notation::Around(r"\left\lvert ", r" \right\rvert"))
+        .numpy("np.abs({0})")
+        .source("language, section 1"),
+    Function::elementwise("sign", &["x"], "-1, 0 or 1 by the sign of x")
+        .derivative(&["0"])
+        .value(|v| special::sign(v[0]))
+        .kinks(&[0.0])
+        .latex(r"\operatorname{sign}")
+        .numpy("np.sign({0})")
+        .source("language, section 1"),
+    Function::elementwise("step", &["x"], "1 where x > 0, else 0")
+        .derivative(&["0"])
+        .value(|v| special::step(v[0]))
+        .range(Range::NonNegative)
+        .kinks(&[0.0])
+        .latex(r"\operatorname{step}")
+        .numpy("np.heaviside({0}, 0.0)")
+        .source("language, section 1"),
+    Function::elementwise("where", &["c", "a", "b"], "a where the comparison c holds, else b")
+        .derivative(&["0", "where(c, 1, 0)", "where(c, 0, 1)"])
+        .value(|v| special::choose(v[0], v[1], v[2]))
+        .latex(r"\operatorname{where}")
+        .numpy("np.where({0}, {1}, {2})")
+        .source("language, section 1"),
+    // --- units of neural networks ---
+    Function::elementwise("relu", &["x"], "max(x, 0); its derivative at 0 is 0")
+        .derivative(&["step(x)"])
+        .value(|v| if v[0] < 0.0 { 0.0 } else { v[0] })
+        .range(Range::NonNegative)
+        .kinks(&[0.0])
+        .latex(r"\operatorname{ReLU}")
+        .unicode(Notation::Operator("ReLU"))
+        .numpy("np.maximum({0}, 0.0)")
+        .source("Nair & Hinton 2010"),
+    Function::elementwise("leaky_relu", &["x", "a"], "x where x > 0, else a*x")
+        .derivative(&["where(x > 0, 1, a)", "min(x, 0)"])
+        .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0] })
+        .kinks(&[0.0])
+        .unicode(Notation::Operator("LeakyReLU"))
+        .latex(r"\operatorname{LeakyReLU}")
+        .numpy("_leaky_relu({0}, {1})")
+        .helper("def _leaky_relu(x, a):\n    return np.where(x > 0.0, x, a * x)\n")
+        .source("Maas, Hannun & Ng 2013"),
+    Function::elementwise("elu", &["x", "a"], "x where x > 0, else a*(exp(x) - 1)")
+        .derivative(&["where(x > 0, 1, a*exp(x))", "expm1(min(x, 0))"])
+        .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0].exp_m1() })
+        .kinks(&[0.0])
+        .unicode(Notation::Operator("ELU"))
+        .latex(r"\operatorname{ELU}")
+        .numpy("_elu({0}, {1})")
+        .helper(
+            "def _elu(x, a):\n    \
+             return np.where(x > 0.0, x, a * np.expm1(np.minimum(x, 0.0)))\n",
+        )
+        .source("Clevert, Unterthiner & Hochreiter 2016"),
+    Function::elementwise("sigmoid", &["x"], "the logistic function 1/(1 + exp(-x))")
+        .aliases(&["logistic", "σ", "sigma"])
+        .derivative(&["y*(1 - y)"])
+        .value(|v| special::sigmoid(v[0]))
+        .range(Range::Unit)
+        .unicode(Notation::Operator("σ"))
+        .latex(r"\sigma")
+        .numpy("_sigmoid({0})")
+        .helper(
+            "def _sigmoid(x):\n    \
+             e = np.exp(-np.abs(x))\n    \
+             return np.where(x >= 0.0, 1.0, e) / (1.0 + e)\n",
+        )
+        .source("Bishop 2006, eq. 4.59 and 4.88"),
+    Function::elementwise("softplus", &["x"], "log(1 + exp(x))")
+        .derivative(&["sigmoid(x)"])
+        .value(|v| special::softplus(v[0]))
+        .range(Range::Positive)
+        .latex(r"\operatorname{softplus}")
+        .numpy("np.logaddexp(0.0, {0})")
+        .source("Dugas et al. 2001"),
+    Function::elementwise("silu", &["x"], "x*sigmoid(x)")
+        .aliases(&["swish"])
+        .derivative(&["sigmoid(x) + y*(1 - sigmoid(x))"])
+        .value(|v| v[0] * special::sigmoid(v[0]))
+        .unicode(Notation::Operator("SiLU"))
+        .latex(r"\operatorname{SiLU}")
+        .numpy("_silu({0})")
+        .helper(
+            "def _silu(x):\n    \
+             e = np.exp(-np.abs(x))\n    \
+             return x * (np.where(x >= 0.0, 1.0, e) / (1.0 + e))\n",
+        )
+        .source("Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017"),
+    Function::elementwise("gelu", &["x"], "x*(1 + erf(x/sqrt(2)))/2")
+        .derivative(&["(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)"])
+        // erfc keeps the digits of the left tail
+        .value(|v| 0.5 * v[0] * erfc(-v[0] * FRAC_1_SQRT_2))
+        .unicode(Notation::Operator("GELU"))
+        .latex(r"\operatorname{GELU}")
+        .numpy("_gelu({0})")
+        .helper("def _gelu(x):\n    return 0.5 * x * erfc(-x / np.sqrt(2.0))\n")
+        .import("from scipy.special import erfc")
+        .source("Hendrycks & Gimpel 2016"),
+    Function::elementwise("erf", &["x"], "the error function")
+        .derivative(&["2*exp(-x^2)/sqrt(pi)"])
+        .value(|v| erf(v[0]))
+        .range(Range::Symmetric)
+        .latex(r"\operatorname{erf}")
+        .numpy("erf({0})")
+        .import("from scipy.special import erf")
+        .source("Abramowitz & Stegun 1964, eq. 7.1.1"),
 ];
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
+mod tests {
+    use super::super::{Kernel, all, find};
+    use super::*;
+
+    fn value(name: &str, arguments: &[f64]) -> f64 {
+        let f = find(name).expect("a function of the table");
+        match f.kernel_for(arguments.len()) {
+            Kernel::Elementwise(kernel) => kernel(arguments),
+            _ => panic!("{name} is not elementwise"),
+        }
+    }
+
+    fn holds(range: Range, x: f64) -> bool {
+        match range {
+            Range::Real => true,
+            Range::Positive => x > 0.0,
+            Range::NonNegative => x >= 0.0,
+            Range::NonZero => x != 0.0,
+            Range::Unit => 0.0 < x && x < 1.0,
+            Range::Symmetric => x.abs() < 1.0,
+            Range::AtLeastOne => x >= 1.0,
+            Range::AboveMinusOne => x > -1.0,
+            Range::AboveOne => x > 1.0,
+        }
+    }
+
+    #[test]
+    fn values_lie_in_the_stated_range_and_exist_only_in_the_domain() {
+        for f in TABLE.iter().filter(|f| f.parameters.len() == 1) {
+            for k in -40..=40 {
+                let x = f64::from(k) / 8.0 + 1.0 / 64.0;
+                let y = value(f.name, &[x]);
+                if holds(f.facts.domain, x) {
+                    assert!(y.is_finite() && holds(f.facts.range, y), "{}({x}) = {y}", f.name);
+                } else {
+                    assert!(y.is_nan(), "{}({x}) = {y}", f.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inverses_undo() {
+        for (f, inverse) in [
+            ("sin", "asin"),
+            ("tan", "atan"),
+            ("sinh", "asinh"),
+            ("tanh", "atanh"),
+            ("cosh", "acosh"),
+            ("cos", "acos"),
+            ("exp", "log"),
+            ("expm1", "log1p"),
+        ] {
+            for x in [0.1, 0.5, 1.2] {
+                let back = value(inverse, &[value(f, &[x])]);
+                assert!((back - x).abs() < 1e-14, "{inverse}({f}({x})) = {back}");
+            }
+        }
+        assert!((value("atan2", &[1.0, -1.0]) - 3.0 * FRAC_PI_2 / 2.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn units_of_networks_have_their_known_values() {
+        for (name, arguments, expected) in [
+            // x Φ(x) with Φ(1) = 0.8413447460685429…
+            ("gelu", &[1.0][..], 0.841_344_746_068_542_9),
+            ("gelu", &[-10.0], -7.619_853_024_160_527e-23),
+            ("sigmoid", &[3f64.ln()], 0.75),
+            ("silu", &[3f64.ln()], 0.75 * 3f64.ln()),
+            ("softplus", &[3f64.ln()], 4f64.ln()),
+            ("leaky_relu", &[-2.0, 0.25], -0.5),
+            ("leaky_relu", &[2.0, 0.25], 2.0),
+            ("elu", &[-(2f64.ln()), 3.0], -1.5),
+            ("max", &[2.0, 3.0], 3.0),
+            ("min", &[2.0, 3.0], 2.0),
+        ] {
+            let y = value(name, arguments);
+            assert!((y / expected - 1.0).abs() < 2e-14, "{name}{arguments:?} = {y}");
+        }
+        for (name, x) in [("relu", -1.0), ("relu", 0.0), ("step", 0.0), ("sign", 0.0)] {
+            assert_eq!(value(name, &[x]), 0.0);
+        }
+    }
+
+    #[test]
+    fn undefined_arguments_give_undefined_values() {
+        for f in all().filter(|f| f.name != "where" && f.name != "pow") {
+            if let Kernel::Elementwise(kernel) = f.kernel_for(f.parameters.len()) {
+                assert!(kernel(&[f64::NAN, 0.5, 0.5]).is_nan(), "{}", f.name);
+            }
+        }
+    }
+}

@@ -4,11 +4,16 @@
 //! functions up here; no other module matches on a function's name. Calculus reads
 //! [`Lowering`] and never [`Kernel`]; the judge reads [`Kernel`] and never [`Lowering`].
 
+mod builder;
+mod constant;
 mod elementwise;
-mod kernels;
+mod find;
+mod kernel;
+mod learning;
 mod linear_algebra;
 mod reduction;
-mod special;
+
+pub use find::{all, edit_distance, find, suggest};
 
 use crate::array::{Array, KernelError};
 
@@ -36,7 +41,7 @@ pub struct Function {
     pub unicode: Notation,
     /// How it is written in LaTeX.
     pub latex: Notation,
-    /// How it is written in Python with NumPy.
+    /// How it is written in Python with `NumPy`.
     pub numpy: Code,
     /// One line for the reference: what it is.
     pub doc: &'static str,
@@ -67,7 +72,8 @@ pub enum Signature {
     /// `axis=`, which a matrix needs. Further parameters are scalars.
     Axiswise,
     /// Alternatives in declaration syntax, the first whose ranks fit is taken:
-    /// `"A[m,n], B[p,q] -> [m*p, n*q]"`. A scalar argument where `[n,n]` is asked counts as 1×1.
+    /// `"A[m,n], B[p,q] -> [m*p, n*q]"`, `"X[n,n] -> []"` for a scalar result. A scalar argument
+    /// where `[n,n]` is asked counts as 1×1. Vectors are columns.
     Shapes(&'static [&'static str]),
     /// Shapes are decided by a rule of inference that the entry names; see `shape::infer`.
     /// (`eye(n)`, `ones(m, n)`, `zeros(…)`, `vector(1)`, `matrix(1)`, `grad`, `jac`, `hess`, `vjp`)
@@ -101,7 +107,9 @@ pub enum Special {
 
 /// What a function means to the calculus. Texts are in our own language; in them every operation
 /// is elementwise with scalars broadcast, `sum(…)` reduces the function's active axes (all entries,
-/// or those `axis=` names), and `count(x)` is the number of entries so reduced.
+/// or those `axis=` names), and `count(x)` is the number of entries so reduced. Other named
+/// functions in a text act along the same axes. What is reduced is broadcast back where it meets
+/// an array; a vector–Jacobian product with more axes than its parameter is summed over them.
 #[derive(Clone, Copy, Debug)]
 pub enum Lowering {
     /// A primitive elementwise function: for each parameter the partial derivative, in the
@@ -158,14 +166,15 @@ pub enum Kernel {
     Special,
 }
 
-/// A kernel on arrays of doubles and the value of `axis=`.
-pub type DoubleKernel = fn(&[&Array<f64>], Option<usize>) -> Result<Array<f64>, KernelError>;
+/// A kernel on arrays of one kind of number: the arguments and the value of `axis=`.
+pub type KernelOf<S> = fn(&[&Array<S>], Option<usize>) -> Result<Array<S>, KernelError>;
 
-/// A kernel on whole arrays, one instance for each kind of number.
+/// A kernel on whole arrays, one instance for each kind of number. The kernels themselves are
+/// generic: a further kind is one more field here and one more line in `kernel::array_kernel`.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayKernel {
     /// In doubles.
-    pub double: DoubleKernel,
+    pub double: KernelOf<f64>,
 }
 
 /// A subset of the reals that values lie in, or that arguments must lie in.
@@ -185,6 +194,8 @@ pub enum Range {
     Symmetric,
     /// At least 1.
     AtLeastOne,
+    /// Greater than 1.
+    AboveOne,
     /// Greater than −1.
     AboveMinusOne,
 }
@@ -196,8 +207,8 @@ pub struct Facts {
     pub range: Range,
     /// Where its (first) argument must lie to be differentiable.
     pub domain: Range,
-    /// Arguments at which it has a kink or a jump (elementwise, one parameter): the judge keeps
-    /// its points away from them.
+    /// Values of the first argument (of its entries, for a function of arrays) at which it has a
+    /// kink, a jump or a pole: the judge keeps its points away from them.
     pub kinks: &'static [f64],
 }
 
@@ -218,7 +229,10 @@ pub struct Code {
     /// The expression, with `{0}`, `{1}` for the arguments (already bracketed where needed) and
     /// `{axis}` for `, axis=k` or nothing. Binds like a call.
     pub call: &'static str,
-    /// A definition that the module needs before it, or nothing.
+    /// The expression with two arguments, where that with one differs (`max(a, b)` beside
+    /// `max(X)`, `ones(m, n)` beside `ones(n)`), or nothing.
+    pub pair: &'static str,
+    /// A definition that the module needs before it (with its last newline), or nothing.
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.
     pub import: &'static str,
@@ -232,14 +246,23 @@ impl Facts {
 impl Code {
     /// A call without anything that it needs.
     pub const fn plain(call: &'static str) -> Code {
-        Code { call, helper: "", import: "" }
+        Code { call, pair: "", helper: "", import: "" }
+    }
+
+    /// The expression with this number of arguments.
+    pub fn call_for(&self, arguments: usize) -> &'static str {
+        if arguments == 2 && !self.pair.is_empty() { self.pair } else { self.call }
     }
 }
 
 impl Function {
     /// How shapes relate with this number of arguments.
     pub fn signature_for(&self, arguments: usize) -> Signature {
-        if self.binary.is_some() && arguments == 2 { Signature::Elementwise } else { self.signature }
+        if self.binary.is_some() && arguments == 2 {
+            Signature::Elementwise
+        } else {
+            self.signature
+        }
     }
 
     /// What it means to the calculus with this number of arguments.
@@ -260,88 +283,16 @@ impl Function {
 
     /// Whether its signature asks for a square matrix.
     pub fn signature_is_square(&self) -> bool {
-        matches!(self.signature, Signature::Shapes([first, ..]) if first.starts_with("A[n,n]"))
+        matches!(self.signature, Signature::Shapes([first, ..])
+            if first.split(']').next().is_some_and(|x| x.ends_with("[n,n")))
     }
 
     /// Whether it may be called with this number of arguments.
     pub fn accepts(&self, arguments: usize) -> bool {
         match self.signature {
             Signature::Special(Special::Ones | Special::Zeros) => (1..=2).contains(&arguments),
-            _ => arguments == self.parameters.len() || self.binary.is_some() && arguments == 2,
+            _ if self.binary.is_some() => (1..=2).contains(&arguments),
+            _ => arguments == self.parameters.len(),
         }
-    }
-}
-
-/// Every function, in the order of the reference.
-pub fn all() -> impl Iterator<Item = &'static Function> {
-    [elementwise::TABLE, reduction::TABLE, linear_algebra::TABLE, special::TABLE]
-        .into_iter()
-        .flatten()
-}
-
-/// The function that is read by this name.
-pub fn find(name: &str) -> Option<&'static Function> {
-    use rustc_hash::FxHashMap;
-    static INDEX: std::sync::OnceLock<FxHashMap<&'static str, &'static Function>> =
-        std::sync::OnceLock::new();
-    let index = INDEX.get_or_init(|| {
-        all().flat_map(|f| std::iter::once(&f.name).chain(f.aliases).map(move |n| (*n, f))).collect()
-    });
-    index.get(name).copied()
-}
-
-/// The name of a function that is one or two slips of the pen away.
-pub fn suggest(name: &str) -> Option<&'static str> {
-    let limit = if name.chars().count() >= 6 { 2 } else { 1 };
-    all()
-        .flat_map(|f| std::iter::once(&f.name).chain(f.aliases))
-        .map(|candidate| (edit_distance(name, candidate), *candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// The number of insertions, deletions, replacements and exchanges of neighbours between two words.
-pub fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            best = best.min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_entries_are_complete() {
-        let mut names = std::collections::BTreeSet::new();
-        for f in all() {
-            for name in std::iter::once(&f.name).chain(f.aliases) {
-                assert!(names.insert(*name), "{name} stands twice in the table");
-            }
-            assert!(!f.doc.is_empty() && !f.source.is_empty(), "{} lacks a line", f.name);
-        }
-    }
-
-    #[test]
-    fn a_slip_of_the_pen_is_recognised() {
-        assert_eq!(suggest("sigmod"), Some("sigmoid"));
-        assert_eq!(suggest("softamx"), Some("softmax"));
-        assert_eq!(suggest("J"), None.or(suggest("J")));
     }
 }

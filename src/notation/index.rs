@@ -102,7 +102,16 @@ impl Raiser<'_> {
                         let base = list.pop()?;
                         Some(power(base, exponent, arena.as_power(id).map(|p| arena.number_of(p.1))))
                     }
-                    MapFunction::Known(f) => Some(Math::Call(f, list, None)),
+                    MapFunction::Known(f) => {
+                        // as a condition a comparison stands by itself
+                        if f == arena.known.choose
+                            && let Math::Call(g, inner, _) = &mut list[0]
+                            && *g == f
+                        {
+                            list[0] = inner.swap_remove(0);
+                        }
+                        Some(Math::Call(f, list, None))
+                    }
                     MapFunction::Unknown(s, n) => {
                         let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
                         Some(Math::Unknown(name, n, list))
@@ -111,7 +120,8 @@ impl Raiser<'_> {
                         let right = Box::new(list.pop()?);
                         let left = Box::new(list.pop()?);
                         let text = crate::syntax::operator::comparison_text(c);
-                        Some(Math::Compare(text, left, right))
+                        let compare = Math::Compare(text, left, right);
+                        Some(super::raise::indicator(arena.known.choose, compare))
                     }
                 }
             }

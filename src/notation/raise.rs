@@ -39,6 +39,37 @@ struct Part {
     root: Option<Math>,
     /// The position, for a basis vector.
     basis: Option<i64>,
+    /// The matrix, where this is its diagonal.
+    diagonal: Option<Math>,
+    /// A matrix known to equal its transpose.
+    symmetric: bool,
+    /// A vector as a row, where that is better than its plain transpose.
+    row: Option<Math>,
+}
+
+impl Part {
+    fn new(math: Math, key: (u32, u64)) -> Part {
+        Part {
+            math,
+            key,
+            divides: false,
+            root: None,
+            basis: None,
+            diagonal: None,
+            symmetric: false,
+            row: None,
+        }
+    }
+
+    /// The transpose.
+    fn into_row(self) -> Math {
+        self.row.unwrap_or_else(|| transpose(self.math))
+    }
+
+    fn diagonal_of(matrix: Math, key: (u32, u64)) -> Part {
+        let math = Math::Call(entry("diag"), vec![matrix.clone()], None);
+        Part { diagonal: Some(matrix), ..Part::new(math, key) }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -145,10 +176,11 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     let key = parts.iter().map(|p| p.key).min().unwrap_or((0, 0));
     let (below, above): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|p| p.divides);
     let single = above.len() == 1 && below.is_empty();
-    let (root, basis) = match (&above[..], single) {
-        ([p], true) => (p.root.clone(), p.basis),
-        _ => (None, None),
+    let (root, basis, diagonal, row) = match (&above[..], single) {
+        ([p], true) => (p.root.clone(), p.basis, p.diagonal.clone(), p.row.clone()),
+        _ => (None, None, None, None),
     };
+    let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
     let many = |list: Vec<Part>| {
         let mut list: Vec<Math> = list.into_iter().map(|p| p.math).collect();
         match list.len() {
@@ -162,7 +194,7 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     if let Some(d) = divisor {
         math = Math::ElementQuotient(Box::new(math), Box::new(d));
     }
-    Part { math, key, divides: false, root, basis }
+    Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
 }
 
 impl Raiser<'_> {
@@ -294,15 +326,28 @@ impl Raiser<'_> {
         } else {
             Number::ONE
         };
+        let arrays = terms.iter().any(|(_, e)| match arena.node(e) {
+            Node::Einsum(view) => !repeated_scalar(view) && !arena.is_ones(e),
+            _ => true,
+        });
         let mut list = Vec::with_capacity(terms.len());
         for (c, e) in terms.iter() {
             let c = arena.number_of(c);
             let magnitude = c.abs().div(&common)?;
             if arena.is_ones(e) {
-                list.push((true, (0, 0), c.is_negative(), Math::Number(magnitude)));
+                let constant = if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude)? };
+                list.push((true, (0, 0), c.is_negative(), constant));
                 continue;
             }
             let (sign, math) = match arena.node(e) {
+                // a scalar beside an array is broadcast
+                Node::Einsum(view) if arrays && repeated_scalar(view) => {
+                    let mut list = Vec::new();
+                    for (s, _) in view.operands() {
+                        list.push(self.raise(s)?);
+                    }
+                    (c.is_negative(), scaled(&magnitude, product(list)))
+                }
                 Node::Einsum(view) if !self.names.contains_key(&e) => {
                     self.einsum(view, &magnitude, c.is_negative())?
                 }
@@ -315,6 +360,7 @@ impl Raiser<'_> {
         }
         let flip = negative && list.iter().any(|t| t.2);
         if flip {
+            // asked for by a product: every sign is changed
             list.iter_mut().for_each(|t| t.2 = !t.2);
         }
         order_terms(&mut list);
@@ -348,8 +394,15 @@ impl Raiser<'_> {
             return self.power(base, &exponent);
         }
         let mut list = Vec::with_capacity(ids.len());
-        for e in ids.iter() {
-            list.push(self.raise(e)?);
+        for (at, e) in ids.iter().enumerate() {
+            let condition = at == 0 && matches!(f, MapFunction::Known(f) if f == arena.known.choose);
+            list.push(match (self.raise(e)?, condition) {
+                // as a condition a comparison stands by itself
+                (Math::Call(_, mut inner, _), true) if matches!(arena.node(e), Node::Map(MapFunction::Compare(_), _)) => {
+                    inner.swap_remove(0)
+                }
+                (math, _) => math,
+            });
         }
         Some(match f {
             MapFunction::Known(f) if f == arena.known.pow => {
@@ -369,7 +422,8 @@ impl Raiser<'_> {
             MapFunction::Compare(c) => {
                 let right = Box::new(list.pop()?);
                 let left = Box::new(list.pop()?);
-                Math::Compare(crate::syntax::operator::comparison_text(c), left, right)
+                let text = crate::syntax::operator::comparison_text(c);
+                indicator(arena.known.choose, Math::Compare(text, left, right))
             }
         })
     }
@@ -421,8 +475,24 @@ impl Raiser<'_> {
             output: view.output().to_vec(),
         };
         let mut sign = negative;
-        for (e, wires) in view.operands() {
-            sign = self.operand(&mut reduction, e, wires, sign)?;
+        // a sum with more minus than plus signs is turned round; one without a preference takes in
+        // a sign that is left
+        let mut flips: Vec<bool> = Vec::new();
+        let mut indifferent = None;
+        for (at, (e, _)) in view.operands().enumerate() {
+            let wish = if self.names.contains_key(&e) { None } else { self.orientation(e) };
+            flips.push(wish == Some(true));
+            sign ^= wish == Some(true);
+            if wish.is_none() && !self.names.contains_key(&e) && self.mixed(e) {
+                indifferent.get_or_insert(at);
+            }
+        }
+        if let (true, Some(at)) = (sign, indifferent) {
+            flips[at] = true;
+            sign = false;
+        }
+        for ((e, wires), flip) in view.operands().zip(flips) {
+            self.operand(&mut reduction, e, wires, flip)?;
         }
         self.means(&mut reduction, view);
         let mut scalars = std::mem::take(&mut reduction.scalars);
@@ -433,29 +503,50 @@ impl Raiser<'_> {
         Some((sign, with_scalars(c, scalars, body)))
     }
 
-    /// Adds an operand to the network; returns the sign that remains to be written.
+    /// Whether a sum has terms of both signs.
+    fn mixed(&self, id: ExprId) -> bool {
+        let Node::Add(terms) = self.arena.node(id) else { return false };
+        let negative = terms.iter().filter(|(c, _)| self.arena.number_of(*c).is_negative()).count();
+        negative > 0 && negative < terms.len()
+    }
+
+    /// Whether a sum reads better with all signs changed; `None` where it does not matter.
+    fn orientation(&self, id: ExprId) -> Option<bool> {
+        let Node::Add(terms) = self.arena.node(id) else { return None };
+        if terms.len() < 2 {
+            return None;
+        }
+        let negative = terms.iter().filter(|(c, _)| self.arena.number_of(*c).is_negative()).count();
+        let constant = terms.iter().find(|(_, e)| self.arena.is_ones(*e));
+        match (2 * negative).cmp(&terms.len()) {
+            std::cmp::Ordering::Greater => Some(true),
+            std::cmp::Ordering::Less => Some(false),
+            std::cmp::Ordering::Equal => constant.map(|(c, _)| self.arena.number_of(c).is_negative()),
+        }
+    }
+
+    /// Adds an operand to the network, with all signs of a sum changed where `flip` says so.
     fn operand(
         &mut self,
         reduction: &mut Reduction,
         e: ExprId,
         wires: &[Wire],
-        sign: bool,
-    ) -> Option<bool> {
+        flip: bool,
+    ) -> Option<()> {
         let arena = self.arena;
         let key = arena.key(e);
         if let Some(s) = arena.as_symbol(e)
             && let SymbolKind::Basis(_, position) = arena.symbol(s).kind
         {
-            let part =
-                Part { math: Math::Pi, key, divides: false, root: None, basis: Some(position) };
+            let part = Part { basis: Some(position), ..Part::new(Math::Pi, key) };
             reduction.weights[wires[0] as usize].push(part);
-            return Some(sign);
+            return Some(());
         }
         let named = self.names.contains_key(&e);
         let power = if named { None } else { arena.as_power(e) };
         let exponent = power.map(|p| arena.number_of(p.1).clone());
         let divides = exponent.as_ref().is_some_and(Number::is_negative);
-        let (mut rest, mut root) = (sign, None);
+        let mut root = None;
         let math = match (power, exponent) {
             (Some((base, _)), Some(exponent)) => {
                 if exponent.as_integer() == Some(2) {
@@ -464,10 +555,8 @@ impl Raiser<'_> {
                 self.power(base, &exponent.abs())?
             }
             _ => {
-                let (s, math) = self.signed(e, sign)?;
-                // a sign is written with the whole product, unless the factor took it in
-                rest = s;
-                math
+                let (sign, math) = self.signed(e, flip)?;
+                if sign { negated(math) } else { math }
             }
         };
         match wires {
@@ -477,21 +566,21 @@ impl Raiser<'_> {
                 list.push((key, math));
             }
             [w] => {
-                let part = Part { math, key, divides, root, basis: None };
+                let part = Part { divides, root, ..Part::new(math, key) };
                 reduction.weights[*w as usize].push(part);
             }
             [a, b] if a == b => {
-                let math = Math::Call(entry("diag"), vec![math], None);
-                let part = Part { math, key, divides, root: None, basis: None };
+                let part = Part { divides, ..Part::diagonal_of(math, key) };
                 reduction.weights[*a as usize].push(part);
             }
             [a, b] => {
-                let part = Part { math, key, divides, root, basis: None };
+                let symmetric = arena.is_symmetric(e);
+                let part = Part { divides, root, symmetric, ..Part::new(math, key) };
                 reduction.edges.push(Edge { from: *a, to: *b, part });
             }
             _ => return None,
         }
-        Some(rest)
+        Some(())
     }
 
     /// `sum(x)/n` is `mean(x)`.
@@ -540,6 +629,13 @@ impl Raiser<'_> {
     }
 }
 
+/// Whether this is a product of scalars, repeated along all axes.
+fn repeated_scalar(view: EinsumView<'_>) -> bool {
+    view.wires() == view.output().len()
+        && view.operands().next().is_some()
+        && view.operands().all(|(_, w)| w.is_empty())
+}
+
 /// A sign, a magnitude of terms: positive constants first, then by first appearance; a positive
 /// term leads where there is one.
 fn order_terms(list: &mut Vec<(bool, (u32, u64), bool, Math)>) {
@@ -561,7 +657,28 @@ struct Reduction {
 }
 
 impl Reduction {
+    /// `diag(a)*(1 ./ M)*diag(b)` is `(a*b') ./ M`.
+    fn outer_quotients(&mut self) {
+        for at in 0..self.edges.len() {
+            let (a, b) = (self.edges[at].from, self.edges[at].to);
+            let plain = |w: Wire| {
+                let list = &self.weights[w as usize];
+                !list.is_empty() && list.iter().all(|p| p.basis.is_none())
+            };
+            if !(self.edges[at].part.divides && plain(a) && plain(b)) {
+                continue;
+            }
+            let (Some(left), Some(right)) = (self.weight(a), self.weight(b)) else { continue };
+            let part = &mut self.edges[at].part;
+            let outer = product(vec![left.math, right.into_row()]);
+            let divisor = std::mem::replace(&mut part.math, Math::Pi);
+            part.math = Math::ElementQuotient(Box::new(outer), Box::new(divisor));
+            part.divides = false;
+        }
+    }
+
     fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
+        self.outer_quotients();
         let contracted: Vec<Wire> =
             (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
         let mut open = contracted;
@@ -575,7 +692,10 @@ impl Reduction {
             } else if let Some(at) = self.dead_end(&open) {
                 let w = open.remove(at);
                 self.contract_dead_end(w);
-            } else if let Some(at) = open.iter().position(|w| self.degree(*w) == 2) {
+            } else if let Some(at) = self.between(&open, false) {
+                let w = open.remove(at);
+                self.series(w);
+            } else if let Some(at) = self.between(&open, true) {
                 let w = open.remove(at);
                 self.series(w);
             } else if !self.parallel() {
@@ -590,6 +710,25 @@ impl Reduction {
     fn degree(&self, w: Wire) -> usize {
         self.edges.iter().filter(|e| e.from == w).count()
             + self.edges.iter().filter(|e| e.to == w).count()
+    }
+
+    /// A contracted vertex between two edges; with `same` one whose edges lead to one vertex that is
+    /// contracted too (a trace), else one whose edges lead to two.
+    fn between(&self, open: &[Wire], same: bool) -> Option<usize> {
+        open.iter().position(|w| {
+            if self.degree(*w) != 2 {
+                return false;
+            }
+            let mut ends = self
+                .edges
+                .iter()
+                .filter(|e| e.from == *w || e.to == *w)
+                .map(|e| if e.from == *w { e.to } else { e.from });
+            match (ends.next(), ends.next()) {
+                (Some(a), Some(b)) if a == b => same && !self.output.contains(&a),
+                _ => !same,
+            }
+        })
     }
 
     fn weight(&mut self, w: Wire) -> Option<Part> {
@@ -616,6 +755,9 @@ impl Reduction {
             if let Some(root) = &p.root {
                 return Some((key, squared_norm(root)));
             }
+            if let Some(matrix) = &p.diagonal {
+                return Some((key, Math::Call(entry("tr"), vec![matrix.clone()], None)));
+            }
             return Some((key, sum_call(p.math.clone(), None)));
         }
         if !plain {
@@ -623,7 +765,7 @@ impl Reduction {
         }
         let last = parts.pop()?;
         let first = hadamard(parts);
-        Some((key, product(vec![transpose(first.math), last.math])))
+        Some((key, product(vec![first.into_row(), last.math])))
     }
 
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
@@ -696,6 +838,7 @@ impl Reduction {
         let target = if edge.from == w { edge.to } else { edge.from };
         let key = edge.part.key;
         let weight = self.weight(w);
+        let mut row = None;
         let math = match weight {
             None => {
                 let axis = if edge.to == w { 1 } else { 0 };
@@ -707,14 +850,19 @@ impl Reduction {
                 sum_call(inner, Some(axis))
             }
             Some(weight) => {
+                let symmetric = edge.part.symmetric;
                 let matrix = if edge.to == w { edge.part } else { transposed_part(edge.part) };
                 let matrix =
                     if matrix.divides { reciprocal(matrix.math, false) } else { matrix.math };
-                product(vec![matrix, weight.math])
+                let column = weight.math.clone();
+                if symmetric || weight.row.is_some() {
+                    let right = if symmetric { matrix.clone() } else { transpose(matrix.clone()) };
+                    row = Some(product(vec![weight.into_row(), right]));
+                }
+                product(vec![matrix, column])
             }
         };
-        let part = Part { math, key, divides: false, root: None, basis: None };
-        self.weights[target as usize].push(part);
+        self.weights[target as usize].push(Part { row, ..Part::new(math, key) });
     }
 
     /// `M₁ diag(w) M₂` through a vertex between two edges.
@@ -754,7 +902,7 @@ impl Reduction {
             list.push(Math::Call(entry("diag"), vec![weight.math], None));
         }
         list.push(whole(right));
-        let part = Part { math: product(list), key, divides: false, root: None, basis: None };
+        let part = Part::new(product(list), key);
         self.edges.push(Edge { from, to, part });
     }
 
@@ -789,10 +937,7 @@ impl Reduction {
             if closed {
                 scalars.above.push((edge.part.key, Math::Call(entry("tr"), vec![matrix], None)));
             } else {
-                let math = Math::Call(entry("diag"), vec![matrix], None);
-                let part =
-                    Part { math, key: edge.part.key, divides: false, root: None, basis: None };
-                self.weights[w as usize].push(part);
+                self.weights[w as usize].push(Part::diagonal_of(matrix, edge.part.key));
             }
         }
     }
@@ -835,7 +980,11 @@ impl Reduction {
                         let both = vec![sizes[a as usize].clone(), sizes[b as usize].clone()];
                         return Some(Some(Math::Ones(both)));
                     }
-                    let outer = vec![column(left, a), transpose(column(right, b))];
+                    let right = match right {
+                        Some(p) => p.into_row(),
+                        None => transpose(column(None, b)),
+                    };
+                    let outer = vec![column(left, a), right];
                     return Some(Some(product(outer)));
                 }
                 let diag = |p: Part| Math::Call(entry("diag"), vec![p.math], None);
@@ -855,6 +1004,9 @@ fn whole(part: Part) -> Math {
 }
 
 fn transposed_part(part: Part) -> Part {
+    if part.symmetric {
+        return part;
+    }
     Part { math: transpose(part.math), root: part.root.map(transpose), ..part }
 }
 
@@ -875,6 +1027,12 @@ fn squared_norm(root: &Math) -> Math {
 fn squared_norm_matrix(root: &Math) -> Math {
     let norm = Math::Call(entry("norm2"), vec![root.clone()], None);
     with_exponent(norm, &Number::integer(2), true)
+}
+
+/// `where(c, 1, 0)`
+pub(crate) fn indicator(choose: &'static Function, condition: Math) -> Math {
+    let (one, zero) = (Math::Number(Number::ONE), Math::Number(Number::ZERO));
+    Math::Call(choose, vec![condition, one, zero], None)
 }
 
 /// `X⁻¹`
@@ -929,7 +1087,8 @@ pub(crate) fn scaled(c: &Number, m: Math) -> Math {
 
 /// Scalar factors before an array, or their product where there is none.
 fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
-    scalars.above.sort_by_key(|s| s.0);
+    // inner products after plain scalars: `cos(c)*(a'*x)`
+    scalars.above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
     scalars.below.sort_by_key(|s| s.0);
     let mut above: Vec<Math> = Vec::new();
     let (n, d) = c.parts();

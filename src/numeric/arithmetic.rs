@@ -126,22 +126,6 @@ impl Arithmetic for f64 {
     }
 }
 
-#[rustfmt::skip]
-impl Scalar for f64 {
-    const ZERO: f64 = 0.0;
-    const ONE: f64 = 1.0;
-    fn add(self, o: f64) -> f64 { self + o }
-    fn sub(self, o: f64) -> f64 { self - o }
-    fn mul(self, o: f64) -> f64 { self * o }
-    fn div(self, o: f64) -> Result<f64, KernelError> { if o == 0.0 { Err(KernelError::Undefined) } else { Ok(self / o) } }
-    fn from_number(v: &crate::number::Number) -> Result<f64, KernelError> { Ok(v.to_f64()) }
-    fn less(self, o: f64) -> Result<bool, KernelError> { Ok(self < o) }
-    fn size(self) -> f64 { self.abs() }
-    fn map(f: &'static Function, a: &[f64]) -> Result<f64, KernelError> {
-        match f.kernel_for(a.len()) { Kernel::Elementwise(k) => Ok(k(a)), _ => Err(KernelError::Unsupported) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -219,8 +219,11 @@ impl Inference<'_> {
             let t = self.dims.text(self.find(*d));
             if t.starts_with(OPEN) { "?".to_string() } else { t }
         };
+        let open = |d: &DimId| self.dims.text(self.find(*d)).starts_with(OPEN);
         match &shape.axes[..] {
             [] => "a scalar".to_string(),
+            [n] if open(n) => if shape.row { "a row vector" } else { "a column vector" }.to_string(),
+            [m, n] if open(m) && open(n) => "a matrix".to_string(),
             [n] if shape.row => format!("the row [1, {}]", text(n)),
             axes => format!("[{}]", axes.iter().map(text).collect::<Vec<_>>().join(", ")),
         }

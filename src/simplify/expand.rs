@@ -108,9 +108,26 @@ fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
     let Node::Einsum(view) = arena.node(id) else { return None };
     let operands: SmallVec<[Operand; 4]> =
         view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+    let sum = |o: &Operand| matches!(arena.node(o.expr), Node::Add(t) if t.len() > 1);
+    // first the sum whose terms other factors cancel
+    let others: SmallVec<[ExprId; 8]> = operands.iter().map(|o| base(arena, o.expr).0).collect();
+    let cancels = |o: &Operand| {
+        let Node::Add(terms) = arena.node(o.expr) else { return false };
+        terms.iter().any(|(_, t)| {
+            let divides = |e: ExprId| {
+                let (b, negative) = base(arena, e);
+                negative && others.contains(&b)
+            };
+            match arena.node(t) {
+                Node::Einsum(inner) => inner.operands().any(|(e, _)| divides(e)),
+                _ => divides(t),
+            }
+        })
+    };
     let at = operands
         .iter()
-        .position(|o| matches!(arena.node(o.expr), Node::Add(t) if t.len() > 1))?;
+        .position(|o| sum(o) && cancels(o))
+        .or_else(|| operands.iter().position(sum))?;
     let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
     let output: crate::tensor::node::Wires = view.output().into();
     let Node::Add(terms) = arena.node(operands[at].expr) else { return None };

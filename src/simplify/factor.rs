@@ -35,10 +35,13 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
         let mut best: Option<(u32, usize, usize, ExprId)> = None;
         for i in 0..list.len() {
             for j in i + 1..list.len() {
-                if !share(arena, list[i].1, list[j].1) {
+                if !share(arena, list[i].1, list[j].1) && !both_sums(arena, list[i].1, list[j].1) {
                     continue;
                 }
-                let Some(product) = pair(arena, list[i], list[j], &axes) else { continue };
+                let partial = list.len() > 2;
+                let Some(product) = pair(arena, list[i], list[j], &axes, partial) else {
+                    continue;
+                };
                 let before: TermList = smallvec![list[i], list[j]];
                 let sum = arena.add_ids(&axes, before);
                 let (old, new) = (arena.weight(sum), arena.weight(product));
@@ -67,6 +70,33 @@ fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
     };
     let right = factors(b);
     factors(a).iter().any(|e| right.contains(e))
+}
+
+/// Whether both terms are sums over entries of one array each: `sum(p) - sum(y)`.
+fn both_sums(arena: &Arena, a: ExprId, b: ExprId) -> bool {
+    let single = |e: ExprId| match arena.node(e) {
+        Node::Einsum(view) => {
+            let mut operands = view.operands();
+            let first = operands.next();
+            let alone = operands.next().is_none() && view.wires() > view.output().len();
+            first.filter(|_| alone).map(|(x, w)| (arena.axes(x).to_vec(), w.to_vec(), view.output().to_vec()))
+        }
+        _ => None,
+    };
+    single(a).is_some_and(|x| single(b) == Some(x))
+}
+
+/// `c Σ x + d Σ y = Σ (c x + d y)`
+fn joined(arena: &mut Arena, x: &Term, y: &Term) -> ExprId {
+    let inner: Axes = arena.axes(x.operands[0].expr).into();
+    let list: TermList = smallvec![
+        (x.coefficient, x.operands[0].expr),
+        (y.coefficient, y.operands[0].expr)
+    ];
+    let sum = arena.add_ids(&inner, list);
+    let operands = smallvec![Operand { expr: sum, wires: x.operands[0].wires.clone() }];
+    let (output, sizes) = (x.output.clone(), x.sizes.clone());
+    arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
 }
 
 fn term(arena: &Arena, (coefficient, e): (NumberId, ExprId)) -> Term {
@@ -171,8 +201,12 @@ fn pair(
     x: (NumberId, ExprId),
     y: (NumberId, ExprId),
     axes: &Axes,
+    partial: bool,
 ) -> Option<ExprId> {
     let (a, b) = (term(arena, x), term(arena, y));
+    if both_sums(arena, x.1, y.1) {
+        return Some(joined(arena, &a, &b));
+    }
     if a.operands.len() > FACTORS || b.operands.len() > FACTORS {
         return None;
     }
@@ -187,6 +221,10 @@ fn pair(
         a.operands.iter().zip(&m.left).filter(|(_, l)| !**l).map(|(o, _)| o).collect();
     let rest_b: SmallVec<[&Operand; 8]> =
         b.operands.iter().zip(&m.right).filter(|(_, l)| !**l).map(|(o, _)| o).collect();
+    // among other terms only what is plainly common is taken out
+    if partial && (rest_a.len() > 1 || rest_b.len() > 1) {
+        return None;
+    }
     // the wires by which the remainders hang on the rest, numbered as in the first term
     let mut boundary = Wires::new();
     let hanging = rest_a.iter().flat_map(|o| &o.wires).copied();

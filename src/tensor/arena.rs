@@ -58,7 +58,8 @@ pub(crate) struct WellKnown {
     pub(crate) logsoftmax: &'static Function,
     pub(crate) logsumexp: &'static Function,
     pub(crate) choose: &'static Function,
-    pub(crate) step: &'static Function,
+    pub(crate) max: &'static Function,
+    pub(crate) relu: &'static Function,
 }
 
 /// The arena.
@@ -470,7 +471,11 @@ impl Arena {
                     weight = weight.saturating_add(self.weight(e).saturating_add(1));
                 }
                 let single = view.operands().nth(1).is_none();
-                weight = if single { weight.max(1) } else { weight - 1 };
+                let contracted = view.wires() > view.output().len();
+                weight = match single {
+                    true => weight.max(1) + u32::from(contracted && weight > 0),
+                    false => weight - 1,
+                };
             }
             Node::Map(f, ids) => {
                 match f {
@@ -547,7 +552,8 @@ fn well_known() -> &'static WellKnown {
         logsoftmax: entry("logsoftmax"),
         logsumexp: entry("logsumexp"),
         choose: entry("where"),
-        step: entry("step"),
+        max: entry("max"),
+        relu: entry("relu"),
     })
 }
 

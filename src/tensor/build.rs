@@ -185,14 +185,21 @@ impl Arena {
         self.intern(Tag::Add, axes, &words)
     }
 
-    /// A sum as a multiple of a sum with coprime integer coefficients, the first of them (in
-    /// canonical order) positive.
+    /// A sum as a multiple of a sum with coprime integer coefficients, that of the term
+    /// which is printed first positive.
     pub(super) fn primitive(&mut self, id: ExprId) -> (NumberId, ExprId) {
         let Node::Add(terms) = self.node(id) else { return (ONE, id) };
         if terms.len() < 2 {
             return (ONE, id);
         }
-        let first = self.number_of(terms.get(0).0);
+        // the term that is printed first is positive, a constant before all
+        let lead = (0..terms.len())
+            .min_by_key(|at| {
+                let (_, e) = terms.get(*at);
+                (!self.is_ones(e), self.key(e), self.fingerprint(e))
+            })
+            .unwrap_or(0);
+        let first = self.number_of(terms.get(lead).0);
         let plain = terms.iter().all(|(c, _)| c == ONE || c == MINUS_ONE);
         if plain && !first.is_negative() {
             return (ONE, id);
@@ -471,8 +478,12 @@ impl Arena {
             let e = self.as_number(list[1])?.clone();
             return Some(self.power(x, &e));
         }
-        if f == k.choose && list[1] == list[2] && self.rank(list[0]) == self.rank(list[1]) {
-            return Some(list[1]);
+        if f == k.choose {
+            return self.choice(list);
+        }
+        if f == k.max && list.len() == 2 && self.is_zero(x) {
+            // max(0, u) = relu(u), at the tie too: both follow 0
+            return Some(self.map(MapFunction::Known(k.relu), &[list[1]]));
         }
         if f == k.exp {
             return self.as_call(x, k.log);
@@ -488,6 +499,27 @@ impl Arena {
             return self.is_positive(x).then_some(x);
         }
         if f == k.log { self.log_of(x) } else { None }
+    }
+
+    /// `where(c, 1, 0)` is the comparison itself, as 0 and 1; `where(c, 0, 1)` its complement.
+    fn choice(&mut self, list: &[ExprId]) -> Option<ExprId> {
+        let [c, a, b] = *list else { return None };
+        if a == b && (self.rank(c) == 0 || self.rank(a) == self.rank(c)) {
+            return Some(a);
+        }
+        if !matches!(self.node(c), Node::Map(MapFunction::Compare(_), _)) {
+            return None;
+        }
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(ONE), Some(ZERO)) => Some(c),
+            (Some(ZERO), Some(ONE)) => {
+                let axes: Axes = self.axes(c).into();
+                let one = self.ones(&axes);
+                let list = smallvec![(ONE, one), (MINUS_ONE, c)];
+                Some(self.add_ids(&axes, list))
+            }
+            _ => None,
+        }
     }
 
     fn log_of(&mut self, x: ExprId) -> Option<ExprId> {

@@ -564,8 +564,7 @@ impl Arena {
                 if *a == *b || list.len() > 8 {
                     return *a == *b;
                 }
-                let backwards = Arena::mirror(&list, *a, *b);
-                backwards.is_some()
+                self.mirror(&list, *a, *b).is_some()
             }
             Node::Add(terms) => {
                 terms.len() <= 8 && terms.iter().all(|(_, e)| self.is_symmetric(e))
@@ -575,7 +574,7 @@ impl Arena {
     }
 
     /// A renaming of the contracted wires that exchanges `a` and `b` and keeps the set of operands.
-    fn mirror(list: &[(ExprId, &[Wire])], a: Wire, b: Wire) -> Option<()> {
+    fn mirror(&self, list: &[(ExprId, &[Wire])], a: Wire, b: Wire) -> Option<()> {
         let wires = list.iter().flat_map(|o| o.1).copied().max()? as usize + 1;
         let mut map: Wires = smallvec![u32::MAX; wires.max(2)];
         (map[a as usize], map[b as usize]) = (b, a);
@@ -588,16 +587,24 @@ impl Arena {
                 if done[i] || !ws.iter().any(|w| map[*w as usize] != u32::MAX) && !ws.is_empty() {
                     continue;
                 }
-                let fit = list.iter().enumerate().find(|(j, (f, vs))| {
-                    !used[*j]
-                        && e == f
-                        && ws.iter().zip(*vs).all(|(w, v)| {
-                            map[*w as usize] == *v
-                                || map[*w as usize] == u32::MAX && !map.contains(v)
-                        })
+                let symmetric = ws.len() == 2 && self.is_symmetric(*e);
+                let fits = |vs: &[Wire]| {
+                    ws.iter().zip(vs).all(|(w, v)| {
+                        map[*w as usize] == *v || map[*w as usize] == u32::MAX && !map.contains(v)
+                    })
+                };
+                let fit = list.iter().enumerate().find_map(|(j, (f, vs))| {
+                    if used[j] || e != f {
+                        return None;
+                    }
+                    let reversed: Wires = vs.iter().rev().copied().collect();
+                    if fits(vs) {
+                        return Some((j, Wires::from_slice(vs)));
+                    }
+                    (symmetric && fits(&reversed)).then_some((j, reversed))
                 });
-                let (j, (_, vs)) = fit?;
-                for (w, v) in ws.iter().zip(*vs) {
+                let (j, vs) = fit?;
+                for (w, v) in ws.iter().zip(&vs) {
                     map[*w as usize] = *v;
                 }
                 (used[j], done[i], progress) = (true, true, true);
