@@ -17,6 +17,8 @@ mod name;
 mod program;
 pub mod raise;
 #[cfg(test)]
+mod roundtrip;
+#[cfg(test)]
 mod sample;
 pub mod text;
 pub mod unicode;

@@ -23,7 +23,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         facts: Facts { range: Range::Real, domain: Range::Real, kinks: &[] },
         unicode,
         latex,
-        numpy: Code { call: "", helper: "", import: "" },
+        numpy: Code::plain(""),
         doc: "",
         source: "",
     }
