@@ -14,6 +14,7 @@ mod left;
 mod lines;
 pub mod math;
 mod name;
+mod order;
 mod program;
 pub mod raise;
 #[cfg(test)]
