@@ -1,10 +1,10 @@
 //! An answer as LaTeX equations.
 
-use super::answer::{Answer, ResultKind};
+use super::answer::Answer;
 use super::latex::{LatexOptions, latex_with};
 use super::left::latex_left;
-use super::program::{gradient_of, needed};
-use rustc_hash::FxHashSet;
+use super::order::{Step, backward, steps};
+use super::program::needed;
 
 /// All results as equations, after the definitions that they need: one equation alone, several in
 /// an `aligned` block. Ends with a newline.
@@ -14,24 +14,20 @@ pub fn equations(answer: &Answer) -> String {
 
 /// As [`equations`], with choices.
 pub fn equations_with(answer: &Answer, options: LatexOptions) -> String {
-    let asked: FxHashSet<&str> = answer
-        .results
-        .iter()
-        .filter(|result| result.kind == ResultKind::Gradient)
-        .filter_map(|result| result.wrt.first().map(|symbol| &*symbol.name))
-        .collect();
-    let mut rows: Vec<(String, String)> = answer
-        .bindings
-        .iter()
-        .zip(needed(answer))
-        .filter(|(_, needed)| *needed)
-        .map(|(binding, _)| binding)
-        .filter(|binding| !gradient_of(&binding.name).is_some_and(|name| asked.contains(name)))
-        .map(|binding| (latex_with(&binding.name, options), latex_with(&binding.value, options)))
-        .collect();
-    for result in &answer.results {
-        rows.push((latex_left(answer, result, options), latex_with(&result.value, options)));
-    }
+    let (needed, backward) = (needed(answer), backward(answer));
+    let mut order: Vec<Step> = (0..backward).filter(|&at| needed[at]).map(Step::Binding).collect();
+    order.extend(steps(answer, &needed, backward));
+    let row = |step: &Step| match *step {
+        Step::Binding(at) => {
+            let binding = &answer.bindings[at];
+            (latex_with(&binding.name, options), latex_with(&binding.value, options))
+        }
+        Step::Result(at) => {
+            let result = &answer.results[at];
+            (latex_left(answer, result, options), latex_with(&result.value, options))
+        }
+    };
+    let rows: Vec<(String, String)> = order.iter().map(row).collect();
     match rows.as_slice() {
         [(left, right)] if left.is_empty() => format!("{right}\n"),
         [(left, right)] => format!("{left} = {right}\n"),

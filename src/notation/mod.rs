@@ -14,8 +14,11 @@ mod left;
 mod lines;
 pub mod math;
 mod name;
+mod order;
 mod program;
 pub mod raise;
+#[cfg(test)]
+mod roundtrip;
 #[cfg(test)]
 mod sample;
 pub mod text;

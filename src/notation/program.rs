@@ -63,7 +63,12 @@ pub fn result_index(answer: &Answer, at: usize) -> String {
 /// The objective: the definitions that it needs, then an expression.
 pub(super) fn objective_program(answer: &Answer) -> String {
     let mut out = String::with_capacity(64);
-    definitions(&mut out, answer, answer.value_needs.iter().copied());
+    let is_objective = |at: usize| match answer.bindings.get(at).map(|b| &b.name) {
+        Some(Math::Symbol(symbol)) => symbol.name == answer.objective.name,
+        _ => false,
+    };
+    let needs = answer.value_needs.iter().copied().filter(|&at| !is_objective(at));
+    definitions(&mut out, answer, needs);
     write_ascii(&mut out, &answer.value);
     out
 }

@@ -1,5 +1,6 @@
 //! Short constructors of notation for the tests of this module.
 
+use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
 use super::math::{Math, Symbol};
 use crate::array::{Array, KernelError};
 use crate::functions::{
@@ -23,7 +24,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         facts: Facts { range: Range::Real, domain: Range::Real, kinks: &[] },
         unicode,
         latex,
-        numpy: Code { call: "", helper: "", import: "" },
+        numpy: Code::plain(""),
         doc: "",
         source: "",
     }
@@ -170,4 +171,79 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
         ("names", prod([c("loss"), v("x_max"), v("h_b")])),
         ("tall", prod([sub(quot(v("a"), c("s")), v("b")), c("alpha")])),
     ]
+}
+
+fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
+    Outcome {
+        kind: ResultKind::Gradient,
+        written: vec![wrt.name.to_string()],
+        wrt: vec![wrt],
+        shape: vec![c("m"), c("n")],
+        value,
+        index,
+        axes: vec![symbol("i", 0), symbol("j", 0)],
+        needs: needs.to_vec(),
+    }
+}
+
+fn binding(name: Math, value: Math) -> Binding {
+    Binding { name, value, shape: vec![c("m")] }
+}
+
+fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {
+    Answer {
+        objective,
+        named: false,
+        value,
+        shape: vec![],
+        value_needs: vec![0],
+        bindings,
+        parameters: vec![],
+        functions: vec![],
+        scalar_functions: vec![],
+        results,
+        conditions: vec![],
+    }
+}
+
+/// `sigmoid(W*x + b)` by `W`.
+pub(super) fn one_layer() -> Answer {
+    let value = || call(&SIGMOID, add([prod([m("W"), v("x")]), v("b")]));
+    let at_i = |a: Math| entry(a, &["i"]);
+    let index = prod([entry(v("x"), &["j"]), at_i(g("y")), at_i(v("y")), sub(n(1), at_i(v("y")))]);
+    let result = prod([had([g("y"), v("y"), sub(n(1), v("y"))]), t(v("x"))]);
+    let results = vec![gradient(symbol("W", 2), result, index, &[0])];
+    let mut answer = answer(symbol("y", 1), value(), vec![binding(v("y"), value())], results);
+    answer.shape = vec![c("m")];
+    let parameter = |name: Math, written: &str, sizes: &[&str]| Parameter {
+        name,
+        written: written.to_string(),
+        shape: sizes.iter().map(|size| c(size)).collect(),
+        attributes: vec![],
+        assumed: true,
+    };
+    answer.parameters = vec![
+        parameter(m("W"), "W", &["m", "n"]),
+        parameter(v("x"), "x", &["n"]),
+        parameter(v("b"), "b", &["m"]),
+        parameter(g("y"), "grad_y", &["m"]),
+    ];
+    answer
+}
+
+/// Two layers, with the gradients of both and of `u`, which the first result needs.
+pub(super) fn two_layers() -> Answer {
+    let hidden = || call(&SIGMOID, v("u"));
+    let bindings = vec![
+        binding(v("u"), prod([m("W1"), v("x")])),
+        binding(v("z"), prod([m("W2"), hidden()])),
+        binding(g("z"), sub(v("z"), v("y"))),
+        binding(g("u"), prod([t(m("W2")), g("z")])),
+    ];
+    let results = vec![
+        gradient(symbol("W1", 2), prod([g("u"), t(v("x"))]), n(0), &[0, 1, 2, 3]),
+        gradient(symbol("W2", 2), prod([g("z"), t(hidden())]), n(0), &[0, 1, 2]),
+        gradient(symbol("u", 1), prod([t(m("W2")), g("z")]), n(0), &[0, 1, 2]),
+    ];
+    answer(symbol("L", 0), c("L"), bindings, results)
 }

@@ -8,9 +8,9 @@ use super::ascii::{Ascii, ascii};
 use super::left::{indexed, program_name, unicode_left, write_axes};
 use super::lines::broken;
 use super::math::{Math, Symbol};
+use super::order::{Step, backward, steps};
 use super::program::{gradient_of, needed};
 use super::unicode::{Unicode, unicode};
-use super::walk::mentions_gradient;
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
 
@@ -110,12 +110,7 @@ impl<'a> Page<'a> {
     fn equations(&self) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
         let answer = self.answer;
         let mut needed = needed(answer);
-        let is_gradient = |name: &Math| matches!(name, Math::Gradient(_));
-        let backward = answer
-            .bindings
-            .iter()
-            .position(|b| is_gradient(&b.name) || mentions_gradient(&b.value))
-            .unwrap_or(answer.bindings.len());
+        let backward = backward(answer);
         let shows_objective = self.shows_objective();
         if shows_objective {
             for &at in &answer.value_needs {
@@ -140,52 +135,14 @@ impl<'a> Page<'a> {
                 is_result: false,
             });
         }
-        let mut places = self.places(backward).into_iter().peekable();
-        let mut steps = Vec::with_capacity(answer.results.len());
-        for at in backward..=answer.bindings.len() {
-            let mut replaced = false;
-            while let Some((_, result)) = places.next_if(|(place, _)| *place <= 2 * at + 1) {
-                replaced |= at < answer.bindings.len()
-                    && answer.results[result].kind == ResultKind::Gradient
-                    && gradient_of(&answer.bindings[at].name)
-                        == answer.results[result].wrt.first().map(|s| &*s.name);
-                steps.push(self.result(result));
-            }
-            if at < answer.bindings.len() && needed[at] && !replaced {
-                steps.push(binding(at));
-            }
-        }
-        (given, steps)
-    }
-
-    /// The results with their places between the bindings, in order: `2 k` is before binding `k`,
-    /// `2 k + 1` in its stead.
-    fn places(&self, backward: usize) -> Vec<(usize, usize)> {
-        let answer = self.answer;
-        let named: FxHashMap<&str, usize> = answer
-            .bindings
-            .iter()
-            .enumerate()
-            .filter_map(|(at, b)| Some((gradient_of(&b.name)?, at)))
-            .collect();
-        let mut places: Vec<(usize, usize)> = answer
-            .results
-            .iter()
-            .enumerate()
-            .map(|(result, outcome)| {
-                let own = match outcome.wrt.first() {
-                    Some(wrt) if outcome.kind == ResultKind::Gradient => named.get(&*wrt.name),
-                    _ => None,
-                };
-                let place = match own {
-                    Some(&at) => 2 * at + 1,
-                    None => outcome.needs.iter().max().map_or(0, |&last| 2 * (last + 1)),
-                };
-                (place.max(2 * backward), result)
+        let steps = steps(answer, &needed, backward)
+            .into_iter()
+            .map(|step| match step {
+                Step::Binding(at) => binding(at),
+                Step::Result(at) => self.result(at),
             })
             .collect();
-        places.sort_unstable();
-        places
+        (given, steps)
     }
 
     fn result(&self, at: usize) -> Line<'a> {
@@ -352,5 +309,100 @@ fn enumeration(names: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn verified() -> Report {
+        Report {
+            status: "verified",
+            points: 6,
+            max_relative_error: Some(3e-12),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_layer_for_people() {
+        assert_eq!(
+            text(&one_layer(), &verified()),
+            "y = σ(W x + b)\n\n∇W = (∇y ⊙ y ⊙ (1 − y)) xᵀ\n\n\
+             W is m×n, x is n, b is m (assumed); \
+             ∇y is m, the gradient of any loss with respect to y\n\
+             verified at 6 points, largest relative error 3e-12\n"
+        );
+        let options = TextOptions { ascii: true, ..TextOptions::default() };
+        let text = text_with(&one_layer(), &Report::skipped(""), &options);
+        assert!(text.contains("grad_W = (grad_y .* y .* (1 - y))*x'\n"), "{text}");
+        assert!(text.is_ascii());
+    }
+
+    #[test]
+    fn two_layers_read_backwards() {
+        assert_eq!(
+            text(&two_layers(), &Report::skipped("")),
+            "u = W₁ x\nz = W₂ σ(u)\n\n\
+             ∇z  = z − y\n∇W₂ = ∇z σ(u)ᵀ\n∇u  = W₂ᵀ ∇z\n∇W₁ = ∇u xᵀ\n"
+        );
+    }
+
+    #[test]
+    fn programs_read_back() {
+        assert_eq!(
+            program(&two_layers()),
+            "u = W1*x\nz = W2*sigmoid(u)\ngrad_z = z - y\ngrad_u = W2'*grad_z\n\
+             grad_W1 = grad_u*x'\ngrad_W2 = grad_z*sigmoid(u)'"
+        );
+        assert_eq!(program(&one_layer()), result_program(&one_layer(), 0));
+        let definition = "y = sigmoid(W*x + b)\n";
+        assert_eq!(
+            result_program(&one_layer(), 0),
+            format!("{definition}(grad_y .* y .* (1 - y))*x'")
+        );
+        // the axes are i, j, but j is read first
+        assert_eq!(
+            result_index(&one_layer(), 0),
+            format!("{definition}R[i,j] = x[j]*grad_y[i]*y[i]*(1 - y[i])\nR")
+        );
+        assert_eq!(result_program(&one_layer(), 7), "");
+    }
+
+    #[test]
+    fn equations_stand_under_each_other() {
+        assert_eq!(
+            equations(&two_layers()),
+            "\\begin{aligned}\n  u &= W_{1} x \\\\\n  z &= W_{2} \\sigma(u) \\\\\n  \
+             \\nabla_{z} &= z - y \\\\\n  \\nabla_{W_{2}} &= \\nabla_{z} \\sigma(u)^{\\top} \\\\\n  \
+             \\nabla_{u} &= W_{2}^{\\top} \\nabla_{z} \\\\\n  \
+             \\nabla_{W_{1}} &= \\nabla_{u} x^{\\top}\n\\end{aligned}\n"
+        );
+    }
+
+    #[test]
+    fn left_sides_of_higher_results() {
+        let mut answer = one_layer();
+        answer.results[0].kind = ResultKind::Jacobian;
+        answer.results[0].axes.insert(0, symbol("k", 0));
+        answer.results[0].value = answer.results[0].index.clone();
+        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
+        assert_eq!(program_name(&answer.results[0]), "jacobian_W");
+        let x = symbol("x", 1);
+        answer.results[0].wrt = vec![x.clone(), x];
+        answer.results[0].kind = ResultKind::Hessian;
+        answer.results[0].value = n(1);
+        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂²y/∂x²");
+    }
+
+    #[test]
+    fn json_of_an_answer() {
+        let value = super::super::json::json(&one_layer(), &verified());
+        assert_eq!(value["objective"]["ascii"], "sigmoid(W*x + b)");
+        assert_eq!(value["results"][0]["shape"], serde_json::json!(["m", "n"]));
+        assert_eq!(value["variables"][0]["assumed"], true);
+        assert_eq!(value["verification"]["points"], 6);
     }
 }
