@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 pub fn program(answer: &Answer) -> String {
     let mut out = String::with_capacity(64 * (answer.results.len() + 1));
     if let [result] = answer.results.as_slice() {
-        definitions(&mut out, answer, result.needs.iter().copied());
+        definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
         expression(&mut out, answer, &result.value, indexed(result).unwrap_or_default());
         return out;
     }
@@ -45,7 +45,7 @@ pub fn program(answer: &Answer) -> String {
 pub fn result_program(answer: &Answer, at: usize) -> String {
     let Some(result) = answer.results.get(at) else { return String::new() };
     let mut out = String::with_capacity(64);
-    definitions(&mut out, answer, result.needs.iter().copied());
+    definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
     expression(&mut out, answer, &result.value, indexed(result).unwrap_or_default());
     out
 }
@@ -55,8 +55,9 @@ pub fn result_program(answer: &Answer, at: usize) -> String {
 pub fn result_index(answer: &Answer, at: usize) -> String {
     let Some(result) = answer.results.get(at) else { return String::new() };
     let mut out = String::with_capacity(64);
-    definitions(&mut out, answer, result.needs.iter().copied());
-    expression(&mut out, answer, &result.index, &result.axes);
+    definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
+    let index = result.index.as_ref().unwrap_or(&result.value);
+    expression(&mut out, answer, index, &result.axes);
     out
 }
 
@@ -67,7 +68,7 @@ pub(super) fn objective_program(answer: &Answer) -> String {
         Some(Math::Symbol(symbol)) => symbol.name == answer.objective.name,
         _ => false,
     };
-    let needs = answer.value_needs.iter().copied().filter(|&at| !is_objective(at));
+    let needs = answer.closure(&answer.value_needs).into_iter().filter(|&at| !is_objective(at));
     definitions(&mut out, answer, needs);
     write_ascii(&mut out, &answer.value);
     out
@@ -75,11 +76,10 @@ pub(super) fn objective_program(answer: &Answer) -> String {
 
 /// Which bindings the results need.
 pub(super) fn needed(answer: &Answer) -> Vec<bool> {
+    let direct: Vec<usize> = answer.results.iter().flat_map(|r| r.needs.iter().copied()).collect();
     let mut needed = vec![false; answer.bindings.len()];
-    for &at in answer.results.iter().flat_map(|result| &result.needs) {
-        if let Some(slot) = needed.get_mut(at) {
-            *slot = true;
-        }
+    for at in answer.closure(&direct) {
+        needed[at] = true;
     }
     needed
 }

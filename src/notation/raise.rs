@@ -24,6 +24,8 @@ pub(crate) struct Raiser<'a> {
     pub(crate) arena: &'a Arena,
     /// Expressions that have a name, which is written in their place.
     pub(crate) names: &'a FxHashMap<ExprId, Math>,
+    /// An expression that is written out although it has a name: the body of that name.
+    pub(crate) own: Option<ExprId>,
     /// Inner levels still allowed.
     pub(crate) depth: usize,
 }
@@ -197,11 +199,16 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
 }
 
-impl Raiser<'_> {
+impl<'a> Raiser<'a> {
     /// The matrix form of an expression with at most two axes.
     pub(crate) fn raise(&mut self, id: ExprId) -> Option<Math> {
         let (negative, math) = self.signed(id, false)?;
         Some(if negative { negated(math) } else { math })
+    }
+
+    /// The name that is written for an expression.
+    pub(crate) fn name(&self, id: ExprId) -> Option<&'a Math> {
+        if self.own == Some(id) { None } else { self.names.get(&id) }
     }
 
     /// The matrix form of ± an expression, as a sign and a term.
@@ -209,7 +216,7 @@ impl Raiser<'_> {
         if self.arena.rank(id) > 2 || self.depth == 0 {
             return None;
         }
-        if let Some(name) = self.names.get(&id) {
+        if let Some(name) = self.name(id) {
             return Some((negative, name.clone()));
         }
         self.depth -= 1;
@@ -310,7 +317,7 @@ impl Raiser<'_> {
                 return Some((negative, self.fill(e, c)?));
             }
             if let Node::Einsum(view) = arena.node(e)
-                && !self.names.contains_key(&e)
+                && self.name(e).is_none()
             {
                 return self.einsum(view, &c, negative);
             }
@@ -348,7 +355,7 @@ impl Raiser<'_> {
                     }
                     (c.is_negative(), scaled(&magnitude, product(list)))
                 }
-                Node::Einsum(view) if !self.names.contains_key(&e) => {
+                Node::Einsum(view) if self.name(e).is_none() => {
                     self.einsum(view, &magnitude, c.is_negative())?
                 }
                 _ => {
@@ -480,10 +487,10 @@ impl Raiser<'_> {
         let mut flips: Vec<bool> = Vec::new();
         let mut indifferent = None;
         for (at, (e, _)) in view.operands().enumerate() {
-            let wish = if self.names.contains_key(&e) { None } else { self.orientation(e) };
+            let wish = if self.name(e).is_some() { None } else { self.orientation(e) };
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
-            if wish.is_none() && !self.names.contains_key(&e) && self.mixed(e) {
+            if wish.is_none() && self.name(e).is_none() && self.mixed(e) {
                 indifferent.get_or_insert(at);
             }
         }
@@ -542,7 +549,7 @@ impl Raiser<'_> {
             reduction.weights[wires[0] as usize].push(part);
             return Some(());
         }
-        let named = self.names.contains_key(&e);
+        let named = self.name(e).is_some();
         let power = if named { None } else { arena.as_power(e) };
         let exponent = power.map(|p| arena.number_of(p.1).clone());
         let divides = exponent.as_ref().is_some_and(Number::is_negative);
@@ -607,7 +614,7 @@ impl Raiser<'_> {
                     && wires.is_empty()
                     && inner.wires() == 1
                     && inner.size(0) == dim
-                    && !self.names.contains_key(&e);
+                    && self.name(e).is_none();
                 (one && arena.rank(x) == 1).then_some((e, x))
             });
             let Some((e, x)) = sum else { continue };

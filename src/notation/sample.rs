@@ -180,14 +180,15 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
         wrt: vec![wrt],
         shape: vec![c("m"), c("n")],
         value,
-        index,
+        index: Some(index),
         axes: vec![symbol("i", 0), symbol("j", 0)],
         needs: needs.to_vec(),
+        entrywise: false,
     }
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, shape: vec![c("m")] }
+    Binding { name, value, shape: vec![c("m")], needs: vec![] }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {

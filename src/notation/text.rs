@@ -113,7 +113,7 @@ impl<'a> Page<'a> {
         let backward = backward(answer);
         let shows_objective = self.shows_objective();
         if shows_objective {
-            for &at in &answer.value_needs {
+            for at in answer.closure(&answer.value_needs) {
                 if let Some(slot) = needed.get_mut(at) {
                     *slot = true;
                 }
@@ -387,7 +387,8 @@ mod tests {
         let mut answer = one_layer();
         answer.results[0].kind = ResultKind::Jacobian;
         answer.results[0].axes.insert(0, symbol("k", 0));
-        answer.results[0].value = answer.results[0].index.clone();
+        answer.results[0].value = answer.results[0].index.clone().unwrap_or(Math::Pi);
+        answer.results[0].entrywise = true;
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
         assert_eq!(program_name(&answer.results[0]), "jacobian_W");
         let x = symbol("x", 1);
