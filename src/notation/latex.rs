@@ -243,8 +243,12 @@ impl Glyphs for Latex {
         let taken = match base {
             Math::Symbol(s) => !split(&s.name).1.is_empty(),
             Math::Identity(size) => size.is_some(),
-            Math::Gradient(_) | Math::Ones(_) | Math::Zeros(_) => true,
-            Math::Call(..) | Math::Unknown(..) | Math::UnknownGradient(..) => true,
+            Math::Gradient(_)
+            | Math::Ones(_)
+            | Math::Zeros(_)
+            | Math::Call(..)
+            | Math::Unknown(..)
+            | Math::UnknownGradient(..) => true,
             _ => false,
         };
         if taken {
