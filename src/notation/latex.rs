@@ -1,4 +1,4 @@
-//! LaTeX as a person types it: short, semantic, and within what KaTeX reads in strict mode.
+//! LaTeX as a person types it: short, semantic, and within what `KaTeX` reads in strict mode.
 //!
 //! Only ASCII is written. Brackets grow (`\left(`) only around what is taller than a line.
 
@@ -77,9 +77,9 @@ impl Glyphs for Latex {
     }
 
     fn bracketed<S: Sink>(self, out: &mut S, math: &Math) {
-        self.open(out, tall(math));
+        open(out, tall(math));
         layout::bare(self, out, math);
-        self.close(out, tall(math));
+        close(out, tall(math));
     }
 
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
@@ -225,7 +225,9 @@ impl Glyphs for Latex {
             layout::write_integer(out, u64::from(primes));
             out.text(")}");
         } else {
-            (0..primes).for_each(|_| out.text("'"));
+            for _ in 0..primes {
+                out.text("'");
+            }
         }
         self.arguments(out, arguments, None);
     }
@@ -240,10 +242,13 @@ impl Glyphs for Latex {
         // a name that has a subscript of its own cannot take another
         let taken = match base {
             Math::Symbol(s) => !split(&s.name).1.is_empty(),
-            Math::Gradient(_) => true,
             Math::Identity(size) => size.is_some(),
-            Math::Ones(_) | Math::Zeros(_) => true,
-            Math::Call(..) | Math::Unknown(..) | Math::UnknownGradient(..) => true,
+            Math::Gradient(_)
+            | Math::Ones(_)
+            | Math::Zeros(_)
+            | Math::Call(..)
+            | Math::Unknown(..)
+            | Math::UnknownGradient(..) => true,
             _ => false,
         };
         if taken {
@@ -271,14 +276,6 @@ impl Glyphs for Latex {
 }
 
 impl Latex {
-    fn open<S: Sink>(self, out: &mut S, tall: bool) {
-        out.text(if tall { r"\left(" } else { "(" });
-    }
-
-    fn close<S: Sink>(self, out: &mut S, tall: bool) {
-        out.text(if tall { r"\right)" } else { ")" });
-    }
-
     fn list<S: Sink>(self, out: &mut S, list: &[Math]) {
         for (i, item) in list.iter().enumerate() {
             out.text(if i > 0 { ", " } else { "" });
@@ -288,13 +285,13 @@ impl Latex {
 
     fn arguments<S: Sink>(self, out: &mut S, arguments: &[Math], axis: Option<usize>) {
         let tall = arguments.iter().any(tall);
-        self.open(out, tall);
+        open(out, tall);
         self.list(out, arguments);
         if let Some(axis) = axis {
             out.text(r", \mathrm{axis} = ");
             layout::write_integer(out, axis as u64);
         }
-        self.close(out, tall);
+        close(out, tall);
     }
 
     fn subscript<S: Sink>(self, out: &mut S, parts: &[Math], between: &str) {
@@ -311,6 +308,14 @@ impl Latex {
         let letter = |i: &Math| matches!(i, Math::Symbol(s) if s.name.len() == 1);
         self.subscript(out, indices, if indices.iter().all(letter) { "" } else { "," });
     }
+}
+
+fn open<S: Sink>(out: &mut S, tall: bool) {
+    out.text(if tall { r"\left(" } else { "(" });
+}
+
+fn close<S: Sink>(out: &mut S, tall: bool) {
+    out.text(if tall { r"\right)" } else { ")" });
 }
 
 /// A fraction as an exponent stands on one line.

@@ -396,7 +396,10 @@ fn sum<G: Glyphs, S: Sink>(g: G, out: &mut S, terms: &[(bool, Math)]) {
         } else if minus {
             out.text(G::MINUS);
         }
+        // a sum breaks before its terms do
+        out.open();
         write(g, out, term, Place::Term);
+        out.close();
     }
 }
 

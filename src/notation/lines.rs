@@ -77,7 +77,7 @@ mod tests {
         let math = sub(add([long(), call(&SIGMOID, long())]), long());
         assert_eq!(
             broken(Ascii, "y = ", &math, 4, 40),
-            "y = (Alpha*vector_one\n      + sigmoid(Alpha*vector_one))\n    - Alpha*vector_one"
+            "y = (Alpha*vector_one\n        + sigmoid(Alpha*vector_one))\n    - Alpha*vector_one"
         );
         assert_eq!(broken(Ascii, "", &add([v("a"), v("b")]), 4, 40), "a + b");
     }

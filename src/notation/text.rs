@@ -70,7 +70,7 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
     }
     page.write_block(&mut out, &steps);
     let notes = page.notes();
-    let verdict = page.verdict(report);
+    let verdict = Page::verdict(report);
     if !(notes.is_empty() && verdict.is_empty()) {
         out.push('\n');
     }
@@ -268,7 +268,7 @@ impl<'a> Page<'a> {
         sizes.join(if self.options.ascii { " x " } else { "×" })
     }
 
-    fn verdict(&self, report: &Report) -> String {
+    fn verdict(report: &Report) -> String {
         let points = if report.points == 1 { "point" } else { "points" };
         match (report.status, report.max_relative_error) {
             ("verified", Some(error)) if error > 0.0 => format!(

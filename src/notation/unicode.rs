@@ -100,16 +100,14 @@ impl Glyphs for Unicode {
         if element && !matches!(rank(base), Some(0 | 1)) {
             out.text("∘");
         }
-        match raised(exponent) {
-            Some(small) => out.text(&small),
-            None => {
-                out.text("^");
-                if matches!(exponent, Math::Symbol(_)) {
-                    write(self, out, exponent, Place::Whole);
-                } else {
-                    self.bracketed(out, exponent);
-                }
-            }
+        if let Some(small) = raised(exponent) {
+            return out.text(&small);
+        }
+        out.text("^");
+        if matches!(exponent, Math::Symbol(_)) {
+            write(self, out, exponent, Place::Whole);
+        } else {
+            self.bracketed(out, exponent);
         }
     }
 
@@ -179,18 +177,17 @@ impl Glyphs for Unicode {
     fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math) {
         out.text("Σ");
         let names = indices.iter().map(|i| &*i.name);
-        match small(names.clone().flat_map(str::chars), subscript)
-            .filter(|_| names.clone().all(|name| name.len() == 1))
-        {
-            Some(small) => out.text(&small),
-            None => {
-                out.text("_{");
-                for (i, index) in indices.iter().enumerate() {
-                    out.text(if i > 0 { "," } else { "" });
-                    self.symbol(out, index);
-                }
-                out.text("}");
+        let letters = names.clone().all(|name| name.len() == 1);
+        let small = small(names.flat_map(str::chars), subscript).filter(|_| letters);
+        if let Some(small) = small {
+            out.text(&small);
+        } else {
+            out.text("_{");
+            for (i, index) in indices.iter().enumerate() {
+                out.text(if i > 0 { "," } else { "" });
+                self.symbol(out, index);
             }
+            out.text("}");
         }
         out.text(" ");
         write(self, out, body, Place::Term);
