@@ -57,7 +57,7 @@ pub fn assemble(
     let mut naming = Naming::new(typed, lowered, cotangents, results);
     naming.share(&mut lowered.arena);
     let arena = &lowered.arena;
-    let order = naming.order(arena, lowered.objective, results);
+    let (order, below) = naming.order(arena, lowered.objective, results);
     let taken: FxHashSet<&str> = typed.program.names.iter().map(String::as_str).collect();
     let names_of: FxHashMap<&str, usize> =
         typed.program.names.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect();
@@ -75,13 +75,8 @@ pub fn assemble(
             Some(math) => math,
             None => naming.write(arena, *symbol, body, &taken)?.0,
         };
-        place.insert(*symbol, bindings.len());
-        let mut needs: Vec<usize> = naming
-            .mentions(arena, body, Some(*symbol))
-            .into_iter()
-            .filter_map(|s| place.get(&s).copied())
-            .filter(|at| *at < bindings.len())
-            .collect();
+        let mut needs: Vec<usize> =
+            below[symbol].iter().filter_map(|s| place.get(s).copied()).collect();
         needs.sort_unstable();
         needs.dedup();
         bindings.push(Binding {
@@ -90,6 +85,7 @@ pub fn assemble(
             shape: shape_math(arena, *symbol),
             needs,
         });
+        place.insert(*symbol, bindings.len() - 1);
     }
     let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
     let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
@@ -316,41 +312,44 @@ impl<'a> Naming<'a> {
         let mut roots = self.roots.clone();
         roots.push(self.objective);
         let list = self.closure(arena, &roots);
-        let mut uses: FxHashMap<ExprId, u32> = FxHashMap::default();
+        let mut uses: Vec<u32> = vec![0; arena.len()];
         for &id in &list {
-            arena.children(id, |c| *uses.entry(c).or_default() += 1);
+            arena.children(id, |c| uses[c.0 as usize] += 1);
         }
-        let root_set: FxHashSet<ExprId> = self.roots.iter().chain(self.bodies.values()).copied().collect();
-        let mut weight: FxHashMap<ExprId, (u32, u32)> = FxHashMap::default();
+        let mut is_root = vec![false; arena.len()];
+        #[expect(clippy::iter_over_hash_type, reason = "marks are set in any order")]
+        for body in self.bodies.values() {
+            is_root[body.0 as usize] = true;
+        }
+        for root in &self.roots {
+            is_root[root.0 as usize] = true;
+        }
+        let mut weight: Vec<(u32, u32)> = vec![(1, 0); arena.len()];
         let mut count = 0;
         for id in list {
             if self.symbols.contains_key(&id) || arena.as_symbol(id).is_some() {
-                weight.insert(id, (1, 0));
                 continue;
             }
             let (mut total, mut depth) = (1u32, 0u32);
             arena.children(id, |c| {
-                let (w, d) = weight.get(&c).copied().unwrap_or((1, 0));
+                let (w, d) = weight[c.0 as usize];
                 total = total.saturating_add(w);
                 depth = depth.max(d + 1);
             });
-            let mut force = false;
             if let Node::Apply(_, 1.., x) = arena.node(id)
                 && arena.as_symbol(x).is_none()
                 && !self.symbols.contains_key(&x)
             {
-                force = true;
                 let name = self.fresh(&mut count);
                 self.name(arena, x, name);
             }
-            let _ = force;
-            let often = uses.get(&id).copied().unwrap_or(0) > 1 && total >= SHARED;
-            if (often || depth >= DEPTH) && !root_set.contains(&id) && arena.rank(id) <= 2 {
+            let often = uses[id.0 as usize] > 1 && total >= SHARED;
+            if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, name);
                 (total, depth) = (1, 0);
             }
-            weight.insert(id, (total, depth));
+            weight[id.0 as usize] = (total, depth);
         }
         let names = self.symbols.iter();
         self.names = names
@@ -386,9 +385,16 @@ impl<'a> Naming<'a> {
     fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>) -> Vec<ExprId> {
         let mut list = Vec::new();
         let mut seen: FxHashSet<ExprId> = FxHashSet::default();
-        let mut stack = vec![root];
+        let mut few: smallvec::SmallVec<[ExprId; 24]> = smallvec::SmallVec::new();
+        let mut stack: smallvec::SmallVec<[ExprId; 24]> = smallvec::smallvec![root];
         while let Some(id) = stack.pop() {
-            if !seen.insert(id) {
+            // most expressions are small: a list is searched faster than a set
+            if few.len() < 24 {
+                if few.contains(&id) {
+                    continue;
+                }
+                few.push(id);
+            } else if few.contains(&id) || !seen.insert(id) {
                 continue;
             }
             let name = self.symbols.get(&id).copied().filter(|s| Some(*s) != own);
@@ -402,7 +408,12 @@ impl<'a> Naming<'a> {
     }
 
     /// Named symbols in the order of dependence: each after what it mentions.
-    fn order(&self, arena: &Arena, objective: ExprId, results: &[Result_]) -> Vec<ExprId> {
+    fn order(
+        &self,
+        arena: &Arena,
+        objective: ExprId,
+        results: &[Result_],
+    ) -> (Vec<ExprId>, FxHashMap<ExprId, Vec<ExprId>>) {
         let mut wanted: Vec<ExprId> = Vec::new();
         for r in results {
             wanted.extend(self.mentions(arena, r.value, None));
@@ -411,15 +422,17 @@ impl<'a> Naming<'a> {
             wanted.extend(self.mentions(arena, *body, Some(objective)));
         }
         // the program's own order first, then what only these need
-        let mut needed: FxHashSet<ExprId> = FxHashSet::default();
+        let mut below: FxHashMap<ExprId, Vec<ExprId>> = FxHashMap::default();
         let mut stack = wanted.clone();
         while let Some(s) = stack.pop() {
-            if needed.insert(s) {
-                stack.extend(self.mentions(arena, self.bodies[&s], Some(s)));
+            if let std::collections::hash_map::Entry::Vacant(slot) = below.entry(s) {
+                let list = self.mentions(arena, self.bodies[&s], Some(s));
+                stack.extend(list.iter().copied());
+                slot.insert(list);
             }
         }
         let mut first: Vec<ExprId> =
-            self.sequence.iter().copied().filter(|s| needed.contains(s)).collect();
+            self.sequence.iter().copied().filter(|s| below.contains_key(s)).collect();
         first.extend(wanted);
         let mut done: FxHashSet<ExprId> = FxHashSet::default();
         let mut list = Vec::new();
@@ -432,14 +445,14 @@ impl<'a> Naming<'a> {
                     }
                 } else if !done.contains(&s) {
                     stack.push((s, true));
-                    let mut below = self.mentions(arena, self.bodies[&s], Some(s));
-                    below.retain(|b| !done.contains(b));
-                    below.sort_by_key(|b| std::cmp::Reverse(b.0));
-                    stack.extend(below.into_iter().map(|b| (b, false)));
+                    let mut next: smallvec::SmallVec<[ExprId; 8]> =
+                        below[&s].iter().copied().filter(|b| !done.contains(b)).collect();
+                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
+                    stack.extend(next.into_iter().map(|b| (b, false)));
                 }
             }
         }
-        list
+        (list, below)
     }
 
     /// The positions of the bindings that an expression mentions.

@@ -95,17 +95,19 @@ pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
     match symbol.kind {
         SymbolKind::Cotangent => Math::Gradient(name),
         SymbolKind::Pi => Math::Pi,
-        SymbolKind::Size(_) => size_math(&symbol.name),
+        SymbolKind::Size(_) => size_math(symbol.name.clone()),
         _ => Math::Symbol(name),
     }
 }
 
 /// A size as it is written: a name, a number, or a compound of those kept as one symbol.
-pub(crate) fn size_math(text: &str) -> Math {
-    match Number::from_decimal(text) {
-        Some(n) => Math::Number(n),
-        None => Math::Symbol(Name { name: text.into(), rank: 0 }),
+pub(crate) fn size_math(text: std::rc::Rc<str>) -> Math {
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && let Some(n) = Number::from_decimal(&text)
+    {
+        return Math::Number(n);
     }
+    Math::Symbol(Name { name: text, rank: 0 })
 }
 
 fn entry(name: &str) -> &'static Function {
@@ -620,7 +622,7 @@ impl<'a> Raiser<'a> {
             let Some((e, x)) = sum else { continue };
             let Some(argument) = self.raise(x) else { continue };
             let written = self.raise(e);
-            let below = size_math(&name);
+            let below = size_math(name);
             let at = reduction.scalars.above.iter().position(|s| Some(&s.1) == written.as_ref());
             let under = reduction.scalars.below.iter().position(|s| s.1 == below);
             if let (Some(at), Some(under)) = (at, under) {
