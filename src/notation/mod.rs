@@ -5,12 +5,23 @@
 pub mod answer;
 pub mod ascii;
 pub mod assemble;
+mod equations;
 mod index;
 pub mod json;
 pub mod latex;
 mod layout;
+mod left;
+mod lines;
 pub mod math;
+mod name;
+mod order;
+mod program;
 pub mod raise;
+#[cfg(test)]
+mod roundtrip;
+#[cfg(test)]
+mod sample;
 pub mod text;
 pub mod unicode;
+mod walk;
 mod written;
