@@ -390,7 +390,7 @@ impl Inference<'_> {
                 Some(names.get(&d).copied().unwrap_or(d))
             })
         };
-        let mut dims = self.dims.clone();
+        let mut dims = std::mem::take(&mut self.dims);
         let mut convert = |shape: &Shape| Shape {
             axes: shape.axes.iter().map(|d| rename(&mut dims, &self, *d)).collect(),
             row: shape.row,
@@ -503,12 +503,16 @@ impl Inference<'_> {
         }
         let taken: FxHashSet<&str> = self.program.names.iter().map(String::as_str).collect();
         let letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
-        let mut candidates: Vec<String> = letters.iter().map(|s| (*s).to_string()).collect();
+        let mut letters = letters;
         if order.first().is_some_and(|o| o.2) {
-            candidates.swap(0, 1);
+            letters.swap(0, 1);
         }
-        candidates.extend((1..=order.len() + taken.len()).map(|k| format!("n{k}")));
-        let mut free = candidates.into_iter().filter(|c| !taken.contains(c.as_str()));
+        let numbered = (1..=order.len() + taken.len()).map(|k| format!("n{k}"));
+        let mut free = letters
+            .iter()
+            .map(|s| (*s).to_string())
+            .chain(numbered)
+            .filter(|c| !taken.contains(c.as_str()));
         let mut names = FxHashMap::default();
         for (_, open, _) in order {
             let Some(name) = free.next() else { break };

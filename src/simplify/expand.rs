@@ -56,7 +56,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
     let sum = |e: ExprId| matches!(arena.node(e), Node::Add(t) if t.len() > 1);
     match arena.node(id) {
         Node::Add(terms) => {
-            terms.len() <= 8
+            (2..=8).contains(&terms.len())
                 && terms.iter().any(|(_, e)| match arena.node(e) {
                     Node::Einsum(view) => view.operands().any(|(o, _)| sum(o)),
                     _ => false,
