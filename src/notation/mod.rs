@@ -5,11 +5,13 @@
 pub mod answer;
 pub mod ascii;
 pub mod assemble;
+pub mod code;
 mod index;
 pub mod json;
 pub mod latex;
 mod layout;
 pub mod math;
+pub mod numpy;
 pub mod raise;
 pub mod text;
 pub mod unicode;
