@@ -8,6 +8,9 @@ use super::graph::{Graph, Id, Known, Op};
 use crate::functions::{self, Function};
 use crate::number::Number;
 
+/// The most terms or factors that stand in one sum or product.
+const LONGEST: usize = 64;
+
 /// The functions that stable forms are made of.
 #[derive(Clone, Copy, Debug)]
 struct Stable {
@@ -230,8 +233,27 @@ impl Build {
                 let sum = self.graph.node(Op::Sum(list), rank);
                 self.negate(sum)
             }
-            _ => self.graph.node(Op::Sum(list), rank),
+            _ => {
+                let list = self.grouped(list);
+                self.graph.node(Op::Sum(list), rank)
+            }
         }
+    }
+
+    /// A long sum as a sum of sums: a compiler's recursion is as deep as a sum is long.
+    fn grouped(&mut self, mut list: Vec<(bool, Id)>) -> Vec<(bool, Id)> {
+        while list.len() > LONGEST {
+            let mut shorter = Vec::with_capacity(list.len() / LONGEST + 1);
+            for part in list.chunks(LONGEST) {
+                let rank = part.iter().map(|t| self.rank(t.1)).max().unwrap_or(0);
+                shorter.push(match part {
+                    [one] => *one,
+                    _ => (false, self.graph.node(Op::Sum(part.to_vec()), rank)),
+                });
+            }
+            list = shorter;
+        }
+        list
     }
 
     /// Whether the value is a multiple of an identity matrix of unknown size.
@@ -279,12 +301,17 @@ impl Build {
         let rank = self.widest(&factors);
         let mut negative = false;
         let mut constant = Number::ONE;
+        let mut divisors: Vec<Id> = Vec::new();
         let mut list: Vec<Id> = Vec::with_capacity(factors.len());
         for id in factors {
             let (minus, id) = self.unsigned(id);
             negative ^= minus;
-            match self.op(id) {
-                Op::Number(n) => constant = constant.mul(n),
+            match *self.op(id) {
+                Op::Number(ref n) => constant = constant.mul(n),
+                // a * (1/b) = a / b
+                Op::Divide(one, b) if self.is_one(one) && self.graph.label(id).is_none() => {
+                    divisors.push(b);
+                }
                 _ => list.push(id),
             }
         }
@@ -304,18 +331,28 @@ impl Build {
             let n = self.graph.node(Op::Number(above), 0);
             list.insert(0, n);
         }
+        while list.len() > LONGEST {
+            let parts = list.chunks(LONGEST).map(|part| match part {
+                [one] => *one,
+                _ => {
+                    let rank = part.iter().map(|a| self.graph.rank(*a)).max().unwrap_or(0);
+                    self.graph.node(Op::Times(part.to_vec()), rank)
+                }
+            });
+            list = parts.collect();
+        }
         let product = match list[..] {
             [id] => id,
-            _ => self.graph.node(Op::Times(list), rank),
-        };
-        let value = match below {
-            None => product,
-            Some(n) => {
-                let n = self.number(n);
-                let rank = self.rank(product);
-                self.graph.node(Op::Divide(product, n), rank)
+            _ => {
+                let rank = self.widest(&list);
+                self.graph.node(Op::Times(list), rank)
             }
         };
+        divisors.extend(below.map(|n| self.number(n)));
+        let mut value = product;
+        for divisor in divisors {
+            value = self.divide(value, divisor);
+        }
         self.signed(negative, value)
     }
 
@@ -493,11 +530,12 @@ impl Build {
         self.signed(minus, value)
     }
 
-    /// The sum along one axis of a matrix.
-    fn axis_total(&mut self, a: Id, axis: u8) -> Id {
+    /// The sum along one axis.
+    pub(super) fn axis_total(&mut self, a: Id, axis: u8) -> Id {
+        let rank = self.rank(a).saturating_sub(1);
         match self.stable {
-            Some(s) => self.graph.node(Op::Call(s.sum, vec![a], Some(axis)), 1),
-            None => self.graph.node(Op::AxisTotal(a, axis), 1),
+            Some(s) => self.graph.node(Op::Call(s.sum, vec![a], Some(axis)), rank),
+            None => self.graph.node(Op::AxisTotal(a, axis), rank),
         }
     }
 
@@ -533,6 +571,8 @@ impl Build {
         let (ones_a, ones_b) =
             (matches!(self.op(a), Op::Ones(_)), matches!(self.op(b), Op::Ones(_)));
         let value = match (self.rank(a), self.rank(b)) {
+            (_, 1) if self.unit_position(b).is_some() => self.entry_at(a, self.unit_position(b)),
+            (1, 1) if self.unit_position(a).is_some() => self.entry_at(b, self.unit_position(a)),
             (1, 1) if ones_a => self.total(b),
             (1, 1) if ones_b => self.total(a),
             (1, 1) => self.graph.node(Op::MatMul(a, b), 0),
@@ -549,6 +589,33 @@ impl Build {
             _ => self.graph.node(Op::MatMul(a, b), 2),
         };
         self.signed(minus != other, value)
+    }
+
+    /// The position of the one in a row of an identity matrix.
+    fn unit_position(&self, id: Id) -> Option<i64> {
+        match self.op(id) {
+            Op::Entry(base, at) if matches!(self.op(*base), Op::Eye(_)) => {
+                at.first().copied().flatten()
+            }
+            _ => None,
+        }
+    }
+
+    /// An entry of a vector, or a column of a matrix.
+    fn entry_at(&mut self, a: Id, at: Option<i64>) -> Id {
+        let rank = self.rank(a).saturating_sub(1);
+        let mut place = vec![None; usize::from(rank)];
+        place.push(at);
+        match self.op(a).clone() {
+            // A[:, k][j] = A[j, k]
+            Op::Entry(base, mut inner) if rank == 0 => {
+                if let Some(free) = inner.iter_mut().find(|k| k.is_none()) {
+                    *free = at;
+                }
+                self.graph.node(Op::Entry(base, inner), 0)
+            }
+            _ => self.graph.node(Op::Entry(a, place), rank),
+        }
     }
 
     pub(super) fn outer(&mut self, a: Id, b: Id) -> Id {

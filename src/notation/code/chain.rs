@@ -48,6 +48,10 @@ pub(super) fn trace(lower: &mut Lower<'_>, math: &Math) -> Result<Id, CodeError>
     let mut chain = Chain::default();
     collect(lower, math, &mut chain)?;
     let b = &mut lower.build;
+    if let [Link::Inverse(_), .., Link::Matrix(_)] = chain.links[..] {
+        // tr(inv(A) B) = tr(B inv(A)), so that a system is solved
+        chain.links.rotate_left(1);
+    }
     let last = if chain.links.len() > 1 { chain.links.pop() } else { None };
     let trace = match last {
         Some(Link::Matrix(m)) => {

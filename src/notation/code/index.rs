@@ -392,7 +392,15 @@ fn contract(lower: &mut Lower<'_>, factors: Factors, axes: &[Name]) -> Result<Id
             scalars.push(expanded(lower, id, &order, axes));
         }
     } else {
-        let value = match library(lower, &arrays, axes).filter(|_| !repeated) {
+        if !repeated {
+            absorb(lower, &mut arrays, axes);
+        }
+        let value = match (&arrays[..], repeated) {
+            ([(a, names)], false) if *names == axes => Some(*a),
+            (_, false) => library(lower, &arrays, axes),
+            _ => None,
+        };
+        let value = match value {
             Some(id) => id,
             None => einsum(lower, &arrays, axes)?,
         };
@@ -417,11 +425,38 @@ fn ordered(lower: &mut Lower<'_>, id: Id, names: &[Name], axes: &[Name]) -> Id {
     lower.build.graph.node(Op::Permute(id, order), rank)
 }
 
+/// Multiplies vectors into the matrices that they are summed with, while more than two arrays are
+/// left.
+fn absorb(lower: &mut Lower<'_>, arrays: &mut Vec<(Id, Vec<Name>)>, axes: &[Name]) {
+    while arrays.len() > 2 {
+        let pair = (0..arrays.len()).find_map(|v| {
+            let [name] = &arrays[v].1[..] else { return None };
+            let mut others = (0..arrays.len()).filter(|k| *k != v && arrays[*k].1.contains(name));
+            let m = others.next()?;
+            let alone = others.next().is_none() && !axes.contains(name);
+            (alone && arrays[m].1.len() == 2).then_some((v, m))
+        });
+        let Some((v, m)) = pair else { return };
+        let (vector, name) = (arrays[v].0, arrays[v].1[0].clone());
+        let (matrix, names) = arrays[m].clone();
+        let b = &mut lower.build;
+        let matrix = if names[1] == name { matrix } else { b.transpose(matrix) };
+        let product = b.matmul(matrix, vector);
+        arrays[m] = (product, names.into_iter().filter(|n| *n != name).collect());
+        arrays.remove(v);
+    }
+}
+
 /// A contraction as a sum or a matrix product of the library.
 fn library(lower: &mut Lower<'_>, arrays: &[(Id, Vec<Name>)], axes: &[Name]) -> Option<Id> {
     let b = &mut lower.build;
     match arrays {
         [(a, _)] if axes.is_empty() => Some(b.total(*a)),
+        [(a, i)] if i.len() == axes.len() + 1 => {
+            let at = i.iter().position(|n| !axes.contains(n))?;
+            let left = i.iter().filter(|n| axes.contains(n));
+            left.eq(axes).then(|| b.axis_total(*a, at as u8))
+        }
         [(a, i), (c, j)] if i.len() <= 2 && j.len() <= 2 => {
             if i == j && axes.is_empty() && i.len() == 2 {
                 let product = b.times(vec![*a, *c]);
