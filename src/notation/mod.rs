@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod ascii;
 pub mod assemble;
+pub mod code;
 mod equations;
 mod index;
 pub mod json;
@@ -14,6 +15,7 @@ mod left;
 mod lines;
 pub mod math;
 mod name;
+pub mod numpy;
 mod order;
 mod program;
 pub mod raise;
