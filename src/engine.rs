@@ -5,6 +5,8 @@ use crate::calculus::sweep::{Seed, gradients};
 use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
+use crate::notation::text::{Report, result_program};
+use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::notation::assemble::{Result_, Unwritable, assemble};
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
@@ -19,6 +21,8 @@ use std::fmt;
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
+/// The points of a verification.
+const POINTS: usize = 5;
 
 /// A question.
 ///
@@ -325,4 +329,45 @@ fn settle(
         .map(|(b, body)| Equation { symbol: b.symbol, body: *body })
         .collect();
     (values, kept)
+}
+
+/// What the judge says of a printed answer: it is read back as text and compared with differences
+/// of the input at several random points, chosen by `seed`.
+pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
+    let answer = &solution.answer;
+    let texts: Vec<String> =
+        (0..answer.results.len()).map(|at| result_program(answer, at)).collect();
+    let cotangent = format!("grad_{}", answer.objective.name);
+    let results = answer
+        .results
+        .iter()
+        .zip(&texts)
+        .map(|(r, text)| Claimed {
+            kind: match r.kind {
+                ResultKind::Gradient => Kind::Gradient,
+                ResultKind::Jacobian => Kind::Jacobian,
+                ResultKind::Hessian => Kind::Hessian,
+                ResultKind::Value => Kind::Value,
+            },
+            wrt: r.wrt.iter().map(|s| &*s.name).collect(),
+            text,
+        })
+        .collect();
+    let asked = crate::numeric::verify::Question {
+        shapes: question.shapes.as_deref(),
+        program: &question.program,
+        objective: question.objective.as_deref(),
+        cotangent: &cotangent,
+        results,
+        seed,
+        points: POINTS,
+    };
+    let found = verify_typed(&solution.typed, &asked, crate::numeric::read::read);
+    let (status, reason) = match found.status {
+        Status::Verified => ("verified", String::new()),
+        Status::Failed(failure) => ("failed", failure.to_string()),
+        Status::Skipped(reason) => ("skipped", reason),
+    };
+    let error = (found.points > 0).then_some(found.max_relative_error);
+    Report { status, points: found.points, max_relative_error: error, reason }
 }

@@ -395,6 +395,7 @@ mod tests {
         answer.results[0].wrt = vec![x.clone(), x];
         answer.results[0].kind = ResultKind::Hessian;
         answer.results[0].value = n(1);
+        answer.results[0].entrywise = false;
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂²y/∂x²");
     }
 
