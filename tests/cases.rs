@@ -16,7 +16,6 @@ const FAILING: &[(&str, &str)] = &[
 const FAILING_INDEX: &[(&str, &str)] = &[
     ("ix-015", "an axis along which the entries are all the same has no size when read back"),
     ("sp-012", "the axes of `delta[i,j]` have no size when read back"),
-    ("ml-017", "the result is called `R`, which the program declares"),
 ];
 
 /// As [`FAILING`], for the NumPy modules alone.
