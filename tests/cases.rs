@@ -182,6 +182,7 @@ fn index_answers_have_the_right_values() {
 }
 
 /// An interpreter with NumPy; `None`, said aloud, where there is none and none is required.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn python() -> Option<String> {
     let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".to_string());
     let found = Command::new(&python)
