@@ -42,7 +42,8 @@ fn answer(
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
         "json" => json(answer, &report).to_string() + "\n",
-        "numpy" => return Err(Failure::Message("`--format numpy` is not supported yet".into())),
+        "numpy" => crate::notation::numpy::numpy(answer)
+            .map_err(|e| Failure::Message(e.to_string()))?,
         _ => text(answer, &report),
     })
 }

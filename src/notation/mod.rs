@@ -6,6 +6,7 @@ pub mod answer;
 pub mod ascii;
 pub mod assemble;
 mod equations;
+pub mod code;
 mod index;
 pub mod json;
 pub mod latex;
@@ -16,6 +17,7 @@ pub mod math;
 mod name;
 mod order;
 mod program;
+pub mod numpy;
 pub mod raise;
 #[cfg(test)]
 mod roundtrip;

@@ -1,0 +1,256 @@
+//! Answers as programs: one module with `value(…)` and `grad_V(…)`, `jacobian_V(…)`,
+//! `hessian_V_U(…)` for each result.
+//!
+//! The presentation tree becomes a graph of array operations ([`lower`](self)), in which equal
+//! parts are one node and chains are multiplied in the cheap order; each function is then what its
+//! result needs of that graph, one local name for each value that is used more than once. A
+//! [`Target`] is a table of spellings: nothing else knows a programming language. The cost is
+//! linear in the answer and in what is printed.
+
+mod build;
+mod chain;
+mod emit;
+mod graph;
+mod index;
+mod lower;
+mod names;
+mod size;
+
+use super::answer::{Answer, Outcome, ResultKind};
+use super::ascii::ascii;
+use super::math::Math;
+use crate::diagnostic::Diagnostic;
+use crate::functions::{Code, Function};
+use emit::Emit;
+use graph::{Id, Op};
+use lower::{Lower, Value};
+use names::Names;
+use std::fmt;
+
+/// Why an answer cannot be written as a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// A size that does not follow from the shape of any parameter.
+    UnknownSize {
+        /// The size.
+        size: String,
+    },
+    /// A name that is neither a parameter nor a binding of the answer.
+    UnknownName {
+        /// The name.
+        name: String,
+    },
+    /// An operation that has no spelling.
+    Unsupported {
+        /// What it is.
+        what: String,
+    },
+}
+
+impl fmt::Display for CodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CodeError::UnknownSize { size } => {
+                write!(f, "the size `{size}` does not follow from the shape of any parameter")
+            }
+            CodeError::UnknownName { name } => write!(f, "`{name}` has no value in the program"),
+            CodeError::Unsupported { what } => write!(f, "{what} cannot be written as code yet"),
+        }
+    }
+}
+
+impl std::error::Error for CodeError {}
+
+impl From<CodeError> for Diagnostic {
+    fn from(error: CodeError) -> Diagnostic {
+        let help = match &error {
+            CodeError::UnknownSize { .. } => "declare a variable that has this size as an axis",
+            _ => "use `--format ascii` for an answer in the language itself",
+        };
+        Diagnostic {
+            message: error.to_string(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Some(help.to_string()),
+        }
+    }
+}
+
+/// The spellings of a Python array library. In a template `{0}`, `{1}` are operands.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The lines that every module begins with.
+    pub(super) imports: &'static str,
+    /// Names that they bind.
+    pub(super) reserved: &'static [&'static str],
+    /// How a function of the table is written.
+    pub(super) code: fn(&Function) -> &Code,
+    /// π
+    pub(super) pi: &'static str,
+    /// The matrix `{0}` transposed.
+    pub(super) transpose: &'static str,
+    /// Axes of `{0}` in the order `{1}`.
+    pub(super) permute: &'static str,
+    /// The outer product of two vectors.
+    pub(super) outer: &'static str,
+    /// The solution of `{0} X = {1}`.
+    pub(super) solve: &'static str,
+    /// An inverse.
+    pub(super) inverse: &'static str,
+    /// The matrix `{0}` to the integer power `{1}`.
+    pub(super) matrix_power: &'static str,
+    /// The diagonal matrix of a vector.
+    pub(super) diagonal: &'static str,
+    /// The trace.
+    pub(super) trace: &'static str,
+    /// The sum of all entries.
+    pub(super) total: &'static str,
+    /// The sum of `{0}` along axis `{1}`.
+    pub(super) axis_total: &'static str,
+    /// Ones of the shape `{0}`.
+    pub(super) ones: &'static str,
+    /// Zeros of the shape `{0}`.
+    pub(super) zeros: &'static str,
+    /// The shape `{0}` filled with `{1}`.
+    pub(super) full: &'static str,
+    /// The identity matrix of size `{0}`.
+    pub(super) eye: &'static str,
+    /// The contraction of `{1}` by the subscripts `{0}`, at most two operands.
+    pub(super) einsum: &'static str,
+    /// The same with more operands.
+    pub(super) einsum_many: &'static str,
+}
+
+/// The module for an answer.
+pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeError> {
+    let mut lower = Lower::new(answer);
+    for binding in &answer.bindings {
+        let value = lower.value(&binding.value)?;
+        let id = shaped(&mut lower, value.id, &binding.shape)?;
+        if let Math::Symbol(s) = &binding.name {
+            lower.build.graph.set_label(id, s.name.clone());
+        }
+        if let Math::Gradient(s) = &binding.name {
+            lower.build.graph.set_label(id, format!("grad_{}", s.name).into());
+        }
+        // a definition is an upright value, whatever stands on its right side
+        lower.bind(&binding.name, Value { id, row: false });
+    }
+    let mut functions: Vec<Definition> = Vec::new();
+    let simplified = answer.results.iter().find(|r| r.kind == ResultKind::Value);
+    let value = match simplified {
+        Some(outcome) => result(&mut lower, outcome)?,
+        None => {
+            let value = lower.value(&answer.value)?;
+            shaped(&mut lower, value.id, &answer.shape)?
+        }
+    };
+    let objective = &answer.objective.name;
+    functions.push(Definition {
+        name: "value".into(),
+        doc: format!("The value of {objective}."),
+        root: value,
+        cotangent: false,
+    });
+    for outcome in answer.results.iter().filter(|r| r.kind != ResultKind::Value) {
+        let root = result(&mut lower, outcome)?;
+        let wrt: Vec<String> =
+            outcome.wrt.iter().zip(&outcome.written).map(|(s, w)| names::spelled(w, &s.name)).collect();
+        let (prefix, doc) = match outcome.kind {
+            ResultKind::Gradient if answer.shape.is_empty() => ("grad", "The gradient of"),
+            ResultKind::Gradient => ("grad", "The vector-Jacobian product of"),
+            ResultKind::Jacobian => ("jacobian", "The Jacobian of"),
+            _ => ("hessian", "The second derivatives of"),
+        };
+        functions.push(Definition {
+            name: format!("{prefix}_{}", wrt.join("_")),
+            doc: format!("{doc} {objective} with respect to {}.", wrt.join(", ")),
+            root,
+            cotangent: true,
+        });
+    }
+    Ok(written(answer, target, lower, &functions))
+}
+
+/// A function of the module.
+#[derive(Debug)]
+struct Definition {
+    name: String,
+    doc: String,
+    root: Id,
+    /// Whether the cotangent of the objective is among its parameters.
+    cotangent: bool,
+}
+
+fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
+    let id = if outcome.value == outcome.index && !outcome.axes.is_empty() {
+        for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
+            let length = lower.size(size)?;
+            lower.lengths.insert(axis.name.clone(), length);
+        }
+        let id = index::array(lower, &outcome.index, Some(&outcome.axes));
+        lower.lengths.clear();
+        id?
+    } else {
+        lower.value(&outcome.value)?.id
+    };
+    shaped(lower, id, &outcome.shape)
+}
+
+/// The value in the shape that it is to have, where it is a scalar that stands for an array or an
+/// identity matrix of unstated size.
+fn shaped(lower: &mut Lower<'_>, id: Id, shape: &[Math]) -> Result<Id, CodeError> {
+    let rank = usize::from(lower.build.rank(id));
+    if rank == shape.len() {
+        if let [n, _] = shape
+            && lower.build.holds_eye(id)
+        {
+            let n = lower.size(n)?;
+            return Ok(lower.build.fit_eye(id, n));
+        }
+        return Ok(id);
+    }
+    if rank > shape.len() {
+        return Err(CodeError::Unsupported { what: "a value of unexpected shape".into() });
+    }
+    let sizes = lower.size_list(shape)?;
+    let graph = &mut lower.build.graph;
+    Ok(if rank == 0 {
+        graph.node(Op::Full(sizes, id), shape.len() as u8)
+    } else {
+        let zeros = graph.node(Op::Zeros(sizes), shape.len() as u8);
+        graph.node(Op::Sum(vec![(false, zeros), (false, id)]), shape.len() as u8)
+    })
+}
+
+/// A docstring is cut where the objective is longer than this.
+const DOCUMENTED: usize = 200;
+
+fn written(answer: &Answer, target: &Target, lower: Lower<'_>, list: &[Definition]) -> String {
+    let graph = &lower.build.graph;
+    let (imports, helpers) = emit::requirements(graph, target);
+    let names = Names::new(answer, target, graph, &lower.callables, &imports);
+    let mut objective = ascii(&answer.value);
+    if objective.len() > DOCUMENTED {
+        objective = "…".into();
+    }
+    let mut out = format!(
+        "\"\"\"{} = {objective}; generated by derive\"\"\"\n\n{}",
+        answer.objective.name, target.imports
+    );
+    for line in imports {
+        out.push_str(line);
+        out.push('\n');
+    }
+    for helper in helpers {
+        out.push_str("\n\n");
+        out.push_str(helper);
+    }
+    let mut emit = Emit::new(graph, target, &names);
+    for f in list {
+        out.push_str("\n\n");
+        emit.function(&mut out, answer, f, &lower.callables);
+    }
+    out
+}
