@@ -87,7 +87,9 @@ pub fn gradients(
         if !sweep.depends(equation.body) {
             continue;
         }
-        if naming && equation.symbol != objective && deserves_name(sweep.rules.arena, equation.symbol, total)
+        if naming
+            && equation.symbol != objective
+            && deserves_name(sweep.rules.arena, equation.symbol, total)
         {
             let symbol = cotangent_symbol(sweep.rules.arena, equation.symbol);
             bindings.push(Equation { symbol, body: total });
@@ -161,8 +163,7 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
 
 /// For every node there is now: whether it depends on a target, through definitions too.
 fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
-    let bodies: FxHashMap<ExprId, ExprId> =
-        equations.iter().map(|e| (e.symbol, e.body)).collect();
+    let bodies: FxHashMap<ExprId, ExprId> = equations.iter().map(|e| (e.symbol, e.body)).collect();
     let mut depends = vec![false; arena.len()];
     for t in targets {
         depends[t.0 as usize] = true;

@@ -42,8 +42,9 @@ fn answer(
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
         "json" => json(answer, &report).to_string() + "\n",
-        "numpy" => crate::notation::numpy::numpy(answer)
-            .map_err(|e| Failure::Message(e.to_string()))?,
+        "numpy" => {
+            crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?
+        }
         _ => text(answer, &report),
     })
 }

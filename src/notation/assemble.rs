@@ -140,12 +140,7 @@ fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
-fn written_name(
-    typed: &Typed,
-    arena: &Arena,
-    e: ExprId,
-    names: &FxHashMap<&str, usize>,
-) -> String {
+fn written_name(typed: &Typed, arena: &Arena, e: ExprId, names: &FxHashMap<&str, usize>) -> String {
     let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
     names.get(&*s.name).map_or(s.name.to_string(), |at| typed.program.written[*at].clone())
 }
@@ -230,7 +225,8 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
     for id in naming.closure(arena, &roots) {
         if let Node::Matrix(MatrixFunction::Inverse, x) = arena.node(id) {
             let names = FxHashMap::default();
-            let mut raiser = Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
+            let mut raiser =
+                Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
             if let Some(m) = raiser.raise(x) {
                 list.push(format!("{} is invertible", super::ascii::ascii(&m)));
             }
@@ -353,7 +349,9 @@ impl<'a> Naming<'a> {
         }
         let names = self.symbols.iter();
         self.names = names
-            .map(|(e, s)| (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol"))))
+            .map(|(e, s)| {
+                (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol")))
+            })
             .collect();
     }
 
@@ -517,7 +515,8 @@ impl<'a> Naming<'a> {
             (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
             (None, Some(i)) => Ok((i.clone(), true, Some(i), axes)),
             (Some(m), None) => {
-                let entry = if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
+                let entry =
+                    if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
                 Ok((m, false, Some(entry), axes))
             }
             (None, None) => Err(Unwritable { what: "the result".into() }),

@@ -71,10 +71,8 @@ fn rebuild(arena: &mut Arena, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Ex
             if !changed && !view.operands().any(|(e, _)| arena.has_facts(e)) {
                 return id;
             }
-            let operands = view
-                .operands()
-                .map(|(e, w)| Operand { expr: map[&e], wires: w.into() })
-                .collect();
+            let operands =
+                view.operands().map(|(e, w)| Operand { expr: map[&e], wires: w.into() }).collect();
             let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
             let output = view.output().into();
             arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes })

@@ -422,6 +422,10 @@ impl Arena {
             first = first.min(self.header(c).first);
             depth = depth.max(self.header(c).depth + 1);
         });
+        if tag == Tag::Apply && words[1] > 0 {
+            // the gradient of an unknown function reads like a cotangent
+            first = 0;
+        }
         let header = &mut self.headers[id as usize];
         (header.first, header.depth) = (first, depth);
         header.fingerprint = fingerprint;

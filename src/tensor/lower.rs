@@ -292,10 +292,8 @@ impl Lowerer<'_> {
     fn name_value(&mut self, name: std::rc::Rc<str>, kind: SymbolKind, body: ExprId) -> ExprId {
         let order = self.next_order();
         let axes: Axes = self.arena.axes(body).into();
-        let mut properties = Properties {
-            positive: self.arena.is_positive(body),
-            ..Properties::default()
-        };
+        let mut properties =
+            Properties { positive: self.arena.is_positive(body), ..Properties::default() };
         if let super::node::Node::Named { function, active, .. } = self.arena.node(body)
             && function == self.arena.known.softmax
             && active as usize == axes.len()
@@ -388,8 +386,11 @@ impl Lowerer<'_> {
             Expr::Transpose(a) => {
                 let rank = typed.shape(*a).axes.len();
                 let first = context.free.len();
-                let own: Wires =
-                    if rank == 2 { smallvec![first as u32 + 1, first as u32] } else { range(first, first + rank) };
+                let own: Wires = if rank == 2 {
+                    smallvec![first as u32 + 1, first as u32]
+                } else {
+                    range(first, first + rank)
+                };
                 self.operand(*a, &context, &own).expr
             }
             Expr::Compare(c, a, b) => {
@@ -401,7 +402,9 @@ impl Lowerer<'_> {
                 let list = typed.program.list(*list);
                 self.entry(id, *array, list, &context)?
             }
-            Expr::IndexSum(list, body) => self.index_sum(typed.program.list(*list), *body, &context),
+            Expr::IndexSum(list, body) => {
+                self.index_sum(typed.program.list(*list), *body, &context)
+            }
             Expr::Call { primes, arguments, axis, .. } => {
                 let list = typed.program.list(*arguments);
                 self.call(id, *primes, list, *axis, &context)?
@@ -411,7 +414,11 @@ impl Lowerer<'_> {
     }
 
     /// What `build` makes, with all axes of the context.
-    fn full(&mut self, context: &Context, build: impl FnOnce(&mut Arena, &[DimId]) -> Value) -> ExprId {
+    fn full(
+        &mut self,
+        context: &Context,
+        build: impl FnOnce(&mut Arena, &[DimId]) -> Value,
+    ) -> ExprId {
         let value = build(&mut self.arena, &context.sizes);
         let all = range(0, context.sizes.len());
         self.arena.value_broadcast(&value, &all, &context.sizes).expr
@@ -449,7 +456,13 @@ impl Lowerer<'_> {
 
     /// The matrix product of two arrays: the last axis of the left one with the first of the right
     /// one; an outer product where the left is a column and the right a row.
-    fn contraction(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+    fn contraction(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
         let first = context.free.len();
         let outer = left.axes.len() == 1 && !left.row && right.axes.len() == 1 && right.row;
@@ -457,7 +470,10 @@ impl Lowerer<'_> {
             return self.unsupported(id, "a matrix product of arrays with more than two axes");
         }
         if outer {
-            let pair = (self.operand(a, context, &range(first, first + 1)), self.operand(b, context, &range(first + 1, first + 2)));
+            let pair = (
+                self.operand(a, context, &range(first, first + 1)),
+                self.operand(b, context, &range(first + 1, first + 2)),
+            );
             return Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)));
         }
         let middle = context.sizes.len() as u32;
@@ -484,7 +500,13 @@ impl Lowerer<'_> {
         }
     }
 
-    fn matrix_power(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+    fn matrix_power(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let rank = self.typed.shape(a).axes.len();
         if rank == 0 {
             let pair = [self.element(a, context), self.element(b, context)];
@@ -493,7 +515,10 @@ impl Lowerer<'_> {
         }
         let exponent = self.literal(b).and_then(|n| n.as_integer());
         let Some(k) = exponent.filter(|k| k.abs() <= MATRIX_POWER) else {
-            return self.unsupported(b, format!("a matrix power other than an integer literal up to {MATRIX_POWER}"));
+            return self.unsupported(
+                b,
+                format!("a matrix power other than an integer literal up to {MATRIX_POWER}"),
+            );
         };
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix power of an array with free indices");
@@ -508,7 +533,10 @@ impl Lowerer<'_> {
         let operands = (0..n)
             .map(|i| Operand {
                 expr: base,
-                wires: smallvec![if i == 0 { 0 } else { i + 1 }, if i == n - 1 { 1 } else { i + 2 }],
+                wires: smallvec![
+                    if i == 0 { 0 } else { i + 1 },
+                    if i == n - 1 { 1 } else { i + 2 }
+                ],
             })
             .collect();
         let sizes = smallvec![dim; n as usize + 1];
@@ -516,7 +544,13 @@ impl Lowerer<'_> {
         Ok(self.arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }))
     }
 
-    fn entry(&mut self, id: NodeId, array: NodeId, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn entry(
+        &mut self,
+        id: NodeId,
+        array: NodeId,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let first = context.free.len() as u32;
         let mut sizes = context.sizes.clone();
         let mut extra: SmallVec<[Value; 4]> = SmallVec::new();
@@ -558,9 +592,13 @@ impl Lowerer<'_> {
             Value { expr: self.arena.identity(axes[0]), wires }
         } else {
             let expr = self.values[array.0 as usize].expect("children are lowered before parents");
-            let mut all: Wires = self.typed.free(array)
+            let mut all: Wires = self
+                .typed
+                .free(array)
                 .iter()
-                .map(|i| context.free.iter().position(|j| i == j).expect("free in the entry too") as u32)
+                .map(|i| {
+                    context.free.iter().position(|j| i == j).expect("free in the entry too") as u32
+                })
                 .collect();
             all.extend(wires);
             Value { expr, wires: all }
@@ -687,7 +725,9 @@ impl Lowerer<'_> {
                 });
                 match spec {
                     Some((spec, _)) => Ok(self.spelt_einsum(spec, list, context)),
-                    None => self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name)),
+                    None => {
+                        self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name))
+                    }
                 }
             }
             (_, Lowering::Node(kind)) => self.matrix_function(id, kind, list, context),
@@ -720,7 +760,9 @@ impl Lowerer<'_> {
                 own.push(first + at as u32);
             }
             let expr = self.values[argument.0 as usize].expect("lowered");
-            let mut wires: Wires = self.typed.free(*argument)
+            let mut wires: Wires = self
+                .typed
+                .free(*argument)
                 .iter()
                 .map(|i| context.free.iter().position(|j| i == j).expect("free here too") as u32)
                 .collect();
@@ -729,7 +771,9 @@ impl Lowerer<'_> {
         }
         let mut out = range(0, first as usize);
         out.extend(output.bytes().map(|l| {
-            first + letters.iter().position(|k| *k == l).expect("an output letter is an input's") as u32
+            first
+                + letters.iter().position(|k| *k == l).expect("an output letter is an input's")
+                    as u32
         }));
         self.arena.contract(&values, &out, &sizes).expr
     }
@@ -784,7 +828,13 @@ impl Lowerer<'_> {
                 return self.unsupported(id, "this call");
             };
             let t = template(definition, f.parameters);
-            let frame = Frame { parameters: &arguments, value: None, cotangent: None, active: &[], sizes: &sizes };
+            let frame = Frame {
+                parameters: &arguments,
+                value: None,
+                cotangent: None,
+                active: &[],
+                sizes: &sizes,
+            };
             let value = self.arena.instantiate(t, &frame);
             let all = range(0, context.sizes.len());
             return Ok(self.arena.value_broadcast(&value, &all, &sizes).expr);
@@ -801,7 +851,13 @@ impl Lowerer<'_> {
         Ok(self.arena.value_broadcast(&value, &natural, &sizes).expr)
     }
 
-    fn matrix_function(&mut self, id: NodeId, kind: Kind, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn matrix_function(
+        &mut self,
+        id: NodeId,
+        kind: Kind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let rank = self.typed.shape(list[0]).axes.len();
         if rank == 0 {
             let v = self.operand(list[0], context, &[]);
@@ -829,19 +885,30 @@ impl Lowerer<'_> {
     }
 
     /// `f'(x)` of a function of the table.
-    fn prime(&mut self, id: NodeId, f: &'static Function, primes: u32, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn prime(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        primes: u32,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let Lowering::Primitive(derivatives) = f.lowering_for(list.len()) else {
             return self.unsupported(id, format!("a derivative of `{}` by primes", f.name));
         };
         if list.len() != 1 || primes > 1 {
-            return self.unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
+            return self
+                .unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
         }
         let x = self.element(list[0], context);
         Ok(self.full(context, |arena, sizes| {
             let y = arena.value_map(MapFunction::Known(f), std::slice::from_ref(&x), sizes);
             let t = template(derivatives[0], f.parameters);
             let parameters = std::slice::from_ref(&x);
-            arena.instantiate(t, &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes })
+            arena.instantiate(
+                t,
+                &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes },
+            )
         }))
     }
 }
