@@ -175,14 +175,13 @@ impl From<Error> for Diagnostic {
             Error::Parse(e) => e.into(),
             Error::Shape(e) => e.into(),
             Error::Lower(e) => e.into(),
-            Error::Unwritable(_) | Error::Constant => plain(None),
             Error::Target { suggestion: Some(s), .. } => {
                 plain(Some(format!("did you mean `{s}`?")))
             }
             Error::Target { known, .. } if !known.is_empty() => {
                 plain(Some(format!("its names are {}", known.join(", "))))
             }
-            Error::Target { .. } => plain(None),
+            Error::Target { .. } | Error::Unwritable(_) | Error::Constant => plain(None),
         }
     }
 }

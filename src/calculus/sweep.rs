@@ -95,7 +95,7 @@ pub fn gradients(
             bindings.push(Equation { symbol, body: total });
             total = symbol;
         }
-        sweep.equation(equation, total);
+        sweep.equation(*equation, total);
     }
     let arena = sweep.rules.arena;
     let collected = sweep.collected;
@@ -200,7 +200,7 @@ impl Sweep<'_> {
         self.depends.get(id.0 as usize).copied().unwrap_or(false)
     }
 
-    fn equation(&mut self, equation: &Equation, total: ExprId) {
+    fn equation(&mut self, equation: Equation, total: ExprId) {
         let mut local: Vec<ExprId> = Vec::new();
         let mut stack = vec![equation.body];
         self.slots.resize(self.depends.len(), 0);

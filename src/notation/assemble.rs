@@ -46,6 +46,9 @@ impl std::error::Error for Unwritable {}
 ///
 /// # Errors
 /// [`Unwritable`] where an expression has neither a matrix form nor an index form.
+///
+/// # Panics
+/// Never: what is named is a symbol.
 pub fn assemble(
     typed: &Typed,
     lowered: &mut Lowered,
@@ -337,12 +340,12 @@ impl<'a> Naming<'a> {
                 && !self.symbols.contains_key(&x)
             {
                 let name = self.fresh(&mut count);
-                self.name(arena, x, name);
+                self.name(arena, x, &name);
             }
             let often = uses[id.0 as usize] > 1 && total >= SHARED;
             if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
-                self.name(arena, id, name);
+                self.name(arena, id, &name);
                 (total, depth) = (1, 0);
             }
             weight[id.0 as usize] = (total, depth);
@@ -365,11 +368,11 @@ impl<'a> Naming<'a> {
         }
     }
 
-    fn name(&mut self, arena: &mut Arena, id: ExprId, name: String) {
+    fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
         let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
-            name: name.as_str().into(),
+            name: name.into(),
             kind: SymbolKind::Shared,
             axes,
             properties: crate::tensor::node::Properties::default(),
@@ -494,7 +497,6 @@ impl<'a> Naming<'a> {
 
     /// A result: its value, whether that is an entry, the entry where it is wanted or needed, and
     /// the entry's indices.
-    #[expect(clippy::type_complexity, reason = "the parts of an outcome")]
     fn write_all(
         &self,
         arena: &Arena,

@@ -4,7 +4,7 @@
 //! The presentation tree becomes a graph of array operations ([`lower`](self)), in which equal
 //! parts are one node and chains are multiplied in the cheap order; each function is then what its
 //! result needs of that graph, one local name for each value that is used more than once. A
-//! [`Target`] is a table of spellings: nothing else knows a programming language. The cost is
+//! `Target` is a table of spellings: nothing else knows a programming language. The cost is
 //! linear in the answer and in what is printed.
 
 mod build;
@@ -174,7 +174,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
             cotangent: true,
         });
     }
-    Ok(written(answer, target, lower, &functions))
+    Ok(written(answer, target, &lower, &functions))
 }
 
 /// A function of the module.
@@ -231,7 +231,7 @@ fn shaped(lower: &mut Lower<'_>, id: Id, shape: &[Math]) -> Result<Id, CodeError
 /// A docstring is cut where the objective is longer than this.
 const DOCUMENTED: usize = 200;
 
-fn written(answer: &Answer, target: &Target, lower: Lower<'_>, list: &[Definition]) -> String {
+fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definition]) -> String {
     let graph = &lower.build.graph;
     let (imports, helpers) = emit::requirements(graph, target);
     let names = Names::new(answer, target, graph, &lower.callables, &imports);

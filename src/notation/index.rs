@@ -4,7 +4,7 @@
 //! beyond the first, positions of largest entries).
 
 use super::math::{Math, Symbol as Name};
-use super::raise::{Raiser, negated, product, scaled, size_math, symbol_math};
+use super::raise::{Raiser, negated, product, scaled, symbol_math};
 use crate::number::Number;
 use crate::tensor::node::{EinsumView, ExprId, MapFunction, MatrixFunction, Node, SymbolKind};
 use rustc_hash::FxHashSet;
@@ -193,11 +193,6 @@ impl Raiser<'_> {
             body = Math::Quotient(Box::new(body), Box::new(product(below)));
         }
         Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
-    }
-
-    /// The sizes of an expression's axes.
-    pub(crate) fn shape_math(&self, id: ExprId) -> Vec<Math> {
-        self.arena.axes(id).iter().map(|d| size_math(self.arena.size_text(*d))).collect()
     }
 }
 

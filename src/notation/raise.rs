@@ -3,7 +3,7 @@
 //! The wires of an einsum are vertices, its matrices edges, its vectors weights on a vertex. In
 //! turn a dead end becomes a matrix–vector product, a vertex between two edges a matrix product,
 //! parallel edges a Hadamard product, a loop a trace or a `diag`. What does not reduce, or has more
-//! than two axes, has no matrix form ([`None`]); [`super::index`] writes it with indices.
+//! than two axes, has no matrix form ([`None`]); `notation::index` writes it with indices.
 //!
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
@@ -309,14 +309,14 @@ impl<'a> Raiser<'a> {
         let arena = self.arena;
         let Node::Add(terms) = arena.node(id) else { return None };
         if terms.is_empty() {
-            return Some((false, self.fill(id, Number::ZERO)?));
+            return Some((false, self.fill(id, Number::ZERO)));
         }
         if terms.len() == 1 {
             let (c, e) = terms.get(0);
             let c = arena.number_of(c);
             let (negative, c) = (negative != c.is_negative(), c.abs());
             if arena.is_ones(e) {
-                return Some((negative, self.fill(e, c)?));
+                return Some((negative, self.fill(e, c)));
             }
             if let Node::Einsum(view) = arena.node(e)
                 && self.name(e).is_none()
@@ -344,7 +344,7 @@ impl<'a> Raiser<'a> {
             let magnitude = c.abs().div(&common)?;
             if arena.is_ones(e) {
                 let constant =
-                    if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude)? };
+                    if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude) };
                 list.push((true, (0, 0), c.is_negative(), constant));
                 continue;
             }
@@ -371,7 +371,9 @@ impl<'a> Raiser<'a> {
         let flip = negative && list.iter().any(|t| t.2);
         if flip {
             // asked for by a product: every sign is changed
-            list.iter_mut().for_each(|t| t.2 = !t.2);
+            for t in &mut list {
+                t.2 = !t.2;
+            }
         }
         order_terms(&mut list);
         let sum = Math::Sum(list.into_iter().map(|(_, _, sign, math)| (sign, math)).collect());
@@ -380,15 +382,15 @@ impl<'a> Raiser<'a> {
     }
 
     /// A constant array.
-    fn fill(&mut self, id: ExprId, value: Number) -> Option<Math> {
+    fn fill(&mut self, id: ExprId, value: Number) -> Math {
         let sizes = self.sizes(id);
         if sizes.is_empty() {
-            return Some(Math::Number(value));
+            return Math::Number(value);
         }
         if value.is_zero() {
-            return Some(Math::Zeros(sizes));
+            return Math::Zeros(sizes);
         }
-        Some(scaled(&value, Math::Ones(sizes)))
+        scaled(&value, Math::Ones(sizes))
     }
 
     /// The sizes of the axes, as they are written.
@@ -697,6 +699,7 @@ impl Reduction {
         }
     }
 
+    #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
         self.outer_quotients();
         let contracted: Vec<Wire> =
@@ -861,7 +864,7 @@ impl Reduction {
         let mut row = None;
         let math = match weight {
             None => {
-                let axis = if edge.to == w { 1 } else { 0 };
+                let axis = usize::from(edge.to == w);
                 let inner = if edge.part.divides {
                     reciprocal(edge.part.math, false)
                 } else {
@@ -962,6 +965,7 @@ impl Reduction {
     }
 
     /// What is left on the output's wires: `None` for the number 1.
+    #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     fn finish(mut self, sizes: &[Math]) -> Option<Option<Math>> {
         match self.output[..] {
             [] => Some(None),

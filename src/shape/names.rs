@@ -473,11 +473,11 @@ impl Inference<'_> {
 
     /// The items, their free indices, and the indices of definitions.
     fn statements(&mut self) -> Result<(), ShapeError> {
-        let mut next = 0;
+        let mut next = 0u32;
         for statement in &self.program.statements {
             match statement {
                 Statement::Definition { indices, body, .. } => {
-                    let id = DefinitionId(next as u32);
+                    let id = DefinitionId(next);
                     next += 1;
                     let mut free = self.free[body.0 as usize].to_vec();
                     if !indices.is_empty() {

@@ -26,17 +26,14 @@ impl Inference<'_> {
         self.shapes[id.0 as usize] = Some(shape.clone());
         self.touch(id);
         match self.meanings[id.0 as usize] {
-            Meaning::Variable(v) => {
-                if self.variable_states[v.0 as usize].is_none() {
-                    let upright = Shape { row: false, ..shape.clone() };
-                    if shape.row {
-                        // a bare name is a column
-                        return Err(self.column_expected(id));
-                    }
-                    self.set_variable(v, &upright)?;
+            Meaning::Variable(v) if self.variable_states[v.0 as usize].is_none() => {
+                let upright = Shape { row: false, ..shape.clone() };
+                if shape.row {
+                    // a bare name is a column
+                    return Err(self.column_expected(id));
                 }
+                self.set_variable(v, &upright)?;
             }
-            Meaning::Plain => {}
             _ => {}
         }
         match self.defined_by.get(&id) {
@@ -211,7 +208,7 @@ impl Inference<'_> {
                         if !fits {
                             let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
                                 .then(|| "transpose one of them with `'`".to_string())
-                                .or_else(|| self.broadcast_help(&s, &shape));
+                                .or_else(|| Inference::broadcast_help(&s, &shape));
                             return Err(self.mismatch(first, c, "a sum", help));
                         }
                     }
@@ -235,7 +232,7 @@ impl Inference<'_> {
         }
     }
 
-    fn broadcast_help(&self, a: &Shape, b: &Shape) -> Option<String> {
+    fn broadcast_help(a: &Shape, b: &Shape) -> Option<String> {
         let (matrix, vector) = if a.axes.len() == 2 { (a, b) } else { (b, a) };
         (matrix.axes.len() == 2 && vector.axes.len() == 1).then(|| {
             "arrays are not broadcast against each other: repeat the vector `b` in every row with `ones(m)*b'`, in every column with `b*ones(n)'`".to_string()
@@ -643,7 +640,7 @@ impl Inference<'_> {
             _ => None,
         };
         match value {
-            Some(k) if k >= 0 && (k as usize) < rank => Ok(k as usize),
+            Some(k) if usize::try_from(k).is_ok_and(|k| k < rank) => Ok(k.unsigned_abs() as usize),
             _ => Err(ShapeError::Invalid {
                 message: format!("expected an axis below {rank}, counted from 0 as in NumPy"),
                 span: self.program.span(node),
@@ -769,7 +766,6 @@ impl Inference<'_> {
         list: &[NodeId],
     ) -> Result<(), ShapeError> {
         let by = match self.program.node(list[1]) {
-            Expr::Name(_) => list[1],
             Expr::Call { arguments, .. } => {
                 self.program.list(*arguments).first().copied().unwrap_or(list[1])
             }

@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 /// Simplifies expressions together; `replace` gives expressions that others stand for.
 ///
 /// Costs are linear in the number of nodes that the roots reach.
+#[expect(clippy::implicit_hasher, reason = "one hasher serves the whole core")]
 pub fn simplify(
     arena: &mut Arena,
     roots: &[ExprId],

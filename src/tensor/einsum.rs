@@ -115,7 +115,7 @@ impl Arena {
                 self.split(&mut work, &mut todo);
             }
             if todo.is_empty() {
-                return self.finish(work, &axes);
+                return self.finish(&work, &axes);
             }
         }
     }
@@ -421,12 +421,6 @@ impl Arena {
             return;
         }
         let mut component: SmallVec<[u32; 16]> = (0..n as u32).collect();
-        fn root(c: &[u32], mut w: u32) -> u32 {
-            while c[w as usize] != w {
-                w = c[w as usize];
-            }
-            w
-        }
         for f in &work.factors {
             for pair in f.wires.windows(2) {
                 let (a, b) = (root(&component, pair[0]), root(&component, pair[1]));
@@ -484,7 +478,7 @@ impl Arena {
     }
 
     /// Numbers wires and operands canonically and interns the node.
-    fn finish(&mut self, work: Work, axes: &Axes) -> ExprId {
+    fn finish(&mut self, work: &Work, axes: &Axes) -> ExprId {
         let coefficient = work.coefficient;
         if work.factors.is_empty() && work.output.is_empty() {
             let one = self.ones(&[]);
@@ -726,4 +720,12 @@ impl Arena {
 
 fn distinct(wires: &[Wire]) -> bool {
     (1..wires.len()).all(|i| !wires[..i].contains(&wires[i]))
+}
+
+/// The representative of a wire's component.
+fn root(c: &[u32], mut w: u32) -> u32 {
+    while c[w as usize] != w {
+        w = c[w as usize];
+    }
+    w
 }

@@ -96,6 +96,9 @@ pub struct Lowered {
 ///
 /// # Errors
 /// [`LowerError`] where there is no such objective, or the calculus has no meaning for a node.
+///
+/// # Panics
+/// Never: nodes come in the order of children first.
 pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerError> {
     let target = find_target(typed, objective)?;
     let mut lowering = Lowerer {
@@ -107,7 +110,7 @@ pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerErr
         functions: vec![None; typed.unknowns.len()],
         order: 0,
     };
-    let names = typed.dims.texts().map(|t| t.into()).collect();
+    let names = typed.dims.texts().map(std::convert::Into::into).collect();
     lowering.arena.name_sizes(names);
     for (dim, value) in typed.dims.numbers() {
         lowering.arena.set_size(dim, value);
@@ -360,8 +363,7 @@ impl Lowerer<'_> {
                     self.arena.einsum(Network { coefficient, operands, output, sizes })
                 }
                 Meaning::Identity => self.identity(&shape),
-                Meaning::Index(_) => return Ok(None),
-                Meaning::Delta => return Ok(None),
+                Meaning::Index(_) | Meaning::Delta => return Ok(None),
                 _ => {
                     let what = format!("`{}` as a value", typed.program.name(*name));
                     return self.unsupported(id, what);
@@ -717,7 +719,7 @@ impl Lowerer<'_> {
                 let ranks: SmallVec<[usize; 4]> =
                     list.iter().map(|a| self.typed.shape(*a).axes.len()).collect();
                 if ranks.iter().all(|r| *r == 0) {
-                    return self.scalar_einsum(list, context);
+                    return Ok(self.scalar_einsum(list, context));
                 }
                 let spec = specs.iter().zip(alternatives).find(|(s, _)| {
                     let inputs = s.split("->").next().unwrap_or("");
@@ -735,12 +737,11 @@ impl Lowerer<'_> {
         }
     }
 
-    fn scalar_einsum(&mut self, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn scalar_einsum(&mut self, list: &[NodeId], context: &Context) -> ExprId {
         let values: SmallVec<[Value; 4]> =
             list.iter().map(|a| self.operand(*a, context, &[])).collect();
         let all = range(0, context.sizes.len());
-        let product = self.arena.contract(&values, &all, &context.sizes);
-        Ok(product.expr)
+        self.arena.contract(&values, &all, &context.sizes).expr
     }
 
     fn spelt_einsum(&mut self, spec: &str, list: &[NodeId], context: &Context) -> ExprId {
@@ -791,7 +792,8 @@ impl Lowerer<'_> {
         let chosen = match axis {
             None => None,
             Some(node) => match self.literal(node).and_then(|n| n.as_integer()) {
-                Some(k @ 0..=1) => Some(k as usize),
+                Some(0) => Some(0),
+                Some(1) => Some(1),
                 _ => return self.unsupported(node, "an axis other than 0 or 1"),
             },
         };

@@ -206,10 +206,10 @@ impl Build {
         let eye = |b: &Build, id: Id| matches!(b.op(id), Op::Eye(None));
         let full = list.iter().map(|t| t.1).find(|a| self.rank(*a) == 2 && !self.holds_eye(*a));
         if let Some(full) = full {
-            for at in 0..list.len() {
-                if eye(self, list[at].1) || self.holds_eye(list[at].1) {
+            for term in &mut list {
+                if eye(self, term.1) || self.holds_eye(term.1) {
                     let n = self.length(full, 0);
-                    list[at].1 = self.fit_eye(list[at].1, n);
+                    term.1 = self.fit_eye(term.1, n);
                 }
             }
         }
@@ -230,7 +230,9 @@ impl Build {
             [] => self.integer(0),
             [(negative, id)] => self.signed(negative, id),
             _ if list.iter().all(|t| t.0) => {
-                list.iter_mut().for_each(|t| t.0 = false);
+                for t in &mut list {
+                    t.0 = false;
+                }
                 let sum = self.graph.node(Op::Sum(list), rank);
                 self.negate(sum)
             }
