@@ -647,18 +647,10 @@ fn repeated_scalar(view: EinsumView<'_>) -> bool {
         && view.operands().all(|(_, w)| w.is_empty())
 }
 
-/// A sign, a magnitude of terms: positive constants first, then by first appearance; a positive
-/// term leads where there is one.
-fn order_terms(list: &mut Vec<(bool, (u32, u64), bool, Math)>) {
-    list.sort_by_key(|(constant, key, negative, _)| {
-        (if *constant { if *negative { 2 } else { 0 } } else { 1 }, *key)
-    });
-    if list[0].2
-        && let Some(at) = list.iter().position(|t| !t.2)
-    {
-        let first = list.remove(at);
-        list.insert(0, first);
-    }
+/// Positive terms before negative ones, a positive constant first, a negative one last; else by
+/// first appearance.
+fn order_terms(list: &mut [(bool, (u32, u64), bool, Math)]) {
+    list.sort_by_key(|(constant, key, negative, _)| (*negative, *constant == *negative, *key));
 }
 
 /// The network of an einsum under reduction.
