@@ -8,6 +8,7 @@ mod error;
 mod lexer;
 pub mod operator;
 pub mod parser;
+pub mod print;
 mod statement;
 
 pub use error::ParseError;

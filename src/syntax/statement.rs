@@ -16,6 +16,11 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("simplex", Attribute::Simplex),
 ];
 
+/// The word that an attribute is written by.
+pub(super) fn attribute_text(attribute: Attribute) -> &'static str {
+    ATTRIBUTES.iter().find(|(_, a)| *a == attribute).map_or("", |(t, _)| t)
+}
+
 impl Parser {
     fn is_word(&self, at: usize, word: &str) -> bool {
         matches!(&self.tokens[at].token, Token::Name(n) if self.program.name(*n) == word)
