@@ -5,6 +5,8 @@ use crate::calculus::sweep::{Seed, gradients};
 use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
+use crate::notation::text::{Report, result_program};
+use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::notation::assemble::{Result_, Unwritable, assemble};
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
@@ -19,6 +21,8 @@ use std::fmt;
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
+/// The points of a verification.
+const POINTS: usize = 5;
 
 /// A question.
 ///
@@ -38,6 +42,8 @@ pub struct Question {
     pub objective: Option<String>,
     /// The variables; all of them where there is none.
     pub wrt: Vec<String>,
+    /// Whether results are wanted in index notation too.
+    pub index: bool,
     /// A deliberate mistake, to test verification.
     #[doc(hidden)]
     pub corruption: Option<Corruption>,
@@ -193,7 +199,8 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
         .zip(values)
         .map(|(t, value)| Result_ { kind: ResultKind::Gradient, wrt: vec![*t], value })
         .collect();
-    let answer = assemble(&typed, &mut lowered, &bindings, found.cotangent, &results)?;
+    let answer =
+        assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
     Ok(Solution { typed, answer })
 }
 
@@ -217,7 +224,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
         last.body = values[0];
     }
     let named = std::mem::replace(&mut lowered.named, false);
-    let answer = assemble(&typed, &mut lowered, &[], None, &results);
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index);
     let mut answer = answer?;
     answer.named = named;
     Ok(Solution { typed, answer })
@@ -235,28 +242,36 @@ fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<
     if question.wrt.is_empty() {
         return Ok(lowered.variables.iter().flatten().copied().collect());
     }
-    question.wrt.iter().map(|name| target(name, typed, lowered)).collect()
+    let program = &typed.program;
+    let variables = typed.variables.iter().zip(&lowered.variables).map(|(v, s)| (v.name, *s));
+    let definitions = typed.definitions.iter().zip(&lowered.definitions).map(|(d, s)| (d.name, *s));
+    let known: FxHashMap<&str, ExprId> = variables
+        .chain(definitions)
+        .filter_map(|(name, symbol)| Some((program.name(name), symbol?)))
+        .collect();
+    question
+        .wrt
+        .iter()
+        .map(|name| {
+            let found = known.get(name.as_str()).or_else(|| known.get(spelt(name).as_str()));
+            found.copied().ok_or_else(|| unknown_target(name, typed))
+        })
+        .collect()
 }
 
-fn target(name: &str, typed: &Typed, lowered: &Lowered) -> Result<ExprId, Error> {
-    let program = &typed.program;
-    let is = |id: crate::syntax::ast::NameId| {
-        program.name(id) == name || program.written[id.0 as usize] == name
-    };
-    let spelt = name.chars().map(|c| {
-        crate::syntax::operator::spelling(c).map_or(c.to_string(), str::to_string)
-    });
-    let spelt: String = spelt.collect();
-    let is = |id| is(id) || program.name(id) == spelt;
-    if let Some(v) = typed.variables.iter().position(|v| is(v.name)) {
-        if let Some(symbol) = lowered.variables[v] {
-            return Ok(symbol);
+/// A name with Greek letters and subscripts spelt out.
+fn spelt(name: &str) -> String {
+    name.chars().fold(String::new(), |mut out, c| {
+        match crate::syntax::operator::spelling(c) {
+            Some(s) => out.push_str(s),
+            None => out.push(c),
         }
-    } else if let Some(d) = typed.definitions.iter().position(|d| is(d.name))
-        && let Some(symbol) = lowered.definitions[d]
-    {
-        return Ok(symbol);
-    }
+        out
+    })
+}
+
+fn unknown_target(name: &str, typed: &Typed) -> Error {
+    let program = &typed.program;
     let names = typed.variables.iter().map(|v| v.name).chain(typed.definitions.iter().map(|d| d.name));
     let known: Vec<String> = names.map(|n| program.written[n.0 as usize].clone()).collect();
     let suggestion = known
@@ -264,7 +279,7 @@ fn target(name: &str, typed: &Typed, lowered: &Lowered) -> Result<ExprId, Error>
         .filter(|k| name.chars().count() > 2 && edit_distance(k, name) <= 2)
         .min_by_key(|k| edit_distance(k, name))
         .cloned();
-    Err(Error::Target { name: name.to_string(), suggestion, known })
+    Error::Target { name: name.to_string(), suggestion, known }
 }
 
 /// Simplifies results and named cotangents together, and writes out cotangents that are used once
@@ -314,4 +329,45 @@ fn settle(
         .map(|(b, body)| Equation { symbol: b.symbol, body: *body })
         .collect();
     (values, kept)
+}
+
+/// What the judge says of a printed answer: it is read back as text and compared with differences
+/// of the input at several random points, chosen by `seed`.
+pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
+    let answer = &solution.answer;
+    let texts: Vec<String> =
+        (0..answer.results.len()).map(|at| result_program(answer, at)).collect();
+    let cotangent = format!("grad_{}", answer.objective.name);
+    let results = answer
+        .results
+        .iter()
+        .zip(&texts)
+        .map(|(r, text)| Claimed {
+            kind: match r.kind {
+                ResultKind::Gradient => Kind::Gradient,
+                ResultKind::Jacobian => Kind::Jacobian,
+                ResultKind::Hessian => Kind::Hessian,
+                ResultKind::Value => Kind::Value,
+            },
+            wrt: r.wrt.iter().map(|s| &*s.name).collect(),
+            text,
+        })
+        .collect();
+    let asked = crate::numeric::verify::Question {
+        shapes: question.shapes.as_deref(),
+        program: &question.program,
+        objective: question.objective.as_deref(),
+        cotangent: &cotangent,
+        results,
+        seed,
+        points: POINTS,
+    };
+    let found = verify_typed(&solution.typed, &asked, crate::numeric::read::read);
+    let (status, reason) = match found.status {
+        Status::Verified => ("verified", String::new()),
+        Status::Failed(failure) => ("failed", failure.to_string()),
+        Status::Skipped(reason) => ("skipped", reason),
+    };
+    let error = (found.points > 0).then_some(found.max_relative_error);
+    Report { status, points: found.points, max_relative_error: error, reason }
 }

@@ -14,4 +14,4 @@ pub mod simplify;
 pub mod syntax;
 pub mod tensor;
 
-pub use engine::{Error, Question, Solution, gradient, simplified};
+pub use engine::{Error, Question, Solution, gradient, simplified, verify};

@@ -111,8 +111,9 @@ impl Rules<'_> {
                 let list: SmallVec<[ExprId; 4]> = ids.iter().collect();
                 for (k, &x) in list.iter().enumerate() {
                     if depends(x) {
-                        parameters.push(k);
+                        let before = out.len();
                         self.elementwise(f, &list, k, value, g, out);
+                        parameters.extend((before < out.len()).then_some(k));
                     }
                 }
                 let name = if let MapFunction::Known(f) = f { Some(f.name) } else { None };

@@ -75,12 +75,13 @@ pub fn gradients(
         anonymous: anonymous.then_some(objective),
     };
     sweep.collected.entry(objective).or_default().push(g);
+    let wanted: rustc_hash::FxHashSet<ExprId> = targets.iter().copied().collect();
     let mut bindings = Vec::new();
     let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for equation in lowered.equations.iter().rev() {
         let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
         let mut total = sweep.rules.arena.sum_of(&list);
-        if targets.contains(&equation.symbol) {
+        if wanted.contains(&equation.symbol) {
             totals.insert(equation.symbol, total);
         }
         if !sweep.depends(equation.body) {

@@ -95,7 +95,7 @@ fn gradients(
 ) -> Result<Map<String, Value>, Failure> {
     let located = |e| input::failure(e, input, question.shapes.as_deref());
     let solution = engine::gradient(question).map_err(located)?;
-    let report = super::grad::verification(&solution, question, 0);
+    let report = engine::verify(&solution, question, 0);
     if report.status == "failed" {
         return Err(Failure::Defect(format!(
             "error: the gradient failed its own verification: {}\n",

@@ -3,14 +3,9 @@
 use super::Failure;
 use super::input::{self, Input};
 use crate::engine::{self, Question, Solution};
-use crate::notation::answer::ResultKind;
 use crate::notation::json::json;
-use crate::notation::text::{Report, equations, program, result_program, text};
-use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
+use crate::notation::text::{Report, equations, program, text};
 use clap::ArgMatches;
-
-/// The points of a verification.
-const POINTS: usize = 5;
 
 /// `derive grad`
 pub(super) fn gradient(m: &ArgMatches) -> Result<String, Failure> {
@@ -37,7 +32,7 @@ fn answer(
         Report::skipped("")
     } else {
         let seed = m.get_one::<u64>("seed").copied().unwrap_or(0);
-        verification(&solution, &question, seed)
+        engine::verify(&solution, &question, seed)
     };
     if report.status == "failed" {
         return Err(Failure::Defect(defect(&input, &report)));
@@ -51,46 +46,6 @@ fn answer(
             .map_err(|e| Failure::Message(e.to_string()))?,
         _ => text(answer, &report),
     })
-}
-
-/// What the judge says of the printed answer.
-pub(super) fn verification(solution: &Solution, question: &Question, seed: u64) -> Report {
-    let answer = &solution.answer;
-    let texts: Vec<String> =
-        (0..answer.results.len()).map(|at| result_program(answer, at)).collect();
-    let cotangent = format!("grad_{}", answer.objective.name);
-    let results = answer
-        .results
-        .iter()
-        .zip(&texts)
-        .map(|(r, text)| Claimed {
-            kind: match r.kind {
-                ResultKind::Gradient => Kind::Gradient,
-                ResultKind::Jacobian => Kind::Jacobian,
-                ResultKind::Hessian => Kind::Hessian,
-                ResultKind::Value => Kind::Value,
-            },
-            wrt: r.wrt.iter().map(|s| &*s.name).collect(),
-            text,
-        })
-        .collect();
-    let asked = crate::numeric::verify::Question {
-        shapes: question.shapes.as_deref(),
-        program: &question.program,
-        objective: question.objective.as_deref(),
-        cotangent: &cotangent,
-        results,
-        seed,
-        points: POINTS,
-    };
-    let found = verify_typed(&solution.typed, &asked, crate::numeric::read::read);
-    let (status, reason) = match found.status {
-        Status::Verified => ("verified", String::new()),
-        Status::Failed(failure) => ("failed", failure.to_string()),
-        Status::Skipped(reason) => ("skipped", reason),
-    };
-    let error = (found.points > 0).then_some(found.max_relative_error);
-    Report { status, points: found.points, max_relative_error: error, reason }
 }
 
 fn defect(input: &Input, report: &Report) -> String {

@@ -92,6 +92,7 @@ pub(super) fn question(m: &ArgMatches, input: &Input) -> Question {
         shapes: m.get_one::<String>("shape").cloned(),
         objective: m.get_one::<String>("of").cloned(),
         wrt: list("wrt"),
+        index: m.try_get_one::<String>("format").ok().flatten().is_some_and(|f| f == "json"),
         corruption: None,
     }
 }

@@ -12,6 +12,8 @@ pub struct Binding {
     pub value: Math,
     /// The sizes of its axes.
     pub shape: Vec<Math>,
+    /// The bindings (positions in [`Answer::bindings`]) that its value mentions.
+    pub needs: Vec<usize>,
 }
 
 /// A free variable as the answer states it.
@@ -55,11 +57,13 @@ pub struct Outcome {
     pub shape: Vec<Math>,
     /// The result in matrix notation where there is one, else in index notation.
     pub value: Math,
-    /// In index notation, an entry whose free indices are `axes`.
-    pub index: Math,
+    /// Whether `value` is an entry in index notation, for want of a matrix form.
+    pub entrywise: bool,
+    /// In index notation, an entry whose free indices are `axes`, where that was asked for.
+    pub index: Option<Math>,
     /// The index names of the entry in `index`, one for each axis.
     pub axes: Vec<Symbol>,
-    /// The bindings (positions in [`Answer::bindings`]) that it needs, directly or not, in order.
+    /// The bindings (positions in [`Answer::bindings`]) that it mentions.
     pub needs: Vec<usize>,
 }
 
@@ -74,7 +78,7 @@ pub struct Answer {
     pub value: Math,
     /// The sizes of the objective's axes.
     pub shape: Vec<Math>,
-    /// The bindings (positions in `bindings`) that `value` needs, directly or not, in order.
+    /// The bindings (positions in `bindings`) that `value` mentions.
     pub value_needs: Vec<usize>,
     /// Everything that is named, each in terms of variables and earlier entries: the definitions of
     /// the program that are used (in its order), cotangents and shared subexpressions.
@@ -90,4 +94,20 @@ pub struct Answer {
     pub results: Vec<Outcome>,
     /// Sentences such as `X is invertible`.
     pub conditions: Vec<String>,
+}
+
+impl Answer {
+    /// All bindings that these rest on, themselves included, in order. Linear in what is found.
+    pub fn closure(&self, direct: &[usize]) -> Vec<usize> {
+        let mut seen: rustc_hash::FxHashSet<usize> = rustc_hash::FxHashSet::default();
+        let mut stack = direct.to_vec();
+        while let Some(at) = stack.pop() {
+            if at < self.bindings.len() && seen.insert(at) {
+                stack.extend_from_slice(&self.bindings[at].needs);
+            }
+        }
+        let mut list: Vec<usize> = seen.into_iter().collect();
+        list.sort_unstable();
+        list
+    }
 }

@@ -5,7 +5,7 @@ use super::index::IndexNames;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::written;
-use crate::shape::typed::{Origin, Typed, VariableId};
+use crate::shape::typed::{Origin, Typed};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolKind};
@@ -52,12 +52,15 @@ pub fn assemble(
     cotangents: &[Equation],
     cotangent: Option<ExprId>,
     results: &[Result_],
+    want_index: bool,
 ) -> Result<Answer, Unwritable> {
     let mut naming = Naming::new(typed, lowered, cotangents, results);
     naming.share(&mut lowered.arena);
     let arena = &lowered.arena;
-    let order = naming.order(arena, lowered.objective, results);
-    let taken: Vec<String> = typed.program.names.clone();
+    let (order, below) = naming.order(arena, lowered.objective, results);
+    let taken: FxHashSet<&str> = typed.program.names.iter().map(String::as_str).collect();
+    let names_of: FxHashMap<&str, usize> =
+        typed.program.names.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect();
     let mut bindings = Vec::with_capacity(order.len());
     let mut place: FxHashMap<ExprId, usize> = FxHashMap::default();
     for symbol in &order {
@@ -72,19 +75,24 @@ pub fn assemble(
             Some(math) => math,
             None => naming.write(arena, *symbol, body, &taken)?.0,
         };
-        place.insert(*symbol, bindings.len());
+        let mut needs: Vec<usize> =
+            below[symbol].iter().filter_map(|s| place.get(s).copied()).collect();
+        needs.sort_unstable();
+        needs.dedup();
         bindings.push(Binding {
             name: symbol_math(arena, id),
             value,
             shape: shape_math(arena, *symbol),
+            needs,
         });
+        place.insert(*symbol, bindings.len() - 1);
     }
     let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
     let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
     let mut outcomes = Vec::with_capacity(results.len());
     for result in results {
-        let holder = result.wrt.first().copied().unwrap_or(lowered.objective);
-        let (value, index, axes) = naming.write_all(arena, holder, result.value, &taken)?;
+        let (value, entrywise, index, axes) =
+            naming.write_all(arena, result.value, &taken, want_index)?;
         let names = |e: &ExprId| {
             let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
             Name { name: s.name.clone(), rank: s.axes.len() as u8 }
@@ -92,9 +100,10 @@ pub fn assemble(
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(names).collect(),
-            written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
+            written: result.wrt.iter().map(|e| written_name(typed, arena, *e, &names_of)).collect(),
             shape: shape_math(arena, result.value),
             value,
+            entrywise,
             index,
             axes,
             needs: naming.needs(arena, result.value, &place),
@@ -104,10 +113,8 @@ pub fn assemble(
         Some(math) => math,
         None => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
     };
-    let mut value_needs = naming.needs(arena, objective_body, &place);
-    // what the written form mentions is needed too, even where the normal form lost it
-    value_needs.sort_unstable();
-    let parameters = parameters(typed, lowered, cotangent, objective_id);
+    let value_needs = naming.needs(arena, objective_body, &place);
+    let parameters = parameters(typed, lowered, cotangent, objective_id, &names_of);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
         objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
@@ -133,12 +140,14 @@ fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
-fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> String {
+fn written_name(
+    typed: &Typed,
+    arena: &Arena,
+    e: ExprId,
+    names: &FxHashMap<&str, usize>,
+) -> String {
     let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
-    typed
-        .program
-        .find_name(&s.name)
-        .map_or(s.name.to_string(), |n| typed.program.written[n.0 as usize].clone())
+    names.get(&*s.name).map_or(s.name.to_string(), |at| typed.program.written[*at].clone())
 }
 
 /// The objective as its author wrote it.
@@ -182,47 +191,36 @@ fn parameters(
     lowered: &Lowered,
     cotangent: Option<ExprId>,
     objective: crate::tensor::node::SymbolId,
+    names: &FxHashMap<&str, usize>,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
-    let mut used: FxHashSet<ExprId> = FxHashSet::default();
-    let bodies: Vec<ExprId> = lowered.equations.iter().map(|e| e.body).collect();
-    for id in crate::simplify::reachable(arena, &bodies) {
-        if arena.as_symbol(id).is_some() {
-            used.insert(id);
-        }
-    }
-    // what the program writes counts as used, though it may cancel
+    // what the program writes is a parameter, though it may cancel
     let mut list = Vec::new();
     for (v, variable) in typed.variables.iter().enumerate() {
         let Some(symbol) = lowered.variables[v] else { continue };
-        let _ = &used;
         let name = symbol_math(arena, arena.as_symbol(symbol).expect("a variable is a symbol"));
         list.push(Parameter {
             name,
             written: typed.program.written[variable.name.0 as usize].clone(),
             shape: shape_math(arena, symbol),
-            attributes: typed.variables[VariableId(v as u32).0 as usize].attributes.clone(),
+            attributes: variable.attributes.clone(),
             assumed: variable.origin != Origin::Declared,
         });
     }
     if let Some(g) = cotangent {
         list.push(Parameter {
             name: symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")),
-            written: format!("grad_{}", written_objective(typed, arena, objective)),
+            written: {
+                let name = &arena.symbol(objective).name;
+                let at = names.get(&**name);
+                format!("grad_{}", at.map_or(&**name, |at| typed.program.written[*at].as_str()))
+            },
             shape: shape_math(arena, g),
             attributes: Vec::new(),
             assumed: true,
         });
     }
     list
-}
-
-fn written_objective(typed: &Typed, arena: &Arena, id: crate::tensor::node::SymbolId) -> String {
-    let name = &arena.symbol(id).name;
-    typed
-        .program
-        .find_name(name)
-        .map_or(name.to_string(), |n| typed.program.written[n.0 as usize].clone())
 }
 
 /// `X is invertible`, for every inverse in the results.
@@ -232,7 +230,7 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
     for id in naming.closure(arena, &roots) {
         if let Node::Matrix(MatrixFunction::Inverse, x) = arena.node(id) {
             let names = FxHashMap::default();
-            let mut raiser = Raiser { arena, names: &names, depth: Raiser::full_depth() };
+            let mut raiser = Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
             if let Some(m) = raiser.raise(x) {
                 list.push(format!("{} is invertible", super::ascii::ascii(&m)));
             }
@@ -314,41 +312,44 @@ impl<'a> Naming<'a> {
         let mut roots = self.roots.clone();
         roots.push(self.objective);
         let list = self.closure(arena, &roots);
-        let mut uses: FxHashMap<ExprId, u32> = FxHashMap::default();
+        let mut uses: Vec<u32> = vec![0; arena.len()];
         for &id in &list {
-            arena.children(id, |c| *uses.entry(c).or_default() += 1);
+            arena.children(id, |c| uses[c.0 as usize] += 1);
         }
-        let root_set: FxHashSet<ExprId> = self.roots.iter().chain(self.bodies.values()).copied().collect();
-        let mut weight: FxHashMap<ExprId, (u32, u32)> = FxHashMap::default();
+        let mut is_root = vec![false; arena.len()];
+        #[expect(clippy::iter_over_hash_type, reason = "marks are set in any order")]
+        for body in self.bodies.values() {
+            is_root[body.0 as usize] = true;
+        }
+        for root in &self.roots {
+            is_root[root.0 as usize] = true;
+        }
+        let mut weight: Vec<(u32, u32)> = vec![(1, 0); arena.len()];
         let mut count = 0;
         for id in list {
             if self.symbols.contains_key(&id) || arena.as_symbol(id).is_some() {
-                weight.insert(id, (1, 0));
                 continue;
             }
             let (mut total, mut depth) = (1u32, 0u32);
             arena.children(id, |c| {
-                let (w, d) = weight.get(&c).copied().unwrap_or((1, 0));
+                let (w, d) = weight[c.0 as usize];
                 total = total.saturating_add(w);
                 depth = depth.max(d + 1);
             });
-            let mut force = false;
             if let Node::Apply(_, 1.., x) = arena.node(id)
                 && arena.as_symbol(x).is_none()
                 && !self.symbols.contains_key(&x)
             {
-                force = true;
                 let name = self.fresh(&mut count);
                 self.name(arena, x, name);
             }
-            let _ = force;
-            let often = uses.get(&id).copied().unwrap_or(0) > 1 && total >= SHARED;
-            if (often || depth >= DEPTH) && !root_set.contains(&id) && arena.rank(id) <= 2 {
+            let often = uses[id.0 as usize] > 1 && total >= SHARED;
+            if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, name);
                 (total, depth) = (1, 0);
             }
-            weight.insert(id, (total, depth));
+            weight[id.0 as usize] = (total, depth);
         }
         let names = self.symbols.iter();
         self.names = names
@@ -384,9 +385,16 @@ impl<'a> Naming<'a> {
     fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>) -> Vec<ExprId> {
         let mut list = Vec::new();
         let mut seen: FxHashSet<ExprId> = FxHashSet::default();
-        let mut stack = vec![root];
+        let mut few: smallvec::SmallVec<[ExprId; 24]> = smallvec::SmallVec::new();
+        let mut stack: smallvec::SmallVec<[ExprId; 24]> = smallvec::smallvec![root];
         while let Some(id) = stack.pop() {
-            if !seen.insert(id) {
+            // most expressions are small: a list is searched faster than a set
+            if few.len() < 24 {
+                if few.contains(&id) {
+                    continue;
+                }
+                few.push(id);
+            } else if few.contains(&id) || !seen.insert(id) {
                 continue;
             }
             let name = self.symbols.get(&id).copied().filter(|s| Some(*s) != own);
@@ -400,7 +408,12 @@ impl<'a> Naming<'a> {
     }
 
     /// Named symbols in the order of dependence: each after what it mentions.
-    fn order(&self, arena: &Arena, objective: ExprId, results: &[Result_]) -> Vec<ExprId> {
+    fn order(
+        &self,
+        arena: &Arena,
+        objective: ExprId,
+        results: &[Result_],
+    ) -> (Vec<ExprId>, FxHashMap<ExprId, Vec<ExprId>>) {
         let mut wanted: Vec<ExprId> = Vec::new();
         for r in results {
             wanted.extend(self.mentions(arena, r.value, None));
@@ -409,15 +422,17 @@ impl<'a> Naming<'a> {
             wanted.extend(self.mentions(arena, *body, Some(objective)));
         }
         // the program's own order first, then what only these need
-        let mut needed: FxHashSet<ExprId> = FxHashSet::default();
+        let mut below: FxHashMap<ExprId, Vec<ExprId>> = FxHashMap::default();
         let mut stack = wanted.clone();
         while let Some(s) = stack.pop() {
-            if needed.insert(s) {
-                stack.extend(self.mentions(arena, self.bodies[&s], Some(s)));
+            if let std::collections::hash_map::Entry::Vacant(slot) = below.entry(s) {
+                let list = self.mentions(arena, self.bodies[&s], Some(s));
+                stack.extend(list.iter().copied());
+                slot.insert(list);
             }
         }
         let mut first: Vec<ExprId> =
-            self.sequence.iter().copied().filter(|s| needed.contains(s)).collect();
+            self.sequence.iter().copied().filter(|s| below.contains_key(s)).collect();
         first.extend(wanted);
         let mut done: FxHashSet<ExprId> = FxHashSet::default();
         let mut list = Vec::new();
@@ -430,57 +445,48 @@ impl<'a> Naming<'a> {
                     }
                 } else if !done.contains(&s) {
                     stack.push((s, true));
-                    let mut below = self.mentions(arena, self.bodies[&s], Some(s));
-                    below.retain(|b| !done.contains(b));
-                    below.sort_by_key(|b| std::cmp::Reverse(b.0));
-                    stack.extend(below.into_iter().map(|b| (b, false)));
+                    let mut next: smallvec::SmallVec<[ExprId; 8]> =
+                        below[&s].iter().copied().filter(|b| !done.contains(b)).collect();
+                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
+                    stack.extend(next.into_iter().map(|b| (b, false)));
                 }
             }
         }
-        list
+        (list, below)
     }
 
-    /// The positions of all bindings that an expression needs, in order.
+    /// The positions of the bindings that an expression mentions.
     fn needs(&self, arena: &Arena, root: ExprId, place: &FxHashMap<ExprId, usize>) -> Vec<usize> {
-        let mut found: FxHashSet<ExprId> = FxHashSet::default();
-        let mut stack = self.mentions(arena, root, None);
-        if self.symbols.contains_key(&root) && stack.is_empty() {
-            stack.push(self.symbols[&root]);
-        }
-        while let Some(s) = stack.pop() {
-            if found.insert(s) {
-                stack.extend(self.mentions(arena, self.bodies[&s], Some(s)));
-            }
-        }
-        let mut list: Vec<usize> = found.iter().filter_map(|s| place.get(s).copied()).collect();
+        let mut list: Vec<usize> = self
+            .mentions(arena, root, None)
+            .into_iter()
+            .filter_map(|s| place.get(&s).copied())
+            .collect();
         list.sort_unstable();
+        list.dedup();
         list
     }
 
-    /// The names but that of `own`, so that a definition is not written as itself.
-    fn names_without(&self, own: ExprId, body: ExprId) -> Option<FxHashMap<ExprId, Math>> {
-        (self.symbols.get(&body) == Some(&own)).then(|| {
-            let mut names = self.names.clone();
-            names.remove(&body);
-            names
-        })
+    fn raiser<'b>(&'b self, arena: &'b Arena, own: Option<ExprId>) -> Raiser<'b> {
+        Raiser { arena, names: &self.names, own, depth: Raiser::full_depth() }
     }
 
+    /// The body of a name.
     fn write(
         &self,
         arena: &Arena,
         own: ExprId,
         body: ExprId,
-        taken: &[String],
+        taken: &FxHashSet<&str>,
     ) -> Result<(Math, bool), Unwritable> {
-        let fewer = self.names_without(own, body);
-        let names = fewer.as_ref().unwrap_or(&self.names);
-        let mut raiser = Raiser { arena, names, depth: Raiser::full_depth() };
+        // a definition is not written as itself
+        let hidden = (self.symbols.get(&body) == Some(&own)).then_some(body);
+        let mut raiser = self.raiser(arena, hidden);
         if let Some(math) = raiser.raise(body) {
             return Ok((math, true));
         }
         if arena.rank(body) == 0 {
-            let mut fresh = IndexNames::new(taken.iter().cloned());
+            let mut fresh = IndexNames::new(taken);
             if let Some(math) = raiser.entry(body, &[], &mut fresh) {
                 return Ok((math, false));
             }
@@ -488,24 +494,32 @@ impl<'a> Naming<'a> {
         Err(Unwritable { what: "a part of this answer".into() })
     }
 
+    /// A result: its value, whether that is an entry, the entry where it is wanted or needed, and
+    /// the entry's indices.
+    #[expect(clippy::type_complexity, reason = "the parts of an outcome")]
     fn write_all(
         &self,
         arena: &Arena,
-        own: ExprId,
         body: ExprId,
-        taken: &[String],
-    ) -> Result<(Math, Math, Vec<Name>), Unwritable> {
-        let _ = own;
-        let mut raiser = Raiser { arena, names: &self.names, depth: Raiser::full_depth() };
-        let mut fresh = IndexNames::new(taken.iter().cloned());
+        taken: &FxHashSet<&str>,
+        want_index: bool,
+    ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
+        let mut raiser = self.raiser(arena, None);
+        let matrix = raiser.raise(body);
+        if let (Some(math), false) = (&matrix, want_index) {
+            return Ok((math.clone(), false, None, Vec::new()));
+        }
+        let mut fresh = IndexNames::new(taken);
         let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
         let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
         let index = raiser.entry(body, &at, &mut fresh);
-        let matrix = raiser.raise(body);
         match (matrix, index) {
-            (Some(m), Some(i)) => Ok((m, i, axes)),
-            (None, Some(i)) => Ok((i.clone(), i, axes)),
-            (Some(m), None) => Ok((m.clone(), Math::Entry(Box::new(m), at), axes)),
+            (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
+            (None, Some(i)) => Ok((i.clone(), true, Some(i), axes)),
+            (Some(m), None) => {
+                let entry = if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
+                Ok((m, false, Some(entry), axes))
+            }
             (None, None) => Err(Unwritable { what: "the result".into() }),
         }
     }

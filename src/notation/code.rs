@@ -184,12 +184,12 @@ struct Definition {
 }
 
 fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
-    let id = if outcome.value == outcome.index && !outcome.axes.is_empty() {
+    let id = if outcome.entrywise && !outcome.axes.is_empty() {
         for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
             let length = lower.size(size)?;
             lower.lengths.insert(axis.name.clone(), length);
         }
-        let id = index::array(lower, &outcome.index, Some(&outcome.axes));
+        let id = index::array(lower, &outcome.value, Some(&outcome.axes));
         lower.lengths.clear();
         id?
     } else {

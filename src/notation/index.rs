@@ -10,15 +10,15 @@ use crate::tensor::node::{EinsumView, ExprId, MapFunction, MatrixFunction, Node,
 use rustc_hash::FxHashSet;
 
 /// Names for indices: `i`, `j`, `k`, … without those that the program uses.
-pub(crate) struct IndexNames {
-    taken: FxHashSet<String>,
+pub(crate) struct IndexNames<'a> {
+    taken: &'a FxHashSet<&'a str>,
     next: usize,
 }
 
-impl IndexNames {
+impl<'a> IndexNames<'a> {
     /// Names that avoid these.
-    pub(crate) fn new(taken: impl IntoIterator<Item = String>) -> IndexNames {
-        IndexNames { taken: taken.into_iter().collect(), next: 0 }
+    pub(crate) fn new(taken: &'a FxHashSet<&'a str>) -> IndexNames<'a> {
+        IndexNames { taken, next: 0 }
     }
 
     /// The next unused name.
@@ -31,7 +31,7 @@ impl IndexNames {
             if round > 0 {
                 name.push_str(&round.to_string());
             }
-            if !self.taken.contains(&name) {
+            if !self.taken.contains(name.as_str()) {
                 return Name { name: name.as_str().into(), rank: 0 };
             }
         }
@@ -44,13 +44,13 @@ impl Raiser<'_> {
         &mut self,
         id: ExprId,
         at: &[Math],
-        names: &mut IndexNames,
+        names: &mut IndexNames<'_>,
     ) -> Option<Math> {
         if self.depth == 0 {
             return None;
         }
         let arena = self.arena;
-        if let Some(name) = self.names.get(&id) {
+        if let Some(name) = self.name(id) {
             return Some(of(name.clone(), at));
         }
         self.depth -= 1;
@@ -144,7 +144,7 @@ impl Raiser<'_> {
         &mut self,
         view: EinsumView<'_>,
         at: &[Math],
-        names: &mut IndexNames,
+        names: &mut IndexNames<'_>,
     ) -> Option<Math> {
         let mut wires: Vec<Option<Math>> = vec![None; view.wires()];
         let mut factors = Vec::new();

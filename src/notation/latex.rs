@@ -1,129 +1,442 @@
-//! LaTeX, for documents.
+//! LaTeX as a person types it: short, semantic, and within what `KaTeX` reads in strict mode.
+//!
+//! Only ASCII is written. Brackets grow (`\left(`) only around what is taller than a line.
 
-use super::layout::{Glyphs, Sign, print};
+use super::layout::{
+    self, Class, Glyphs, Place, Sink, is_minus_one, peel, rank, write, write_number,
+};
 use super::math::{Math, Symbol};
+use super::name::{greek_latex, split};
+use super::unicode::begins_with_digit;
 use crate::functions::{Function, Notation};
-use crate::syntax::operator::greek;
+use crate::number::Number;
 
-/// The expression as LaTeX, in math mode.
-pub fn latex(m: &Math) -> String {
-    print(&Latex, m)
+/// Choices of the LaTeX notation.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LatexOptions {
+    /// Vectors and matrices in bold type.
+    pub bold: bool,
 }
 
-struct Latex;
-
-/// A name: `\lambda`, `W_{1}`, `\mathrm{loss}`.
-pub(crate) fn latex_name(s: &str) -> String {
-    let digits = s.trim_end_matches(|c: char| c.is_ascii_digit());
-    let (base, below) = match s.split_once('_') {
-        Some((base, below)) if !base.is_empty() => (base, below),
-        Some(_) => (s, ""),
-        None => (digits, &s[digits.len()..]),
-    };
-    let word = |w: &str| match greek(w) {
-        Some(_) => match w {
-            "epsilon" => "\\varepsilon".to_string(),
-            "phi" => "\\varphi".to_string(),
-            w => format!("\\{w}"),
-        },
-        None if w.chars().count() == 1 || w.chars().all(|c| c.is_ascii_digit()) => w.to_string(),
-        None => format!("\\mathrm{{{}}}", w.replace('_', "\\_")),
-    };
-    if below.is_empty() { word(base) } else { format!("{}_{{{}}}", word(base), word(below)) }
+/// An expression in LaTeX, without delimiters.
+pub fn latex(math: &Math) -> String {
+    latex_with(math, LatexOptions::default())
 }
+
+/// An expression in LaTeX, without delimiters, with choices.
+pub fn latex_with(math: &Math, options: LatexOptions) -> String {
+    let mut out = String::with_capacity(96);
+    write(Latex(options), &mut out, math, Place::Whole);
+    out
+}
+
+/// The notation of LaTeX.
+#[derive(Clone, Copy)]
+pub(super) struct Latex(pub(super) LatexOptions);
 
 impl Glyphs for Latex {
-    fn symbol(&self, out: &mut String, s: &Symbol) {
-        out.push_str(&latex_name(&s.name));
-    }
+    const HADAMARD: &'static str = r"\odot";
+    const ELEMENT_QUOTIENT: &'static str = r"\oslash";
+    const JUXTAPOSED: bool = true;
 
-    fn gradient(&self, out: &mut String, s: &Symbol) {
-        out.push_str("\\nabla_{");
-        out.push_str(&latex_name(&s.name));
-        out.push('}');
-    }
-
-    fn sign(&self, sign: Sign) -> &'static str {
-        match sign {
-            Sign::Plus => " + ",
-            Sign::Minus => " - ",
-            Sign::Negative => "-",
-            Sign::Times => " ",
-            Sign::Hadamard => " \\odot ",
-            Sign::Over => "/",
-            Sign::ElementOver => " \\oslash ",
-            Sign::Transpose => "^{\\top}",
-            Sign::Prime => "'",
-            Sign::Pi => "\\pi",
-            Sign::Comma => ", ",
-            Sign::Less => " < ",
-            Sign::LessEqual => " \\le ",
-            Sign::Greater => " > ",
-            Sign::GreaterEqual => " \\ge ",
+    fn class(self, math: &Math) -> Class {
+        match math {
+            Math::Number(n) if !n.is_integer() && !n.is_negative() => Class::Built,
+            Math::Quotient(..) => Class::Built,
+            Math::IndexSum(..) => Class::BigSum,
+            Math::Call(function, arguments, axis) => match function.latex {
+                Notation::Wrap(before, after)
+                    if (before.contains('^') || after.contains('^'))
+                        && axis.is_none()
+                        && arguments.len() == 1 =>
+                {
+                    Class::Power
+                }
+                _ => Class::Atom,
+            },
+            _ => layout::class(math),
         }
     }
 
-    fn function(&self, f: &'static Function) -> Notation {
-        f.latex
-    }
-
-    fn fractions(&self) -> bool {
-        true
-    }
-
-    fn brackets(&self, content: &str) -> (&'static str, &'static str) {
-        let tall = ["\\frac", "\\sum", "\\left"].iter().any(|t| content.contains(t));
-        if tall { ("\\left(", "\\right)") } else { ("(", ")") }
-    }
-
-    fn exponent(&self, out: &mut String, exponent: &str, elementwise: bool) {
-        let exponent = if exponent == "-T" { "-\\top" } else { exponent };
-        out.push_str(if elementwise { "^{\\odot " } else { "^{" });
-        out.push_str(exponent);
-        out.push('}');
-    }
-
-    fn indices(&self, out: &mut String, indices: &[String], plain: bool) {
-        let joined = if indices.iter().all(|i| i.len() == 1) { indices.concat() } else { indices.join(",") };
-        if plain && !out.ends_with('}') {
-            out.push_str(&format!("_{{{joined}}}"));
+    fn times(self, left: &Math, right: &Math) -> &'static str {
+        if begins_with_digit(right) {
+            r" \cdot "
+        } else if is_word(left) || is_word(right) {
+            r" \, "
         } else {
-            let inner = std::mem::take(out);
-            out.push_str(&format!("\\left[{inner}\\right]_{{{joined}}}"));
+            " "
         }
     }
 
-    fn index_sum(&self, out: &mut String, names: &[String]) {
-        out.push_str(&format!("\\sum_{{{}}} ", names.join(",")));
+    fn comparison(self, operator: &'static str) -> &'static str {
+        match operator {
+            "<=" => r"\le",
+            ">=" => r"\ge",
+            other => other,
+        }
     }
 
-    fn delta(&self, out: &mut String, a: &str, b: &str) {
-        let separator = if a.len() == 1 && b.len() == 1 { "" } else { "," };
-        out.push_str(&format!("\\delta_{{{a}{separator}{b}}}"));
+    fn bracketed<S: Sink>(self, out: &mut S, math: &Math) {
+        open(out, tall(math));
+        layout::bare(self, out, math);
+        close(out, tall(math));
     }
 
-    fn fill(&self, out: &mut String, ones: bool, _: &[String]) {
-        out.push_str(if ones { "\\mathbf{1}" } else { "\\mathbf{0}" });
+    fn number<S: Sink>(self, out: &mut S, number: &Number) {
+        if number.is_integer() {
+            return write_number(out, number);
+        }
+        let (numerator, denominator) = number.parts();
+        out.text(r"\frac{");
+        out.text(&numerator);
+        out.text("}{");
+        out.text(&denominator);
+        out.text("}");
     }
 
-    fn identity(&self, out: &mut String, _: Option<&str>) {
-        out.push('I');
+    fn symbol<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        let (head, tail) = split(&symbol.name);
+        let bold = self.0.bold && symbol.rank > 0;
+        match greek_latex(head) {
+            Some(letter) if bold => braced(out, r"\boldsymbol{", letter),
+            Some(letter) => out.text(letter),
+            None if bold => word(out, r"\mathbf{", head),
+            None if head.len() == 1 && head != "_" => out.text(head),
+            None => word(out, r"\mathrm{", head),
+        }
+        if tail.is_empty() {
+            return;
+        }
+        out.text("_{");
+        for (i, part) in tail.split('_').enumerate() {
+            out.text(if i > 0 { "," } else { "" });
+            match greek_latex(part) {
+                Some(letter) => out.text(letter),
+                None if part.len() == 1 || part.bytes().all(|b| b.is_ascii_digit()) => {
+                    out.text(part);
+                }
+                None => word(out, r"\mathrm{", part),
+            }
+        }
+        out.text("}");
     }
 
-    fn inverse(&self, out: &mut String, _: &str, bracketed: &str) {
-        out.push_str(bracketed);
-        out.push_str("^{-1}");
+    fn gradient<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text(r"\nabla_{");
+        self.symbol(out, symbol);
+        out.text("}");
     }
 
-    fn unknown_gradient(&self, out: &mut String, f: &Symbol, at: &str) {
-        out.push_str(&format!("\\nabla {}({at})", latex_name(&f.name)));
+    fn pi<S: Sink>(self, out: &mut S) {
+        out.text(r"\pi");
     }
 
-    fn axis(&self, axis: usize) -> String {
-        format!(",\\ \\mathrm{{axis}}={axis}")
+    fn identity<S: Sink>(self, out: &mut S, size: Option<&Math>) {
+        out.text(if self.0.bold { r"\mathbf{I}" } else { "I" });
+        if let Some(size) = size {
+            self.subscript(out, std::slice::from_ref(size), "");
+        }
     }
 
-    fn inverse_is_call(&self) -> bool {
-        false
+    fn ones<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        if sizes.is_empty() {
+            return out.text("1");
+        }
+        out.text(r"\mathbf{1}");
+        self.subscript(out, sizes, r" \times ");
+    }
+
+    fn zeros<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        if sizes.is_empty() {
+            return out.text("0");
+        }
+        out.text(r"\mathbf{0}");
+        self.subscript(out, sizes, r" \times ");
+    }
+
+    fn quotient<S: Sink>(self, out: &mut S, numerator: &Math, denominator: &Math) {
+        out.text(r"\frac{");
+        write(self, out, numerator, Place::Whole);
+        out.text("}{");
+        write(self, out, denominator, Place::Whole);
+        out.text("}");
+    }
+
+    fn power<S: Sink>(self, out: &mut S, base: &Math, exponent: &Math, element: bool) {
+        write(self, out, base, Place::Operand);
+        out.text("^{");
+        // the powers of a scalar can only be meant as they are
+        if element && rank(base) != Some(0) {
+            out.text(r"\circ ");
+        }
+        match exponent {
+            Math::Number(n) => write_exponent(out, n),
+            _ => write(self, out, exponent, Place::Whole),
+        }
+        out.text("}");
+    }
+
+    fn transpose<S: Sink>(self, out: &mut S, inner: &Math) {
+        if let Math::Power(base, exponent) = inner
+            && is_minus_one(exponent)
+        {
+            write(self, out, base, Place::Operand);
+            return out.text(r"^{-\top}");
+        }
+        write(self, out, inner, Place::Operand);
+        out.text(r"^{\top}");
+    }
+
+    fn call<S: Sink>(
+        self,
+        out: &mut S,
+        function: &'static Function,
+        arguments: &[Math],
+        axis: Option<usize>,
+    ) {
+        match function.latex {
+            Notation::Operator(name) => {
+                out.text(name);
+                self.arguments(out, arguments, axis);
+            }
+            _ if axis.is_some() => {
+                braced(out, r"\operatorname{", &function.name.replace('_', r"\_"));
+                self.arguments(out, arguments, axis);
+            }
+            Notation::Around(before, after) => {
+                out.text(before);
+                out.text(if before.ends_with([' ', '{', '(']) { "" } else { " " });
+                self.list(out, arguments);
+                out.text(if after.starts_with([' ', '}', ')']) { "" } else { " " });
+                out.text(after);
+            }
+            Notation::Wrap(before, after) => {
+                out.text(before);
+                self.list(out, arguments);
+                out.text(after);
+            }
+        }
+    }
+
+    fn unknown<S: Sink>(self, out: &mut S, function: &Symbol, primes: u32, arguments: &[Math]) {
+        self.symbol(out, function);
+        if primes > 3 {
+            out.text("^{(");
+            layout::write_integer(out, u64::from(primes));
+            out.text(")}");
+        } else {
+            for _ in 0..primes {
+                out.text("'");
+            }
+        }
+        self.arguments(out, arguments, None);
+    }
+
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
+        out.text(r"\nabla ");
+        self.symbol(out, function);
+        self.arguments(out, std::slice::from_ref(at), None);
+    }
+
+    fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
+        // a name that has a subscript of its own cannot take another
+        let taken = match base {
+            Math::Symbol(s) => !split(&s.name).1.is_empty(),
+            Math::Identity(size) => size.is_some(),
+            Math::Gradient(_)
+            | Math::Ones(_)
+            | Math::Zeros(_)
+            | Math::Call(..)
+            | Math::Unknown(..)
+            | Math::UnknownGradient(..) => true,
+            _ => false,
+        };
+        if taken {
+            self.bracketed(out, base);
+        } else {
+            write(self, out, base, Place::Operand);
+        }
+        self.indices(out, indices);
+    }
+
+    fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math) {
+        out.text(r"\sum_{");
+        for (i, index) in indices.iter().enumerate() {
+            out.text(if i > 0 { "," } else { "" });
+            self.symbol(out, index);
+        }
+        out.text("} ");
+        write(self, out, body, Place::Term);
+    }
+
+    fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math) {
+        out.text(r"\delta");
+        self.indices(out, &[i.clone(), j.clone()]);
+    }
+}
+
+impl Latex {
+    fn list<S: Sink>(self, out: &mut S, list: &[Math]) {
+        for (i, item) in list.iter().enumerate() {
+            out.text(if i > 0 { ", " } else { "" });
+            write(self, out, item, Place::Whole);
+        }
+    }
+
+    fn arguments<S: Sink>(self, out: &mut S, arguments: &[Math], axis: Option<usize>) {
+        let tall = arguments.iter().any(tall);
+        open(out, tall);
+        self.list(out, arguments);
+        if let Some(axis) = axis {
+            out.text(r", \mathrm{axis} = ");
+            layout::write_integer(out, axis as u64);
+        }
+        close(out, tall);
+    }
+
+    fn subscript<S: Sink>(self, out: &mut S, parts: &[Math], between: &str) {
+        out.text("_{");
+        for (i, part) in parts.iter().enumerate() {
+            out.text(if i > 0 { between } else { "" });
+            write(self, out, part, Place::Whole);
+        }
+        out.text("}");
+    }
+
+    /// Indices run together where each is a letter, and stand apart by commas otherwise.
+    fn indices<S: Sink>(self, out: &mut S, indices: &[Math]) {
+        let letter = |i: &Math| matches!(i, Math::Symbol(s) if s.name.len() == 1);
+        self.subscript(out, indices, if indices.iter().all(letter) { "" } else { "," });
+    }
+}
+
+fn open<S: Sink>(out: &mut S, tall: bool) {
+    out.text(if tall { r"\left(" } else { "(" });
+}
+
+fn close<S: Sink>(out: &mut S, tall: bool) {
+    out.text(if tall { r"\right)" } else { ")" });
+}
+
+/// A fraction as an exponent stands on one line.
+fn write_exponent<S: Sink>(out: &mut S, number: &Number) {
+    if number.is_negative() {
+        out.text("-");
+    }
+    write_number(out, &number.abs());
+}
+
+/// A name of several letters, its underscores escaped.
+fn word<S: Sink>(out: &mut S, style: &str, name: &str) {
+    if name.contains('_') {
+        braced(out, style, &name.replace('_', r"\_"));
+    } else {
+        braced(out, style, name);
+    }
+}
+
+fn braced<S: Sink>(out: &mut S, before: &str, inner: &str) {
+    out.text(before);
+    out.text(inner);
+    out.text("}");
+}
+
+/// Whether a factor is an upright word, which needs space around it.
+fn is_word(math: &Math) -> bool {
+    match math {
+        Math::Symbol(s) => {
+            let head = split(&s.name).0;
+            head.len() > 1 && greek_latex(head).is_none()
+        }
+        Math::Transpose(inner) | Math::Power(inner, _) | Math::Entry(inner, _) => {
+            is_word(peel(inner))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is taller than a line of text.
+fn tall(math: &Math) -> bool {
+    match math {
+        Math::Number(n) => !n.is_integer(),
+        Math::Quotient(..) | Math::IndexSum(..) => true,
+        Math::Sum(terms) => terms.iter().any(|(_, term)| tall(term)),
+        Math::Product(parts) | Math::Hadamard(parts) => parts.iter().any(tall),
+        Math::ElementQuotient(a, b) | Math::Compare(_, a, b) => tall(a) || tall(b),
+        // exponents are small
+        Math::Power(a, _) | Math::ElementPower(a, _) | Math::Transpose(a) | Math::Negate(a) => {
+            tall(a)
+        }
+        Math::Entry(a, _) | Math::UnknownGradient(_, a) => tall(a),
+        Math::Unknown(_, _, arguments) => arguments.iter().any(tall),
+        Math::Call(function, arguments, _) => {
+            !matches!(function.latex, Notation::Wrap(before, _) if before.contains('^'))
+                && arguments.iter().any(tall)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn gallery_in_latex() {
+        let lines: Vec<String> =
+            gallery().iter().map(|(name, math)| format!("{name}: {}", latex(math))).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn braces_are_balanced_and_characters_are_ascii() {
+        for (name, math) in gallery() {
+            let text = latex_with(&math, LatexOptions { bold: true });
+            assert!(text.is_ascii(), "{name}: {text}");
+            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{name}: {text}");
+            assert_eq!(
+                text.matches(r"\left(").count(),
+                text.matches(r"\right)").count(),
+                "{name}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_have_letters_words_and_subscripts() {
+        let written = |math: Math, text: &str| assert_eq!(latex(&math), text);
+        written(c("loss"), r"\mathrm{loss}");
+        written(v("lambda_1"), r"\lambda_{1}");
+        written(v("x_max"), r"x_{\mathrm{max}}");
+        written(v("x_i_2"), r"x_{i,2}");
+        written(v("a__b"), r"\mathrm{a\_\_b}");
+        written(g("W1"), r"\nabla_{W_{1}}");
+        let bold = LatexOptions { bold: true };
+        assert_eq!(
+            latex_with(&prod([m("W"), v("beta"), c("a")]), bold),
+            r"\mathbf{W} \boldsymbol{\beta} a"
+        );
+    }
+
+    #[test]
+    fn entries_of_what_has_a_subscript_are_bracketed() {
+        let written = |math: Math, text: &str| assert_eq!(latex(&math), text);
+        written(entry(m("A"), &["i", "j"]), "A_{ij}");
+        written(entry(m("W1"), &["i", "j"]), "(W_{1})_{ij}");
+        written(entry(m("A"), &["i", "row"]), r"A_{i,\mathrm{row}}");
+        written(Math::Entry(Box::new(m("A")), vec![n(1), n(2)]), "A_{1,2}");
+        written(isum(&["i", "j"], entry(m("A"), &["i", "j"])), r"\sum_{i,j} A_{ij}");
+    }
+
+    #[test]
+    fn inverses_and_fractions() {
+        let written = |math: Math, text: &str| assert_eq!(latex(&math), text);
+        written(t(inv(m("A"))), r"A^{-\top}");
+        written(inv(prod([m("A"), m("B")])), r"(A B)^{-1}");
+        written(pow(c("x"), half()), r"x^{1/2}");
+        written(pow(quot(c("a"), c("b")), n(2)), r"\left(\frac{a}{b}\right)^{2}");
+        written(prod([c("x"), n(2)]), r"x \cdot 2");
+        written(minus(prod([half(), v("x")])), r"-\frac{1}{2} x");
     }
 }

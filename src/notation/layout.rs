@@ -1,352 +1,532 @@
-//! Printing a presentation tree: the one place that decides on brackets.
+//! Where brackets and line breaks go, decided once for all notations.
 //!
-//! A notation implements [`Glyphs`]: it chooses signs, never structure. In ASCII what is printed
-//! reads back as the same expression, since brackets follow the language's precedence.
+//! The precedence is that of the language: postfix, power, unary minus, products of every kind from
+//! left to right, sums, comparisons. On top of it brackets are kept where leaving them out would be
+//! right but would mislead a reader: products of different kinds are never mixed without them.
+//! A notation ([`Glyphs`]) chooses characters; where its layout brackets by itself (a fraction bar)
+//! it says so through the [`Class`] of an expression. Nothing is computed here.
 
 use super::math::{Math, Symbol};
-use crate::functions::{Function, Notation};
+use crate::functions::{Function, Signature};
 use crate::number::Number;
-use crate::syntax::operator::precedence::{COMPARISON, POSTFIX, POWER, PRODUCT, SUM, UNARY};
 
-/// Binding strength of what needs no brackets anywhere.
-const ATOM: u8 = 9;
-
-/// The signs of a notation.
-pub(crate) trait Glyphs {
-    /// A name.
-    fn symbol(&self, out: &mut String, s: &Symbol);
-    /// `∇y`
-    fn gradient(&self, out: &mut String, s: &Symbol);
-    /// A fixed sign.
-    fn sign(&self, sign: Sign) -> &'static str;
-    /// How an application of a function of the table is written.
-    fn function(&self, f: &'static Function) -> Notation;
-    /// Whether quotients of scalars are written with a bar.
-    fn fractions(&self) -> bool;
-    /// Delimiters around `content`.
-    fn brackets(&self, content: &str) -> (&'static str, &'static str);
-    /// An exponent after its base.
-    fn exponent(&self, out: &mut String, exponent: &str, elementwise: bool);
-    /// Indices after their base; false where they are written in brackets.
-    fn indices(&self, out: &mut String, indices: &[String], plain: bool);
-    /// The index names of a sum, before its body.
-    fn index_sum(&self, out: &mut String, names: &[String]);
-    /// `δ` with two indices.
-    fn delta(&self, out: &mut String, a: &str, b: &str);
-    /// An array of ones or zeros.
-    fn fill(&self, out: &mut String, ones: bool, sizes: &[String]);
-    /// The identity matrix.
-    fn identity(&self, out: &mut String, size: Option<&str>);
-    /// The inverse of an already bracketed matrix.
-    fn inverse(&self, out: &mut String, inner: &str, bracketed: &str);
-    /// The gradient of an unknown function.
-    fn unknown_gradient(&self, out: &mut String, f: &Symbol, at: &str);
-    /// The `axis=` of a call.
-    fn axis(&self, axis: usize) -> String;
-    /// Whether the inverse binds like a call (`inv(A)`), not like a power.
-    fn inverse_is_call(&self) -> bool;
+/// Where notation is written to.
+pub(super) trait Sink {
+    /// Writes characters.
+    fn text(&mut self, text: &str);
+    /// Writes a space at which the line may be broken.
+    fn line(&mut self);
+    /// Begins a part that is kept on one line where possible.
+    fn open(&mut self);
+    /// Ends that part.
+    fn close(&mut self);
 }
 
-/// Fixed signs.
+/// Everything on one line.
+impl Sink for String {
+    fn text(&mut self, text: &str) {
+        self.push_str(text);
+    }
+    fn line(&mut self) {
+        self.push(' ');
+    }
+    fn open(&mut self) {}
+    fn close(&mut self) {}
+}
+
+/// What decides whether an expression needs brackets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Sign {
-    Plus,
-    Minus,
-    /// A leading minus.
-    Negative,
-    Times,
+pub(super) enum Class {
+    /// A name, whole number, call or entry.
+    Atom,
+    /// `A'`
+    Transposed,
+    /// `x^2`
+    Power,
+    /// A fraction with a bar: needs brackets only before a postfix or power.
+    Built,
+    /// `1/2`, one number
+    Fraction,
+    /// A number times something simple: `2*x`
+    Scaled,
+    /// `A*x`
+    Product,
+    /// `x .* y`
     Hadamard,
-    Over,
-    ElementOver,
-    Transpose,
-    Pi,
-    Comma,
-    Prime,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
+    /// `a/b`
+    Quotient,
+    /// `x ./ y`
+    ElementQuotient,
+    /// `-x`
+    Negative,
+    /// `a + b`
+    Sum,
+    /// A sum sign, which takes everything to its right.
+    BigSum,
+    /// `a < b`
+    Compare,
 }
 
-/// A printed expression.
-pub(crate) fn print(g: &dyn Glyphs, m: &Math) -> String {
-    let mut out = String::new();
-    Printer { g }.write(&mut out, m, 0);
-    out
+/// What an expression stands beside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// Nothing: it stands by itself or between brackets.
+    Whole,
+    /// A side of a comparison.
+    Side,
+    /// A term of a sum.
+    Term,
+    /// The first factor of a product.
+    First,
+    /// The first factor of an elementwise product, or what is divided elementwise.
+    Lead,
+    /// What is divided by a scalar.
+    Numerator,
+    /// A later factor, or a divisor.
+    Factor,
+    /// The last factor of a product.
+    Last,
+    /// What is raised to a power, transposed or indexed.
+    Operand,
 }
 
-struct Printer<'a> {
-    g: &'a dyn Glyphs,
+/// Whether an expression is written in brackets in a place.
+fn brackets(class: Class, place: Place, juxtaposed: bool) -> bool {
+    use Class::{
+        Atom, BigSum, Built, Compare, Fraction, Negative, Power, Product, Quotient, Scaled, Sum,
+        Transposed,
+    };
+    let tight = matches!(class, Atom | Transposed | Power | Built);
+    match place {
+        Place::Whole => false,
+        Place::Side => class == Compare,
+        Place::Term => matches!(class, Negative | Sum | Compare),
+        // `2/n (x - y)` would leave open what is divided, `2/n*(x - y)` reads from the left
+        Place::First => !(tight || class == Fraction || (class == Quotient && !juxtaposed)),
+        Place::Lead => !(tight || class == Scaled),
+        Place::Numerator => !(tight || matches!(class, Product | Scaled)),
+        Place::Factor => !tight,
+        Place::Last => !(tight || class == BigSum),
+        Place::Operand => class != Atom,
+    }
 }
 
-impl Printer<'_> {
-    fn strength(&self, m: &Math) -> u8 {
-        match m {
-            Math::Number(n) if n.is_integer() => ATOM,
-            Math::Number(_) => {
-                if self.g.fractions() {
-                    ATOM
-                } else {
-                    PRODUCT
-                }
-            }
-            Math::Sum(_) => SUM,
-            Math::Product(_) | Math::Hadamard(_) | Math::ElementQuotient(..) => PRODUCT,
-            Math::Quotient(..) => {
-                if self.g.fractions() {
-                    UNARY
-                } else {
-                    PRODUCT
-                }
-            }
-            Math::Negate(_) => UNARY,
-            Math::Power(_, e) if is_inverse(e) && self.g.inverse_is_call() => ATOM,
-            Math::Power(..) | Math::ElementPower(..) => POWER,
-            Math::Transpose(_) | Math::Entry(..) => POSTFIX,
-            Math::Compare(..) => COMPARISON,
-            Math::IndexSum(..) => {
-                if self.g.inverse_is_call() {
-                    ATOM
-                } else {
-                    SUM
-                }
-            }
-            _ => ATOM,
+/// The expression without sums and products of one part.
+pub(super) fn peel(mut math: &Math) -> &Math {
+    loop {
+        math = match math {
+            Math::Product(parts) | Math::Hadamard(parts) if parts.len() == 1 => &parts[0],
+            Math::Sum(terms) if terms.len() == 1 && !terms[0].0 => &terms[0].1,
+            _ => return math,
         }
     }
+}
 
-    fn text(&self, m: &Math, least: u8) -> String {
-        let mut out = String::new();
-        self.write(&mut out, m, least);
-        out
-    }
-
-    fn write(&self, out: &mut String, m: &Math, least: u8) {
-        if self.strength(m) < least {
-            let inner = self.text(m, 0);
-            let (open, close) = self.g.brackets(&inner);
-            out.push_str(open);
-            out.push_str(&inner);
-            out.push_str(close);
-            return;
-        }
-        let g = self.g;
-        match m {
-            Math::Number(n) => self.number(out, n),
-            Math::Symbol(s) => g.symbol(out, s),
-            Math::Gradient(s) => g.gradient(out, s),
-            Math::Pi => out.push_str(g.sign(Sign::Pi)),
-            Math::Identity(n) => {
-                let size = n.as_ref().map(|n| self.text(n, 0));
-                g.identity(out, size.as_deref());
-            }
-            Math::Ones(sizes) | Math::Zeros(sizes) => {
-                let list: Vec<String> = sizes.iter().map(|s| self.text(s, 0)).collect();
-                g.fill(out, matches!(m, Math::Ones(_)), &list);
-            }
-            Math::Sum(terms) => {
-                for (at, (minus, term)) in terms.iter().enumerate() {
-                    let sign = match (at, minus) {
-                        (0, true) => g.sign(Sign::Negative),
-                        (0, false) => "",
-                        (_, true) => g.sign(Sign::Minus),
-                        (_, false) => g.sign(Sign::Plus),
-                    };
-                    out.push_str(sign);
-                    self.write(out, term, PRODUCT);
-                }
-            }
-            Math::Product(list) => self.product(out, list),
-            Math::Hadamard(list) => {
-                for (at, factor) in list.iter().enumerate() {
-                    if at > 0 {
-                        out.push_str(g.sign(Sign::Hadamard));
-                    }
-                    self.write(out, factor, UNARY);
-                }
-            }
-            Math::Quotient(a, b) if g.fractions() => {
-                out.push_str("\\frac{");
-                self.write(out, a, 0);
-                out.push_str("}{");
-                self.write(out, b, 0);
-                out.push('}');
-            }
-            Math::Quotient(a, b) => {
-                let least = if matches!(**a, Math::Product(_) | Math::Number(_)) { PRODUCT } else { UNARY };
-                self.write(out, a, least);
-                out.push_str(g.sign(Sign::Over));
-                self.write(out, b, POWER);
-            }
-            Math::ElementQuotient(a, b) => {
-                let least = if matches!(**a, Math::Hadamard(_) | Math::Number(_)) { PRODUCT } else { UNARY };
-                self.write(out, a, least);
-                out.push_str(g.sign(Sign::ElementOver));
-                self.write(out, b, POWER);
-            }
-            Math::Power(a, e) if is_inverse(e) => {
-                let bracketed = self.text(a, POSTFIX);
-                g.inverse(out, &self.text(a, 0), &bracketed);
-            }
-            Math::Power(a, e) => self.power(out, a, e, false),
-            Math::ElementPower(a, e) => {
-                let vector = matches!(&**a, Math::Symbol(s) | Math::Gradient(s) if s.rank == 1);
-                self.power(out, a, e, !vector || g.inverse_is_call());
-            }
-            Math::Negate(a) => {
-                out.push_str(g.sign(Sign::Negative));
-                self.write(out, a, POWER);
-            }
-            Math::Transpose(a) => {
-                if let Math::Power(base, e) = &**a
-                    && is_inverse(e)
-                    && !g.inverse_is_call()
-                {
-                    let inner = self.text(base, POSTFIX);
-                    out.push_str(&inner);
-                    g.exponent(out, "-T", false);
-                    return;
-                }
-                self.write(out, a, POSTFIX);
-                out.push_str(g.sign(Sign::Transpose));
-            }
-            Math::Call(f, list, axis) => self.call(out, f, list, *axis),
-            Math::Unknown(f, primes, list) => {
-                g.symbol(out, f);
-                for _ in 0..*primes {
-                    out.push_str(g.sign(Sign::Prime));
-                }
-                self.arguments(out, list, None);
-            }
-            Math::UnknownGradient(f, at) => g.unknown_gradient(out, f, &self.text(at, 0)),
-            Math::Entry(a, list) => {
-                let plain = matches!(**a, Math::Symbol(_));
-                let indices: Vec<String> = list.iter().map(|i| self.text(i, 0)).collect();
-                let mut base = self.text(a, POSTFIX);
-                g.indices(&mut base, &indices, plain);
-                out.push_str(&base);
-            }
-            Math::IndexSum(names, body) => {
-                let list: Vec<String> = names
-                    .iter()
-                    .map(|n| {
-                        let mut s = String::new();
-                        g.symbol(&mut s, n);
-                        s
-                    })
-                    .collect();
-                g.index_sum(out, &list);
-                if g.inverse_is_call() {
-                    out.push('(');
-                    self.write(out, body, 0);
-                    out.push(')');
-                } else {
-                    self.write(out, body, PRODUCT);
-                }
-            }
-            Math::Delta(a, b) => g.delta(out, &self.text(a, 0), &self.text(b, 0)),
-            Math::Compare(op, a, b) => {
-                self.write(out, a, SUM);
-                out.push_str(g.sign(match *op {
-                    "<" => Sign::Less,
-                    "<=" => Sign::LessEqual,
-                    ">" => Sign::Greater,
-                    _ => Sign::GreaterEqual,
-                }));
-                self.write(out, b, SUM);
-            }
-        }
-    }
-
-    fn number(&self, out: &mut String, n: &Number) {
-        let (above, below) = n.parts();
-        if below == "1" {
-            out.push_str(&above);
-        } else if self.g.fractions() {
-            out.push_str("\\frac{");
-            out.push_str(&above);
-            out.push_str("}{");
-            out.push_str(&below);
-            out.push('}');
-        } else {
-            out.push_str(&above);
-            out.push('/');
-            out.push_str(&below);
-        }
-    }
-
-    fn product(&self, out: &mut String, list: &[Math]) {
-        for (at, factor) in list.iter().enumerate() {
-            let g = self.g;
-            if at > 0 {
-                let digits = matches!(factor, Math::Number(_));
-                out.push_str(if digits && g.sign(Sign::Times).trim().is_empty() {
-                    if g.fractions() { " \\cdot " } else { " · " }
-                } else {
-                    g.sign(Sign::Times)
-                });
-            }
-            let leads = at == 0 && matches!(factor, Math::Quotient(..) | Math::Number(_));
-            let sum_last = matches!(factor, Math::IndexSum(..)) && at + 1 == list.len();
-            let least = if leads {
-                PRODUCT
-            } else if sum_last {
-                SUM
+/// The class of an expression in line notation.
+pub(super) fn class(math: &Math) -> Class {
+    match math {
+        Math::Number(n) if n.is_negative() => Class::Negative,
+        Math::Number(n) if !n.is_integer() => Class::Fraction,
+        Math::Sum(terms) => match terms.len() {
+            0 => Class::Atom,
+            1 => Class::Negative,
+            _ => Class::Sum,
+        },
+        Math::Negate(_) => Class::Negative,
+        Math::Product(factors) => match factors.as_slice() {
+            [] => Class::Atom,
+            [Math::Number(_), rest] => match class(peel(rest)) {
+                Class::Atom | Class::Transposed | Class::Power => Class::Scaled,
+                _ => scaled(factors).map_or(Class::Product, |(_, inner)| class(inner)),
+            },
+            _ => Class::Product,
+        },
+        Math::Hadamard(factors) => {
+            if factors.is_empty() {
+                Class::Atom
             } else {
-                UNARY
-            };
-            self.write(out, factor, least);
-        }
-    }
-
-    fn power(&self, out: &mut String, base: &Math, exponent: &Math, elementwise: bool) {
-        self.write(out, base, POSTFIX);
-        let simple = matches!(exponent, Math::Symbol(_)) || matches!(exponent, Math::Number(n) if n.is_integer());
-        let inner = self.text(exponent, 0);
-        if simple || !self.g.inverse_is_call() {
-            self.g.exponent(out, &inner, elementwise);
-        } else {
-            self.g.exponent(out, &format!("({inner})"), elementwise);
-        }
-    }
-
-    fn call(&self, out: &mut String, f: &'static Function, list: &[Math], axis: Option<usize>) {
-        match self.g.function(f) {
-            Notation::Operator("√") if matches!(list[0], Math::Symbol(_)) => {
-                out.push('√');
-                self.write(out, &list[0], ATOM);
-            }
-            Notation::Operator(name) => {
-                out.push_str(name);
-                self.arguments(out, list, axis);
-            }
-            Notation::Around(open, close) | Notation::Wrap(open, close) => {
-                out.push_str(open);
-                self.write(out, &list[0], 0);
-                out.push_str(close);
+                Class::Hadamard
             }
         }
-    }
-
-    fn arguments(&self, out: &mut String, list: &[Math], axis: Option<usize>) {
-        let mut inner = String::new();
-        for (at, m) in list.iter().enumerate() {
-            if at > 0 {
-                inner.push_str(self.g.sign(Sign::Comma));
-            }
-            self.write(&mut inner, m, 0);
-        }
-        if let Some(axis) = axis {
-            inner.push_str(&self.g.axis(axis));
-        }
-        let (open, close) = self.g.brackets(&inner);
-        out.push_str(open);
-        out.push_str(&inner);
-        out.push_str(close);
+        Math::Quotient(..) => Class::Quotient,
+        Math::ElementQuotient(..) => Class::ElementQuotient,
+        Math::Power(..) | Math::ElementPower(..) => Class::Power,
+        Math::Transpose(_) => Class::Transposed,
+        Math::Compare(..) => Class::Compare,
+        _ => Class::Atom,
     }
 }
 
-/// Whether an exponent is −1.
-pub(crate) fn is_inverse(exponent: &Math) -> bool {
-    matches!(exponent, Math::Negate(n) if matches!(&**n, Math::Number(k) if k.is_one()))
+/// A number times an elementwise product or quotient, which is written `2*x .* y`: read from the
+/// left it is `(2*x) .* y`, which is the same.
+fn scaled(factors: &[Math]) -> Option<(&Number, &Math)> {
+    let [Math::Number(n), rest] = factors else { return None };
+    let rest = peel(rest);
+    let first = match rest {
+        Math::Hadamard(parts) => peel(parts.first()?),
+        Math::ElementQuotient(first, _) => peel(first),
+        _ => return None,
+    };
+    let digits = matches!(first, Math::Number(_)) || class(first) == Class::Scaled;
+    (!digits && !n.is_negative()).then_some((n, rest))
+}
+
+/// Whether an expression is minus one, as an exponent: an inverse.
+pub(super) fn is_minus_one(exponent: &Math) -> bool {
+    match peel(exponent) {
+        Math::Negate(inner) => matches!(peel(inner), Math::Number(n) if n.is_one()),
+        Math::Sum(terms) => match terms.as_slice() {
+            [(true, inner)] => matches!(peel(inner), Math::Number(n) if n.is_one()),
+            _ => false,
+        },
+        Math::Number(n) => *n == Number::MINUS_ONE,
+        _ => false,
+    }
+}
+
+/// The number of axes of a value, where its form tells.
+pub(super) fn rank(math: &Math) -> Option<u8> {
+    match peel(math) {
+        Math::Number(_) | Math::Pi | Math::Delta(..) | Math::Entry(..) => Some(0),
+        Math::Symbol(s) | Math::Gradient(s) => Some(s.rank),
+        Math::Identity(_) => Some(2),
+        Math::Ones(sizes) | Math::Zeros(sizes) => u8::try_from(sizes.len()).ok(),
+        Math::Sum(terms) => terms.iter().map(|(_, term)| rank(term)).max()?,
+        Math::Hadamard(factors) => factors.iter().map(rank).max()?,
+        Math::Quotient(a, _) | Math::Power(a, _) | Math::ElementPower(a, _) | Math::Negate(a) => {
+            rank(a)
+        }
+        Math::ElementQuotient(a, b) => rank(a).max(rank(b)),
+        // a scaled vector, or a matrix applied to a vector; not `x'*y`, whose row has one axis too
+        Math::Product(factors) => {
+            let (last, rest) = factors.split_last()?;
+            match (rank(last)?, rest) {
+                (1, [.., Math::Transpose(_)]) => None,
+                (last, rest) if rest.iter().all(|f| rank(f) == Some(0)) => Some(last),
+                (1, rest) if rest.iter().all(|f| matches!(rank(f), Some(0 | 2))) => Some(1),
+                _ => None,
+            }
+        }
+        Math::Transpose(a) => rank(a).filter(|&r| r == 2),
+        Math::UnknownGradient(_, a) => rank(a),
+        Math::Unknown(_, _, arguments) => arguments.iter().map(rank).max()?,
+        Math::Call(function, arguments, axis) => match function.signature_for(arguments.len()) {
+            Signature::Elementwise => arguments.iter().map(rank).max()?,
+            Signature::Axiswise => rank(arguments.first()?),
+            Signature::Reduction { .. } if axis.is_none() => Some(0),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The characters and the layout of a notation. The defaults are those of the language itself.
+pub(super) trait Glyphs: Copy {
+    /// The minus sign.
+    const MINUS: &'static str = "-";
+    /// The elementwise product.
+    const HADAMARD: &'static str = ".*";
+    /// The elementwise quotient.
+    const ELEMENT_QUOTIENT: &'static str = "./";
+    /// Whether products are written without a sign.
+    const JUXTAPOSED: bool = false;
+
+    /// What decides about brackets around an expression.
+    fn class(self, math: &Math) -> Class {
+        class(math)
+    }
+    /// What stands between two factors.
+    fn times(self, _left: &Math, _right: &Math) -> &'static str {
+        "*"
+    }
+    /// A comparison, given in ASCII.
+    fn comparison(self, operator: &'static str) -> &'static str {
+        operator
+    }
+    /// An expression in brackets.
+    fn bracketed<S: Sink>(self, out: &mut S, math: &Math) {
+        out.text("(");
+        out.open();
+        bare(self, out, math);
+        out.close();
+        out.text(")");
+    }
+    /// A number, nonnegative.
+    fn number<S: Sink>(self, out: &mut S, number: &Number) {
+        write_number(out, number);
+    }
+    /// A name.
+    fn symbol<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text(&symbol.name);
+    }
+    /// The cotangent of a named value.
+    fn gradient<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text("grad_");
+        out.text(&symbol.name);
+    }
+    /// π
+    fn pi<S: Sink>(self, out: &mut S) {
+        out.text("pi");
+    }
+    /// The identity matrix.
+    fn identity<S: Sink>(self, out: &mut S, size: Option<&Math>) {
+        match size {
+            Some(size) => constant(self, out, "eye", std::slice::from_ref(size)),
+            None => out.text("I"),
+        }
+    }
+    /// An array of ones.
+    fn ones<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        constant(self, out, "ones", sizes);
+    }
+    /// An array of zeros.
+    fn zeros<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        constant(self, out, "zeros", sizes);
+    }
+    /// A quotient by a scalar.
+    fn quotient<S: Sink>(self, out: &mut S, numerator: &Math, denominator: &Math) {
+        write(self, out, numerator, Place::Numerator);
+        out.text("/");
+        write(self, out, denominator, Place::Factor);
+    }
+    /// A power; `element` by element or not.
+    fn power<S: Sink>(self, out: &mut S, base: &Math, exponent: &Math, element: bool);
+    /// A transpose.
+    fn transpose<S: Sink>(self, out: &mut S, inner: &Math);
+    /// A function of the table.
+    fn call<S: Sink>(
+        self,
+        out: &mut S,
+        function: &'static Function,
+        arguments: &[Math],
+        axis: Option<usize>,
+    ) {
+        out.text(function.name);
+        write_arguments(self, out, arguments, axis);
+    }
+    /// An unknown function.
+    fn unknown<S: Sink>(self, out: &mut S, function: &Symbol, primes: u32, arguments: &[Math]) {
+        self.symbol(out, function);
+        for _ in 0..primes {
+            out.text("'");
+        }
+        write_arguments(self, out, arguments, None);
+    }
+    /// The gradient of an unknown function of an array.
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math);
+    /// An entry.
+    fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
+        write(self, out, base, Place::Operand);
+        bracket_indices(self, out, indices);
+    }
+    /// A sum over indices.
+    fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math);
+    /// The Kronecker delta.
+    fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math);
+}
+
+/// Writes an expression, in brackets where its place asks for them.
+pub(super) fn write<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math, place: Place) {
+    let math = peel(math);
+    if place != Place::Whole && brackets(g.class(math), place, G::JUXTAPOSED) {
+        g.bracketed(out, math);
+    } else {
+        bare(g, out, math);
+    }
+}
+
+/// Writes an expression without brackets around it.
+pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
+    match math {
+        Math::Number(n) if n.is_negative() => {
+            out.text(G::MINUS);
+            g.number(out, &n.neg());
+        }
+        Math::Number(n) => g.number(out, n),
+        Math::Symbol(s) => g.symbol(out, s),
+        Math::Gradient(s) => g.gradient(out, s),
+        Math::Pi => g.pi(out),
+        Math::Identity(size) => g.identity(out, size.as_deref()),
+        Math::Ones(sizes) => g.ones(out, sizes),
+        Math::Zeros(sizes) => g.zeros(out, sizes),
+        Math::Sum(terms) => sum(g, out, terms),
+        Math::Product(factors) => product(g, out, factors),
+        Math::Hadamard(factors) => hadamard(g, out, factors),
+        Math::Quotient(a, b) => g.quotient(out, a, b),
+        Math::ElementQuotient(a, b) => {
+            write(g, out, a, Place::Lead);
+            operator(out, G::ELEMENT_QUOTIENT);
+            write(g, out, b, Place::Factor);
+        }
+        Math::Power(base, exponent) => g.power(out, peel(base), peel(exponent), false),
+        Math::ElementPower(base, exponent) => g.power(out, peel(base), peel(exponent), true),
+        Math::Negate(inner) => {
+            out.text(G::MINUS);
+            write(g, out, inner, Place::Term);
+        }
+        Math::Transpose(inner) => g.transpose(out, peel(inner)),
+        Math::Call(function, arguments, axis) => g.call(out, function, arguments, *axis),
+        Math::Unknown(function, primes, arguments) => g.unknown(out, function, *primes, arguments),
+        Math::UnknownGradient(function, at) => g.unknown_gradient(out, function, at),
+        Math::Entry(base, indices) => g.entry(out, peel(base), indices),
+        Math::IndexSum(indices, body) => g.index_sum(out, indices, body),
+        Math::Delta(i, j) => g.delta(out, i, j),
+        Math::Compare(symbol, a, b) => {
+            write(g, out, a, Place::Side);
+            operator(out, g.comparison(symbol));
+            write(g, out, b, Place::Side);
+        }
+    }
+}
+
+fn operator<S: Sink>(out: &mut S, symbol: &str) {
+    out.line();
+    out.text(symbol);
+    out.text(" ");
+}
+
+fn sum<G: Glyphs, S: Sink>(g: G, out: &mut S, terms: &[(bool, Math)]) {
+    if terms.is_empty() {
+        out.text("0");
+    }
+    for (i, (minus, term)) in terms.iter().enumerate() {
+        let (minus, term) = signed(*minus, term);
+        if i > 0 {
+            operator(out, if minus { G::MINUS } else { "+" });
+        } else if minus {
+            out.text(G::MINUS);
+        }
+        // a sum breaks before its terms do
+        out.open();
+        write(g, out, term, Place::Term);
+        out.close();
+    }
+}
+
+/// A term with the minus signs in front of it taken together.
+fn signed(mut minus: bool, term: &Math) -> (bool, &Math) {
+    let mut term = peel(term);
+    loop {
+        let inner = match term {
+            Math::Negate(inner) => inner,
+            Math::Sum(terms) if terms.len() == 1 => &terms[0].1,
+            _ => return (minus, term),
+        };
+        minus = !minus;
+        term = peel(inner);
+    }
+}
+
+fn product<G: Glyphs, S: Sink>(g: G, out: &mut S, factors: &[Math]) {
+    if let Some((number, inner)) = scaled(factors) {
+        g.number(out, number);
+        out.text(g.times(&factors[0], inner));
+        return bare(g, out, inner);
+    }
+    if factors.is_empty() {
+        out.text("1");
+    }
+    for (i, factor) in factors.iter().enumerate() {
+        let factor = peel(factor);
+        let place = match i {
+            0 => Place::First,
+            _ if i + 1 == factors.len() => Place::Last,
+            _ => Place::Factor,
+        };
+        if i > 0 {
+            out.text(g.times(peel(&factors[i - 1]), factor));
+        }
+        write(g, out, factor, place);
+    }
+}
+
+fn hadamard<G: Glyphs, S: Sink>(g: G, out: &mut S, factors: &[Math]) {
+    if factors.is_empty() {
+        out.text("1");
+    }
+    for (i, factor) in factors.iter().enumerate() {
+        if i > 0 {
+            operator(out, G::HADAMARD);
+        }
+        write(g, out, factor, if i == 0 { Place::Lead } else { Place::Factor });
+    }
+}
+
+fn constant<G: Glyphs, S: Sink>(g: G, out: &mut S, name: &str, sizes: &[Math]) {
+    if sizes.is_empty() {
+        return out.text(if name == "zeros" { "0" } else { "1" });
+    }
+    out.text(name);
+    write_arguments(g, out, sizes, None);
+}
+
+/// Writes `(a, b, axis=0)`.
+pub(super) fn write_arguments<G: Glyphs, S: Sink>(
+    g: G,
+    out: &mut S,
+    arguments: &[Math],
+    axis: Option<usize>,
+) {
+    out.text("(");
+    out.open();
+    write_list(g, out, arguments);
+    if let Some(axis) = axis {
+        out.text(",");
+        out.line();
+        out.text("axis=");
+        write_integer(out, axis as u64);
+    }
+    out.close();
+    out.text(")");
+}
+
+/// Writes `a, b`.
+pub(super) fn write_list<G: Glyphs, S: Sink>(g: G, out: &mut S, list: &[Math]) {
+    for (i, item) in list.iter().enumerate() {
+        if i > 0 {
+            out.text(",");
+            out.line();
+        }
+        write(g, out, item, Place::Whole);
+    }
+}
+
+/// Writes `[i,j]`.
+pub(super) fn bracket_indices<G: Glyphs, S: Sink>(g: G, out: &mut S, indices: &[Math]) {
+    out.text("[");
+    for (i, index) in indices.iter().enumerate() {
+        if i > 0 {
+            out.text(",");
+        }
+        write(g, out, index, Place::Whole);
+    }
+    out.text("]");
+}
+
+/// Writes `3` or `1/2`.
+pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
+    if let Some((n @ 0.., d)) = number.small() {
+        write_integer(out, n.unsigned_abs());
+        if d != 1 {
+            out.text("/");
+            write_integer(out, d.unsigned_abs());
+        }
+    } else {
+        out.text(&number.to_string());
+    }
+}
+
+/// Writes a whole number without an allocation.
+pub(super) fn write_integer<S: Sink>(out: &mut S, mut n: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.text(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }

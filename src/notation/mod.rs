@@ -6,13 +6,24 @@ pub mod answer;
 pub mod ascii;
 pub mod assemble;
 pub mod code;
+mod equations;
 mod index;
 pub mod json;
 pub mod latex;
 mod layout;
+mod left;
+mod lines;
 pub mod math;
 pub mod numpy;
+mod name;
+mod order;
+mod program;
 pub mod raise;
+#[cfg(test)]
+mod roundtrip;
+#[cfg(test)]
+mod sample;
 pub mod text;
 pub mod unicode;
+mod walk;
 mod written;

@@ -24,6 +24,8 @@ pub(crate) struct Raiser<'a> {
     pub(crate) arena: &'a Arena,
     /// Expressions that have a name, which is written in their place.
     pub(crate) names: &'a FxHashMap<ExprId, Math>,
+    /// An expression that is written out although it has a name: the body of that name.
+    pub(crate) own: Option<ExprId>,
     /// Inner levels still allowed.
     pub(crate) depth: usize,
 }
@@ -93,17 +95,19 @@ pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
     match symbol.kind {
         SymbolKind::Cotangent => Math::Gradient(name),
         SymbolKind::Pi => Math::Pi,
-        SymbolKind::Size(_) => size_math(&symbol.name),
+        SymbolKind::Size(_) => size_math(symbol.name.clone()),
         _ => Math::Symbol(name),
     }
 }
 
 /// A size as it is written: a name, a number, or a compound of those kept as one symbol.
-pub(crate) fn size_math(text: &str) -> Math {
-    match Number::from_decimal(text) {
-        Some(n) => Math::Number(n),
-        None => Math::Symbol(Name { name: text.into(), rank: 0 }),
+pub(crate) fn size_math(text: std::rc::Rc<str>) -> Math {
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && let Some(n) = Number::from_decimal(&text)
+    {
+        return Math::Number(n);
     }
+    Math::Symbol(Name { name: text, rank: 0 })
 }
 
 fn entry(name: &str) -> &'static Function {
@@ -197,11 +201,16 @@ fn hadamard(mut parts: Vec<Part>) -> Part {
     Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
 }
 
-impl Raiser<'_> {
+impl<'a> Raiser<'a> {
     /// The matrix form of an expression with at most two axes.
     pub(crate) fn raise(&mut self, id: ExprId) -> Option<Math> {
         let (negative, math) = self.signed(id, false)?;
         Some(if negative { negated(math) } else { math })
+    }
+
+    /// The name that is written for an expression.
+    pub(crate) fn name(&self, id: ExprId) -> Option<&'a Math> {
+        if self.own == Some(id) { None } else { self.names.get(&id) }
     }
 
     /// The matrix form of ± an expression, as a sign and a term.
@@ -209,7 +218,7 @@ impl Raiser<'_> {
         if self.arena.rank(id) > 2 || self.depth == 0 {
             return None;
         }
-        if let Some(name) = self.names.get(&id) {
+        if let Some(name) = self.name(id) {
             return Some((negative, name.clone()));
         }
         self.depth -= 1;
@@ -310,7 +319,7 @@ impl Raiser<'_> {
                 return Some((negative, self.fill(e, c)?));
             }
             if let Node::Einsum(view) = arena.node(e)
-                && !self.names.contains_key(&e)
+                && self.name(e).is_none()
             {
                 return self.einsum(view, &c, negative);
             }
@@ -348,7 +357,7 @@ impl Raiser<'_> {
                     }
                     (c.is_negative(), scaled(&magnitude, product(list)))
                 }
-                Node::Einsum(view) if !self.names.contains_key(&e) => {
+                Node::Einsum(view) if self.name(e).is_none() => {
                     self.einsum(view, &magnitude, c.is_negative())?
                 }
                 _ => {
@@ -480,10 +489,10 @@ impl Raiser<'_> {
         let mut flips: Vec<bool> = Vec::new();
         let mut indifferent = None;
         for (at, (e, _)) in view.operands().enumerate() {
-            let wish = if self.names.contains_key(&e) { None } else { self.orientation(e) };
+            let wish = if self.name(e).is_some() { None } else { self.orientation(e) };
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
-            if wish.is_none() && !self.names.contains_key(&e) && self.mixed(e) {
+            if wish.is_none() && self.name(e).is_none() && self.mixed(e) {
                 indifferent.get_or_insert(at);
             }
         }
@@ -542,7 +551,7 @@ impl Raiser<'_> {
             reduction.weights[wires[0] as usize].push(part);
             return Some(());
         }
-        let named = self.names.contains_key(&e);
+        let named = self.name(e).is_some();
         let power = if named { None } else { arena.as_power(e) };
         let exponent = power.map(|p| arena.number_of(p.1).clone());
         let divides = exponent.as_ref().is_some_and(Number::is_negative);
@@ -607,13 +616,13 @@ impl Raiser<'_> {
                     && wires.is_empty()
                     && inner.wires() == 1
                     && inner.size(0) == dim
-                    && !self.names.contains_key(&e);
+                    && self.name(e).is_none();
                 (one && arena.rank(x) == 1).then_some((e, x))
             });
             let Some((e, x)) = sum else { continue };
             let Some(argument) = self.raise(x) else { continue };
             let written = self.raise(e);
-            let below = size_math(&name);
+            let below = size_math(name);
             let at = reduction.scalars.above.iter().position(|s| Some(&s.1) == written.as_ref());
             let under = reduction.scalars.below.iter().position(|s| s.1 == below);
             if let (Some(at), Some(under)) = (at, under) {

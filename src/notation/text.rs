@@ -1,10 +1,21 @@
-//! A whole answer as text: for people, as a program of the language, or as LaTeX.
+//! An answer for people: definitions, the results as a textbook orders them, then what was assumed
+//! and what the verification found.
+//!
+//! What is printed for machines stands in the modules of programs, equations and JSON.
 
-use super::answer::{Answer, Outcome, ResultKind};
-use super::ascii::ascii;
-use super::latex::{latex, latex_name};
+use super::answer::{Answer, ResultKind};
+use super::ascii::{Ascii, ascii};
+use super::left::{indexed, program_name, unicode_left, write_axes};
+use super::lines::broken;
 use super::math::{Math, Symbol};
-use super::unicode::unicode;
+use super::order::{Step, backward, steps};
+use super::program::{gradient_of, needed};
+use super::unicode::{Unicode, unicode};
+use rustc_hash::FxHashMap;
+use std::fmt::Write as _;
+
+pub use super::equations::{equations, equations_with};
+pub use super::program::{program, result_index, result_program};
 
 /// What verification found, as answers print it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,299 +31,380 @@ pub struct Report {
 }
 
 impl Report {
-    /// Verification was not asked for.
+    /// Verification was not asked for, or could not be made.
     pub fn skipped(reason: &str) -> Report {
         Report { status: "skipped", points: 0, max_relative_error: None, reason: reason.into() }
     }
 }
 
-/// How a left side is written.
-fn left(outcome: &Outcome, answer: &Answer, name: &dyn Fn(&Math) -> String) -> String {
-    let wrt: Vec<String> = outcome.wrt.iter().map(|s| name(&Math::Symbol(s.clone()))).collect();
-    let objective = name(&Math::Symbol(answer.objective.clone()));
-    match (outcome.kind, &wrt[..]) {
-        (ResultKind::Gradient, [_]) => name(&Math::Gradient(outcome.wrt[0].clone())),
-        (ResultKind::Jacobian, [x]) => format!("∂{objective}/∂{x}"),
-        (ResultKind::Hessian, [x, z]) if x == z => format!("∂²{objective}/∂{x}²"),
-        (ResultKind::Hessian, [x, z]) => format!("∂²{objective}/∂{x}∂{z}"),
-        _ => String::new(),
+/// Choices of the text for people.
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// The spelling of the language in place of mathematical characters.
+    pub ascii: bool,
+    /// Emphasis by terminal escapes.
+    pub color: bool,
+    /// The columns after which long lines are broken.
+    pub width: usize,
+}
+
+impl Default for TextOptions {
+    fn default() -> TextOptions {
+        TextOptions { ascii: false, color: false, width: 100 }
     }
 }
 
-fn sizes(shape: &[Math]) -> String {
-    shape.iter().map(unicode).collect::<Vec<_>>().join("×")
-}
-
-/// Indices after a left side, where the value is an entry.
-fn entry_indices(outcome: &Outcome) -> String {
-    if outcome.value != outcome.index || outcome.axes.is_empty() {
-        return String::new();
-    }
-    let names: Vec<&str> = outcome.axes.iter().map(|a| &*a.name).collect();
-    format!("[{}]", names.join(","))
-}
-
-/// The answer for people.
+/// The answer for people, in Unicode and without colour.
 pub fn text(answer: &Answer, report: &Report) -> String {
-    let mut out = String::new();
-    let mut mentioned: Vec<bool> = vec![false; answer.bindings.len()];
-    for r in &answer.results {
-        for n in &r.needs {
-            mentioned[*n] = true;
-        }
-    }
-    let is_result = |m: &Math| match m {
-        Math::Gradient(s) => answer.results.iter().any(|r| r.kind == ResultKind::Gradient && r.wrt[0] == *s),
-        _ => false,
-    };
-    let mut given: Vec<(String, String)> = Vec::new();
-    let mut steps: Vec<(String, String)> = Vec::new();
-    for (binding, used) in answer.bindings.iter().zip(mentioned) {
-        if !used {
-            continue;
-        }
-        let pair = (unicode(&binding.name), unicode(&binding.value));
-        match &binding.name {
-            Math::Gradient(_) if is_result(&binding.name) => {}
-            Math::Gradient(_) => steps.push(pair),
-            _ => given.push(pair),
-        }
-    }
+    text_with(answer, report, &TextOptions::default())
+}
+
+/// The answer for people, with choices.
+pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
+    let page = Page { answer, options: *options };
+    let (given, steps) = page.equations();
+    let mut out = String::with_capacity(64 * (given.len() + steps.len() + 2));
+    page.write_block(&mut out, &given);
     if !given.is_empty() {
-        lines(&mut out, &given);
         out.push('\n');
     }
-    for r in &answer.results {
-        let left = left(r, answer, &unicode) + &entry_indices(r);
-        let right = unicode(&r.value);
-        steps.push((left, right));
-    }
-    if answer.results.iter().all(|r| r.kind == ResultKind::Value) {
-        for (_, right) in steps {
-            out.push_str(&wrapped("", &right));
-        }
-    } else {
-        lines(&mut out, &steps);
-    }
-    let shapes = shapes(answer);
-    if !shapes.is_empty() {
+    page.write_block(&mut out, &steps);
+    let notes = page.notes();
+    let verdict = Page::verdict(report);
+    if !(notes.is_empty() && verdict.is_empty()) {
         out.push('\n');
-        out.push_str(&shapes);
     }
-    for c in &answer.conditions {
-        out.push_str(&format!("holds where {c}\n"));
+    for note in notes {
+        page.write_note(&mut out, &note, "\x1b[2m");
     }
-    out.push_str(&verdict(report));
+    if !verdict.is_empty() {
+        let color = if report.status == "verified" { "\x1b[32m" } else { "\x1b[33m" };
+        page.write_note(&mut out, &verdict, color);
+    }
     out
 }
 
-fn lines(out: &mut String, list: &[(String, String)]) {
-    let width = list.iter().map(|l| l.0.chars().count()).max().unwrap_or(0);
-    for (left, right) in list {
-        let pad = if width <= 12 { width.saturating_sub(left.chars().count()) } else { 0 };
-        out.push_str(&wrapped(&format!("{left}{} = ", " ".repeat(pad)), right));
-    }
+/// An equation of the page.
+struct Line<'a> {
+    left: String,
+    right: &'a Math,
+    is_result: bool,
 }
 
-/// A formula in lines of at most 100 columns, broken before a sum's operator where it can be.
-fn wrapped(left: &str, right: &str) -> String {
-    use pretty::RcDoc;
-    let mut pieces: Vec<String> = Vec::new();
-    let mut depth = 0i32;
-    let mut current = String::new();
-    let mut chars = right.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '(' | '[' | '‖' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
+struct Page<'a> {
+    answer: &'a Answer,
+    options: TextOptions,
+}
+
+impl<'a> Page<'a> {
+    fn math(&self, math: &Math) -> String {
+        if self.options.ascii { ascii(math) } else { unicode(math) }
+    }
+
+    fn symbol(&self, symbol: &Symbol) -> String {
+        self.math(&Math::Symbol(symbol.clone()))
+    }
+
+    /// The definitions that come first, and the results with the cotangents between them, each
+    /// after what it needs: a backward pass from the loss to the first layer.
+    fn equations(&self) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
+        let answer = self.answer;
+        let mut needed = needed(answer);
+        let backward = backward(answer);
+        let shows_objective = self.shows_objective();
+        if shows_objective {
+            for at in answer.closure(&answer.value_needs) {
+                if let Some(slot) = needed.get_mut(at) {
+                    *slot = true;
+                }
+            }
         }
-        if c == ' ' && depth <= 1 && matches!(chars.peek(), Some('+' | '−' | '⊙')) {
-            pieces.push(std::mem::take(&mut current));
+        let binding = |at: usize| Line {
+            left: self.math(&answer.bindings[at].name),
+            right: &answer.bindings[at].value,
+            is_result: false,
+        };
+        let mut given: Vec<Line<'a>> =
+            (0..backward).filter(|&at| needed[at]).map(binding).collect();
+        let objective = Math::Symbol(answer.objective.clone());
+        let is_given = (0..backward).any(|at| needed[at] && answer.bindings[at].name == objective);
+        if shows_objective && !is_given {
+            given.push(Line {
+                left: self.math(&objective),
+                right: &answer.value,
+                is_result: false,
+            });
+        }
+        let steps = steps(answer, &needed, backward)
+            .into_iter()
+            .map(|step| match step {
+                Step::Binding(at) => binding(at),
+                Step::Result(at) => self.result(at),
+            })
+            .collect();
+        (given, steps)
+    }
+
+    fn result(&self, at: usize) -> Line<'a> {
+        let outcome = &self.answer.results[at];
+        let left = if !self.options.ascii {
+            unicode_left(self.answer, outcome)
+        } else if outcome.kind == ResultKind::Value {
+            String::new()
         } else {
-            current.push(c);
-        }
-    }
-    pieces.push(current);
-    let doc = RcDoc::<()>::intersperse(pieces.into_iter().map(RcDoc::text), RcDoc::softline());
-    let indent = left.chars().count() as isize;
-    let whole = RcDoc::text(left.to_string()).append(doc.nest(indent));
-    let mut out = String::new();
-    // writing to a string cannot fail
-    let _ = whole.render_fmt(100, &mut out);
-    out.push('\n');
-    out
-}
-
-fn shapes(answer: &Answer) -> String {
-    let mut assumed: Vec<String> = Vec::new();
-    let mut declared: Vec<String> = Vec::new();
-    let mut extra = String::new();
-    for p in &answer.parameters {
-        let name = unicode(&p.name);
-        if matches!(p.name, Math::Gradient(_)) {
-            let of = unicode(&Math::Symbol(answer.objective.clone()));
-            extra = format!("{name}: the gradient of any loss with respect to {of}");
-            continue;
-        }
-        let text = match p.shape.len() {
-            0 => format!("{name} a scalar"),
-            1 => format!("{name} ∈ ℝ^{}", sizes(&p.shape)),
-            _ => format!("{name} ∈ ℝ^({})", sizes(&p.shape)),
+            let mut left = program_name(outcome);
+            write_axes(&mut left, indexed(outcome).unwrap_or_default());
+            left
         };
-        if p.assumed { assumed.push(text) } else { declared.push(text) }
+        Line { left, right: &outcome.value, is_result: true }
     }
-    let mut out = String::new();
-    if !assumed.is_empty() {
-        out.push_str(&format!("assumed: {}\n", assumed.join(", ")));
-    }
-    if !answer.functions.is_empty() {
-        let names: Vec<String> =
-            answer.functions.iter().map(|(s, _)| unicode(&Math::Symbol(s.clone()))).collect();
-        let what = if names.len() == 1 { "an elementwise function" } else { "elementwise functions" };
-        out.push_str(&format!("{}: {what}\n", names.join(", ")));
-    }
-    if !extra.is_empty() {
-        out.push_str(&extra);
-        out.push('\n');
-    }
-    out
-}
 
-fn verdict(report: &Report) -> String {
-    match report.status {
-        "verified" => {
-            let error = report.max_relative_error.unwrap_or(0.0);
-            format!("verified at {} points, largest relative error {error:.0e}\n", report.points)
-        }
-        "failed" => format!("NOT VERIFIED: {}\n", report.reason),
-        _ if report.reason.is_empty() => String::new(),
-        _ => format!("not verified: {}\n", report.reason),
-    }
-}
-
-/// The definitions that a result needs, in the language.
-fn needed(answer: &Answer, needs: &[usize]) -> Vec<String> {
-    needs
-        .iter()
-        .map(|n| {
-            let b = &answer.bindings[*n];
-            format!("{} = {}", ascii(&b.name), ascii(&b.value))
+    /// The objective is shown where a result speaks of it by name: as what `∇y` belongs to, or
+    /// left of a derivative.
+    fn shows_objective(&self) -> bool {
+        self.answer.results.iter().any(|result| match result.kind {
+            ResultKind::Gradient => !self.answer.shape.is_empty(),
+            ResultKind::Jacobian | ResultKind::Hessian => true,
+            ResultKind::Value => false,
         })
-        .collect()
-}
+    }
 
-/// Every result as a program of the language: definitions, then the expression, or `grad_W = …`
-/// where there are several.
-pub fn program(answer: &Answer) -> String {
-    let mut all: Vec<usize> = answer.results.iter().flat_map(|r| r.needs.clone()).collect();
-    all.sort_unstable();
-    all.dedup();
-    // a cotangent that is itself a result is printed once, as the result
-    let mut lines = needed(answer, &all);
-    if let [one] = &answer.results[..] {
-        lines.push(expression(one));
-    } else {
-        for r in &answer.results {
-            let name = match r.kind {
-                ResultKind::Gradient => ascii(&Math::Gradient(r.wrt[0].clone())),
-                ResultKind::Jacobian => format!("jacobian_{}", r.wrt[0].name),
-                ResultKind::Hessian => format!("hessian_{}_{}", r.wrt[0].name, r.wrt[1].name),
-                ResultKind::Value => "value".into(),
+    fn write_block(&self, out: &mut String, lines: &[Line<'_>]) {
+        let widths: Vec<usize> = lines.iter().map(|line| line.left.chars().count()).collect();
+        let widest = widths.iter().copied().max().unwrap_or(0);
+        let column = if widest <= 12 { widest } else { 0 };
+        for (line, width) in lines.iter().zip(widths) {
+            let mut left = String::new();
+            if !line.left.is_empty() {
+                let pad = column.saturating_sub(width);
+                let _ = write!(left, "{}{:pad$} = ", line.left, "");
+            }
+            let indent = if column > 0 { column + 3 } else { 4 };
+            let width = self.options.width;
+            let formula = if self.options.ascii {
+                broken(Ascii, &left, line.right, indent, width)
+            } else {
+                broken(Unicode, &left, line.right, indent, width)
             };
-            let line = match indexed(r) {
-                Some(axes) => format!("{name}[{axes}] = {}", ascii(&r.index)),
-                None => format!("{name} = {}", ascii(&r.value)),
-            };
-            if !lines.contains(&line) {
-                lines.push(line);
+            match formula.strip_prefix(&line.left) {
+                Some(rest) if self.options.color && line.is_result && !line.left.is_empty() => {
+                    let _ = write!(out, "\x1b[1m{}\x1b[0m{rest}", line.left);
+                }
+                _ => out.push_str(&formula),
             }
+            out.push('\n');
         }
     }
-    lines.join("\n")
-}
 
-/// The index names, where a result has no matrix form.
-fn indexed(r: &Outcome) -> Option<String> {
-    (r.value == r.index && !r.axes.is_empty()).then(|| names(&r.axes))
-}
-
-fn names(axes: &[Symbol]) -> String {
-    axes.iter().map(|a| &*a.name).collect::<Vec<_>>().join(",")
-}
-
-fn expression(r: &Outcome) -> String {
-    match indexed(r) {
-        Some(axes) => format!("R[{axes}] = {}\nR", ascii(&r.index)),
-        None => ascii(&r.value),
+    fn notes(&self) -> Vec<String> {
+        let answer = self.answer;
+        let mut notes = Vec::new();
+        let assumed = self.assumed();
+        let cotangent = self.cotangent();
+        let separator = if assumed.is_empty() || cotangent.is_empty() { "" } else { "; " };
+        if !(assumed.is_empty() && cotangent.is_empty()) {
+            notes.push(format!("{assumed}{separator}{cotangent}"));
+        }
+        let elementwise: Vec<&Symbol> = answer.functions.iter().map(|(f, _)| f).collect();
+        notes.extend(self.functions(&elementwise, "elementwise function", ""));
+        let scalar: Vec<&Symbol> = answer.scalar_functions.iter().collect();
+        notes.extend(self.functions(&scalar, "function", " with a scalar value"));
+        if !answer.conditions.is_empty() {
+            notes.push(format!("holds where {}", answer.conditions.join(" and ")));
+        }
+        notes
     }
-}
 
-/// One result as a program: what it needs, then one expression.
-pub fn result_program(answer: &Answer, at: usize) -> String {
-    let r = &answer.results[at];
-    let mut lines = needed(answer, &r.needs);
-    lines.push(expression(r));
-    lines.join("\n")
-}
-
-/// One result in index notation, likewise.
-pub fn result_index(answer: &Answer, at: usize) -> String {
-    let r = &answer.results[at];
-    let mut lines = needed(answer, &r.needs);
-    if r.axes.is_empty() {
-        lines.push(ascii(&r.index));
-    } else {
-        lines.push(format!("R[{}] = {}", names(&r.axes), ascii(&r.index)));
-        lines.push("R".into());
+    fn functions(&self, names: &[&Symbol], what: &str, value: &str) -> Option<String> {
+        let list: Vec<String> = names.iter().map(|name| self.symbol(name)).collect();
+        match list.as_slice() {
+            [] => None,
+            [one] => {
+                let article = if value.is_empty() { "any" } else { "any differentiable" };
+                Some(format!("{one} is {article} {what}{value}"))
+            }
+            _ => Some(format!("{} are any {what}s{value}", list.join(", "))),
+        }
     }
-    lines.join("\n")
-}
 
-/// Every result as LaTeX equations.
-pub fn equations(answer: &Answer) -> String {
-    let mut all: Vec<usize> = answer.results.iter().flat_map(|r| r.needs.clone()).collect();
-    all.sort_unstable();
-    all.dedup();
-    let mut list: Vec<(String, String)> = all
-        .iter()
-        .map(|n| (latex(&answer.bindings[*n].name), latex(&answer.bindings[*n].value)))
-        .collect();
-    let objective = latex_name(&answer.objective.name);
-    for r in &answer.results {
-        let wrt: Vec<String> = r.wrt.iter().map(|s| latex_name(&s.name)).collect();
-        let left = match (r.kind, &wrt[..]) {
-            (ResultKind::Gradient, [x]) => format!("\\nabla_{{{x}}}"),
-            (ResultKind::Jacobian, [x]) => {
-                format!("\\frac{{\\partial {objective}}}{{\\partial {x}}}")
-            }
-            (ResultKind::Hessian, [x, z]) if x == z => {
-                format!("\\frac{{\\partial^2 {objective}}}{{\\partial {x}^2}}")
-            }
-            (ResultKind::Hessian, [x, z]) => {
-                format!("\\frac{{\\partial^2 {objective}}}{{\\partial {x} \\partial {z}}}")
-            }
-            _ => String::new(),
+    /// `W is m×n, x and z are n, c is a scalar (assumed)`
+    fn assumed(&self) -> String {
+        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+        let mut index: FxHashMap<String, usize> = FxHashMap::default();
+        let variables = self.answer.parameters.iter();
+        for p in variables.filter(|p| p.assumed && gradient_of(&p.name).is_none()) {
+            let shape = self.shape(&p.shape);
+            let at = *index.entry(shape.clone()).or_insert_with(|| {
+                groups.push((shape, Vec::new()));
+                groups.len() - 1
+            });
+            groups[at].1.push(self.math(&p.name));
+        }
+        let parts: Vec<String> = groups
+            .iter()
+            .map(|(shape, names)| match (names.as_slice(), shape.is_empty()) {
+                ([name], true) => format!("{name} is a scalar"),
+                ([name], false) => format!("{name} is {shape}"),
+                (_, true) => format!("{} are scalars", enumeration(names)),
+                (_, false) => format!("{} are {shape}", enumeration(names)),
+            })
+            .collect();
+        if parts.is_empty() { String::new() } else { parts.join(", ") + " (assumed)" }
+    }
+
+    /// `∇y is m, the gradient of any loss with respect to y`
+    fn cotangent(&self) -> String {
+        let parameters = &self.answer.parameters;
+        let Some(p) = parameters.iter().find(|p| gradient_of(&p.name).is_some()) else {
+            return String::new();
         };
-        let left = match indexed(r) {
-            Some(_) => {
-                let axes: String = r.axes.iter().map(|a| latex_name(&a.name)).collect();
-                format!("\\left({left}\\right)_{{{axes}}}")
-            }
-            None => left,
-        };
-        let pair = (left, latex(&r.value));
-        if !list.contains(&pair) {
-            list.push(pair);
+        let (name, shape) = (self.math(&p.name), self.shape(&p.shape));
+        let of = self.symbol(&self.answer.objective);
+        format!("{name} is {shape}, the gradient of any loss with respect to {of}")
+    }
+
+    fn shape(&self, sizes: &[Math]) -> String {
+        let sizes: Vec<String> = sizes.iter().map(|size| self.math(size)).collect();
+        sizes.join(if self.options.ascii { " x " } else { "×" })
+    }
+
+    fn verdict(report: &Report) -> String {
+        let points = if report.points == 1 { "point" } else { "points" };
+        match (report.status, report.max_relative_error) {
+            ("verified", Some(error)) if error > 0.0 => format!(
+                "verified at {} {points}, largest relative error {error:.0e}",
+                report.points
+            ),
+            ("verified", _) => format!("verified at {} {points}, no error", report.points),
+            ("failed", _) => format!("NOT VERIFIED: {}", report.reason),
+            _ if report.reason.is_empty() => String::new(),
+            _ => format!("not verified: {}", report.reason),
         }
     }
-    match &list[..] {
-        [(left, right)] if left.is_empty() => format!("{right}\n"),
-        [(left, right)] => format!("{left} = {right}\n"),
-        _ => {
-            let rows: Vec<String> =
-                list.iter().map(|(l, r)| if l.is_empty() { format!("  &{r}") } else { format!("  {l} &= {r}") }).collect();
-            format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}\n", rows.join(" \\\\\n"))
+
+    /// A sentence, its words in lines.
+    fn write_note(&self, out: &mut String, note: &str, color: &str) {
+        let color = if self.options.color { color } else { "" };
+        out.push_str(color);
+        let mut column = 0;
+        for word in note.split(' ') {
+            let width = word.chars().count();
+            if column > 0 && column + 1 + width > self.options.width {
+                out.push_str("\n  ");
+                column = 2;
+            } else if column > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += width;
         }
+        out.push_str(if color.is_empty() { "\n" } else { "\x1b[0m\n" });
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`
+fn enumeration(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn verified() -> Report {
+        Report {
+            status: "verified",
+            points: 6,
+            max_relative_error: Some(3e-12),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn one_layer_for_people() {
+        assert_eq!(
+            text(&one_layer(), &verified()),
+            "y = σ(W x + b)\n\n∇W = (∇y ⊙ y ⊙ (1 − y)) xᵀ\n\n\
+             W is m×n, x is n, b is m (assumed); \
+             ∇y is m, the gradient of any loss with respect to y\n\
+             verified at 6 points, largest relative error 3e-12\n"
+        );
+        let options = TextOptions { ascii: true, ..TextOptions::default() };
+        let text = text_with(&one_layer(), &Report::skipped(""), &options);
+        assert!(text.contains("grad_W = (grad_y .* y .* (1 - y))*x'\n"), "{text}");
+        assert!(text.is_ascii());
+    }
+
+    #[test]
+    fn two_layers_read_backwards() {
+        assert_eq!(
+            text(&two_layers(), &Report::skipped("")),
+            "u = W₁ x\nz = W₂ σ(u)\n\n\
+             ∇z  = z − y\n∇W₂ = ∇z σ(u)ᵀ\n∇u  = W₂ᵀ ∇z\n∇W₁ = ∇u xᵀ\n"
+        );
+    }
+
+    #[test]
+    fn programs_read_back() {
+        assert_eq!(
+            program(&two_layers()),
+            "u = W1*x\nz = W2*sigmoid(u)\ngrad_z = z - y\ngrad_u = W2'*grad_z\n\
+             grad_W1 = grad_u*x'\ngrad_W2 = grad_z*sigmoid(u)'"
+        );
+        assert_eq!(program(&one_layer()), result_program(&one_layer(), 0));
+        let definition = "y = sigmoid(W*x + b)\n";
+        assert_eq!(
+            result_program(&one_layer(), 0),
+            format!("{definition}(grad_y .* y .* (1 - y))*x'")
+        );
+        // the axes are i, j, but j is read first
+        assert_eq!(
+            result_index(&one_layer(), 0),
+            format!("{definition}R[i,j] = x[j]*grad_y[i]*y[i]*(1 - y[i])\nR")
+        );
+        assert_eq!(result_program(&one_layer(), 7), "");
+    }
+
+    #[test]
+    fn equations_stand_under_each_other() {
+        assert_eq!(
+            equations(&two_layers()),
+            "\\begin{aligned}\n  u &= W_{1} x \\\\\n  z &= W_{2} \\sigma(u) \\\\\n  \
+             \\nabla_{z} &= z - y \\\\\n  \\nabla_{W_{2}} &= \\nabla_{z} \\sigma(u)^{\\top} \\\\\n  \
+             \\nabla_{u} &= W_{2}^{\\top} \\nabla_{z} \\\\\n  \
+             \\nabla_{W_{1}} &= \\nabla_{u} x^{\\top}\n\\end{aligned}\n"
+        );
+    }
+
+    #[test]
+    fn left_sides_of_higher_results() {
+        let mut answer = one_layer();
+        answer.results[0].kind = ResultKind::Jacobian;
+        answer.results[0].axes.insert(0, symbol("k", 0));
+        answer.results[0].value = answer.results[0].index.clone().unwrap_or(Math::Pi);
+        answer.results[0].entrywise = true;
+        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
+        assert_eq!(program_name(&answer.results[0]), "jacobian_W");
+        let x = symbol("x", 1);
+        answer.results[0].wrt = vec![x.clone(), x];
+        answer.results[0].kind = ResultKind::Hessian;
+        answer.results[0].value = n(1);
+        answer.results[0].entrywise = false;
+        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂²y/∂x²");
+    }
+
+    #[test]
+    fn json_of_an_answer() {
+        let value = super::super::json::json(&one_layer(), &verified());
+        assert_eq!(value["objective"]["ascii"], "sigmoid(W*x + b)");
+        assert_eq!(value["results"][0]["shape"], serde_json::json!(["m", "n"]));
+        assert_eq!(value["variables"][0]["assumed"], true);
+        assert_eq!(value["verification"]["points"], 6);
     }
 }

@@ -1,180 +1,297 @@
-//! Unicode text, for people.
+//! Text with mathematical characters, as on a blackboard: `∇W = (∇y ⊙ y ⊙ (1 − y)) xᵀ`.
+//!
+//! What Unicode has no character for (a subscript b) falls back to the spelling of the language.
 
-use super::layout::{Glyphs, Sign, print};
+use super::layout::{
+    self, Class, Glyphs, Place, Sink, bracket_indices, is_minus_one, rank, write, write_arguments,
+    write_list,
+};
 use super::math::{Math, Symbol};
+use super::name::{greek_letter, split, subscript, superscript};
 use crate::functions::{Function, Notation};
-use crate::syntax::operator::greek;
 
-/// The expression as text with mathematical signs.
-pub fn unicode(m: &Math) -> String {
-    print(&Unicode, m)
+/// An expression in Unicode, on one line.
+pub fn unicode(math: &Math) -> String {
+    let mut out = String::with_capacity(64);
+    write_unicode(&mut out, math);
+    out
 }
 
-struct Unicode;
-
-fn subscript(c: char) -> Option<char> {
-    Some(match c {
-        '0'..='9' => char::from_u32('₀' as u32 + (c as u32 - '0' as u32))?,
-        'a' => 'ₐ',
-        'e' => 'ₑ',
-        'h' => 'ₕ',
-        'i' => 'ᵢ',
-        'j' => 'ⱼ',
-        'k' => 'ₖ',
-        'l' => 'ₗ',
-        'm' => 'ₘ',
-        'n' => 'ₙ',
-        'o' => 'ₒ',
-        'p' => 'ₚ',
-        'r' => 'ᵣ',
-        's' => 'ₛ',
-        't' => 'ₜ',
-        'u' => 'ᵤ',
-        'v' => 'ᵥ',
-        'x' => 'ₓ',
-        _ => return None,
-    })
+/// Appends an expression in Unicode, on one line.
+pub fn write_unicode(out: &mut String, math: &Math) {
+    write(Unicode, out, math, Place::Whole);
 }
 
-fn superscript(c: char) -> Option<char> {
-    Some(match c {
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '0' | '4'..='9' => char::from_u32('⁰' as u32 + (c as u32 - '0' as u32))?,
-        '-' => '⁻',
-        'T' => 'ᵀ',
-        'n' => 'ⁿ',
-        _ => return None,
-    })
-}
-
-fn name(s: &str) -> String {
-    let digits = s.trim_end_matches(|c: char| c.is_ascii_digit());
-    let (base, below) = match s.split_once('_') {
-        Some((base, below)) => (base, below),
-        None => (digits, &s[digits.len()..]),
-    };
-    let letter = greek(base).map_or(base.to_string(), String::from);
-    let lowered: Option<String> = below.chars().map(subscript).collect();
-    match lowered {
-        _ if below.is_empty() && !s.contains('_') => letter,
-        Some(below) if !base.is_empty() && !below.is_empty() => format!("{letter}{below}"),
-        _ => s.to_string(),
-    }
-}
+/// The notation of mathematical characters.
+#[derive(Clone, Copy)]
+pub(super) struct Unicode;
 
 impl Glyphs for Unicode {
-    fn symbol(&self, out: &mut String, s: &Symbol) {
-        out.push_str(&name(&s.name));
-    }
+    const MINUS: &'static str = "−";
+    const HADAMARD: &'static str = "⊙";
+    const ELEMENT_QUOTIENT: &'static str = "⊘";
+    const JUXTAPOSED: bool = true;
 
-    fn gradient(&self, out: &mut String, s: &Symbol) {
-        out.push('∇');
-        out.push_str(&name(&s.name));
-    }
-
-    fn sign(&self, sign: Sign) -> &'static str {
-        match sign {
-            Sign::Plus => " + ",
-            Sign::Minus => " − ",
-            Sign::Negative => "−",
-            Sign::Times => " ",
-            Sign::Hadamard => " ⊙ ",
-            Sign::Over => "/",
-            Sign::ElementOver => " ⊘ ",
-            Sign::Transpose => "ᵀ",
-            Sign::Prime => "′",
-            Sign::Pi => "π",
-            Sign::Comma => ", ",
-            Sign::Less => " < ",
-            Sign::LessEqual => " ≤ ",
-            Sign::Greater => " > ",
-            Sign::GreaterEqual => " ≥ ",
+    fn class(self, math: &Math) -> Class {
+        match math {
+            Math::IndexSum(..) => Class::BigSum,
+            // `∇yᵀ` would leave open what is transposed
+            Math::Gradient(_) => Class::Transposed,
+            Math::Call(function, arguments, axis) => match function.unicode {
+                Notation::Wrap(before, after)
+                    if axis.is_none() && arguments.len() == 1 && !closed(before, after) =>
+                {
+                    Class::Power
+                }
+                _ => Class::Atom,
+            },
+            _ => layout::class(math),
         }
     }
 
-    fn function(&self, f: &'static Function) -> Notation {
-        f.unicode
+    fn times(self, _left: &Math, right: &Math) -> &'static str {
+        if begins_with_digit(right) { " · " } else { " " }
     }
 
-    fn fractions(&self) -> bool {
-        false
-    }
-
-    fn brackets(&self, _: &str) -> (&'static str, &'static str) {
-        ("(", ")")
-    }
-
-    fn exponent(&self, out: &mut String, exponent: &str, elementwise: bool) {
-        let raised: Option<String> = exponent.chars().map(superscript).collect();
-        match raised {
-            Some(text) if elementwise => {
-                out.push_str("^⊙");
-                out.push_str(if text.is_empty() { "" } else { exponent });
-            }
-            Some(text) => out.push_str(&text),
-            None => {
-                out.push_str(if elementwise { "^⊙" } else { "^" });
-                let simple = exponent.chars().all(char::is_alphanumeric);
-                out.push_str(&if simple { exponent.to_string() } else { format!("({exponent})") });
-            }
+    fn comparison(self, operator: &'static str) -> &'static str {
+        match operator {
+            "<=" => "≤",
+            ">=" => "≥",
+            other => other,
         }
     }
 
-    fn indices(&self, out: &mut String, indices: &[String], plain: bool) {
-        let joined: String = indices.concat();
-        let lowered: Option<String> = joined.chars().map(subscript).collect();
-        match lowered {
-            Some(text) if plain && !out.ends_with(|c| ('₀'..='ₜ').contains(&c)) => out.push_str(&text),
-            _ => {
-                out.push('[');
-                out.push_str(&indices.join(","));
-                out.push(']');
+    fn symbol<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        let (head, tail) = split(&symbol.name);
+        let letter = greek_letter(head).unwrap_or(head);
+        out.text(letter);
+        if tail.is_empty() {
+            return;
+        }
+        if let Some(small) = small(tail.chars(), subscript) {
+            out.text(&small);
+        } else {
+            out.text(&symbol.name[head.len()..]);
+        }
+    }
+
+    fn gradient<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text("∇");
+        self.symbol(out, symbol);
+    }
+
+    fn pi<S: Sink>(self, out: &mut S) {
+        out.text("π");
+    }
+
+    fn identity<S: Sink>(self, out: &mut S, size: Option<&Math>) {
+        out.text("I");
+        if let Some(size) = size {
+            match size_text(size) {
+                Some(small) => out.text(&small),
+                None => write_arguments(self, out, std::slice::from_ref(size), None),
             }
         }
     }
 
-    fn index_sum(&self, out: &mut String, names: &[String]) {
-        let lowered: Option<String> = names.concat().chars().map(subscript).collect();
-        match lowered {
-            Some(text) => out.push_str(&format!("Σ{text} ")),
-            None => out.push_str(&format!("Σ_{{{}}} ", names.join(","))),
+    fn power<S: Sink>(self, out: &mut S, base: &Math, exponent: &Math, element: bool) {
+        write(self, out, base, Place::Operand);
+        // the powers of a vector can only be meant entry by entry
+        if element && !matches!(rank(base), Some(0 | 1)) {
+            out.text("∘");
+        }
+        if let Some(small) = raised(exponent) {
+            return out.text(&small);
+        }
+        out.text("^");
+        if matches!(exponent, Math::Symbol(_)) {
+            write(self, out, exponent, Place::Whole);
+        } else {
+            self.bracketed(out, exponent);
         }
     }
 
-    fn delta(&self, out: &mut String, a: &str, b: &str) {
-        let lowered: Option<String> = [a, b].concat().chars().map(subscript).collect();
-        match lowered {
-            Some(text) => out.push_str(&format!("δ{text}")),
-            None => out.push_str(&format!("δ[{a},{b}]")),
+    fn transpose<S: Sink>(self, out: &mut S, inner: &Math) {
+        if let Math::Power(base, exponent) = inner
+            && is_minus_one(exponent)
+        {
+            write(self, out, base, Place::Operand);
+            return out.text("⁻ᵀ");
+        }
+        write(self, out, inner, Place::Operand);
+        out.text("ᵀ");
+    }
+
+    fn call<S: Sink>(
+        self,
+        out: &mut S,
+        function: &'static Function,
+        arguments: &[Math],
+        axis: Option<usize>,
+    ) {
+        let (before, after) = match function.unicode {
+            Notation::Operator(name) => {
+                out.text(name);
+                return write_arguments(self, out, arguments, axis);
+            }
+            _ if axis.is_some() => {
+                out.text(function.name);
+                return write_arguments(self, out, arguments, axis);
+            }
+            Notation::Around(before, after) | Notation::Wrap(before, after) => (before, after),
+        };
+        out.text(before);
+        out.open();
+        write_list(self, out, arguments);
+        out.close();
+        out.text(after);
+    }
+
+    fn unknown<S: Sink>(self, out: &mut S, function: &Symbol, primes: u32, arguments: &[Math]) {
+        self.symbol(out, function);
+        for _ in 0..primes {
+            out.text("′");
+        }
+        write_arguments(self, out, arguments, None);
+    }
+
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
+        out.text("∇");
+        self.symbol(out, function);
+        write_arguments(self, out, std::slice::from_ref(at), None);
+    }
+
+    fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
+        let plain = match base {
+            Math::Symbol(s) => split(&s.name).1.is_empty(),
+            Math::Gradient(_) => true,
+            _ => false,
+        };
+        write(self, out, base, Place::Operand);
+        match indices_text(indices).filter(|_| plain) {
+            Some(small) => out.text(&small),
+            None => bracket_indices(self, out, indices),
         }
     }
 
-    fn fill(&self, out: &mut String, ones: bool, sizes: &[String]) {
-        out.push_str(if ones { "ones(" } else { "zeros(" });
-        out.push_str(&sizes.join(", "));
-        out.push(')');
+    fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math) {
+        out.text("Σ");
+        let names = indices.iter().map(|i| &*i.name);
+        let letters = names.clone().all(|name| name.len() == 1);
+        let small = small(names.flat_map(str::chars), subscript).filter(|_| letters);
+        if let Some(small) = small {
+            out.text(&small);
+        } else {
+            out.text("_{");
+            for (i, index) in indices.iter().enumerate() {
+                out.text(if i > 0 { "," } else { "" });
+                self.symbol(out, index);
+            }
+            out.text("}");
+        }
+        out.text(" ");
+        write(self, out, body, Place::Term);
     }
 
-    fn identity(&self, out: &mut String, _: Option<&str>) {
-        out.push('I');
+    fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math) {
+        out.text("δ");
+        let indices = [i.clone(), j.clone()];
+        match indices_text(&indices) {
+            Some(small) => out.text(&small),
+            None => bracket_indices(self, out, &indices),
+        }
+    }
+}
+
+/// Whether text before and after an argument brackets it by itself, as `√(…)` does.
+fn closed(before: &str, after: &str) -> bool {
+    before.ends_with('(') && after.ends_with(')') && !before.contains('^')
+}
+
+/// Whether an expression in the place of a factor begins with a digit.
+pub(super) fn begins_with_digit(math: &Math) -> bool {
+    match math {
+        Math::Number(_) => true,
+        Math::Power(base, _) | Math::ElementPower(base, _) | Math::Transpose(base) => {
+            matches!(layout::peel(base), Math::Number(n) if n.is_integer())
+        }
+        _ => false,
+    }
+}
+
+/// All characters made small, or nothing.
+fn small(chars: impl Iterator<Item = char>, make: fn(char) -> Option<char>) -> Option<String> {
+    chars.map(make).collect()
+}
+
+/// An exponent as superscripts: a whole number, or a name of one letter.
+fn raised(exponent: &Math) -> Option<String> {
+    match layout::peel(exponent) {
+        Math::Number(n) if n.is_integer() => small(n.to_string().chars(), superscript),
+        Math::Symbol(s) if s.name.len() == 1 => small(s.name.chars(), superscript),
+        Math::Negate(inner) => Some(format!("⁻{}", raised(inner)?)),
+        Math::Sum(terms) => match terms.as_slice() {
+            [(true, inner)] => Some(format!("⁻{}", raised(inner)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn size_text(size: &Math) -> Option<String> {
+    match layout::peel(size) {
+        Math::Number(n) if n.is_integer() => small(n.to_string().chars(), subscript),
+        Math::Symbol(s) if s.name.len() == 1 => small(s.name.chars(), subscript),
+        _ => None,
+    }
+}
+
+/// Indices as subscripts, where they are names of one letter, or a single number.
+fn indices_text(indices: &[Math]) -> Option<String> {
+    let number = |i: &Math| matches!(i, Math::Number(_));
+    if indices.len() > 1 && indices.iter().any(number) {
+        return None;
+    }
+    indices.iter().map(size_text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn gallery_in_unicode() {
+        let lines: Vec<String> =
+            gallery().iter().map(|(name, math)| format!("{name}: {}", unicode(math))).collect();
+        insta::assert_snapshot!(lines.join("\n"));
     }
 
-    fn inverse(&self, out: &mut String, _: &str, bracketed: &str) {
-        out.push_str(bracketed);
-        out.push_str("⁻¹");
+    #[test]
+    fn subscripts_fall_back_to_the_language() {
+        assert_eq!(unicode(&v("x_t")), "xₜ");
+        assert_eq!(unicode(&v("sigma0")), "σ₀");
+        assert_eq!(unicode(&v("x_bar")), "x_bar");
+        assert_eq!(unicode(&entry(m("A"), &["i", "b"])), "A[i,b]");
+        assert_eq!(unicode(&isum(&["i", "alpha"], entry(v("x"), &["i"]))), "Σ_{i,α} xᵢ");
+        assert_eq!(unicode(&isum(&["i", "j"], entry(m("A"), &["i", "j"]))), "Σᵢⱼ Aᵢⱼ");
     }
 
-    fn unknown_gradient(&self, out: &mut String, f: &Symbol, at: &str) {
-        out.push_str(&format!("∇{}({at})", name(&f.name)));
+    #[test]
+    fn a_sum_sign_takes_what_follows() {
+        let s = || isum(&["i"], entry(v("x"), &["i"]));
+        assert_eq!(unicode(&prod([s(), c("a")])), "(Σᵢ xᵢ) a");
+        assert_eq!(unicode(&prod([c("a"), s()])), "a Σᵢ xᵢ");
+        assert_eq!(unicode(&pow(s(), n(2))), "(Σᵢ xᵢ)²");
+        assert_eq!(unicode(&isum(&["i"], add([c("a"), c("b")]))), "Σᵢ (a + b)");
     }
 
-    fn axis(&self, axis: usize) -> String {
-        format!(", axis={axis}")
-    }
-
-    fn inverse_is_call(&self) -> bool {
-        false
+    #[test]
+    fn numbers_are_not_run_together() {
+        assert_eq!(unicode(&prod([n(2), n(3)])), "2 · 3");
+        assert_eq!(unicode(&prod([quot(n(2), c("n")), v("x")])), "(2/n) x");
+        assert_eq!(unicode(&t(g("y"))), "(∇y)ᵀ");
+        assert_eq!(unicode(&inv(m("A"))), "A⁻¹");
+        assert_eq!(unicode(&pow(c("x"), half())), "x^(1/2)");
     }
 }

@@ -7,39 +7,55 @@ use crate::number::Number;
 use crate::shape::typed::{Fill, Meaning, Typed};
 use crate::syntax::ast::{Expr, NodeId, ProductOp};
 use crate::syntax::operator::comparison_text;
-use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 /// The deepest tree that is written as it stands.
 const DEPTH: usize = 60;
 
 /// The tree below `root`; `None` where it is too deep to be written in one piece.
 pub(crate) fn written(typed: &Typed, root: NodeId) -> Option<Math> {
-    let mut stack = vec![root];
-    let mut list = Vec::new();
+    let mut stack: SmallVec<[NodeId; 16]> = smallvec![root];
+    let mut list: SmallVec<[NodeId; 16]> = SmallVec::new();
+    let mut first = root;
     while let Some(id) = stack.pop() {
         list.push(id);
+        first = first.min(id);
         typed.program.for_each_child(id, |c| stack.push(c));
     }
     list.sort_unstable();
-    let mut values: FxHashMap<NodeId, (usize, Math)> = FxHashMap::default();
+    // the nodes of one expression stand together
+    let count = (root.0 - first.0) as usize + 1;
+    let mut values = Values { first: first.0, slots: (0..count).map(|_| None).collect() };
     for id in list {
         let mut depth = 0;
-        typed.program.for_each_child(id, |c| {
-            depth = depth.max(values.get(&c).map_or(0, |v| v.0) + 1);
-        });
+        typed.program.for_each_child(id, |c| depth = depth.max(values.depth(c) + 1));
         if depth > DEPTH {
             return None;
         }
         let math = node(typed, id, &mut values)?;
-        values.insert(id, (depth, math));
+        values.slots[(id.0 - first.0) as usize] = Some((depth, math));
     }
-    values.remove(&root).map(|v| v.1)
+    values.take(root)
 }
 
-type Values = FxHashMap<NodeId, (usize, Math)>;
+/// Finished parts of one expression.
+struct Values {
+    first: u32,
+    slots: SmallVec<[Option<(usize, Math)>; 16]>,
+}
+
+impl Values {
+    fn depth(&self, id: NodeId) -> usize {
+        self.slots[(id.0 - self.first) as usize].as_ref().map_or(0, |v| v.0)
+    }
+
+    fn take(&mut self, id: NodeId) -> Option<Math> {
+        self.slots[(id.0 - self.first) as usize].take().map(|v| v.1)
+    }
+}
 
 fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
-    let mut take = |id: &NodeId| values.remove(id).map(|v| v.1);
+    let mut take = |id: &NodeId| values.take(*id);
     let boxed = |m: Math| Box::new(m);
     Some(match typed.program.node(id) {
         Expr::Number(n) => Math::Number(n.clone()),
@@ -49,9 +65,9 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
             let symbol = Symbol { name: text.into(), rank };
             match typed.meaning(id) {
                 Meaning::Pi => Math::Pi,
-                Meaning::Size(d) => size_math(&typed.dims.text(d)),
+                Meaning::Size(d) => size_math(typed.dims.text(d).into()),
                 Meaning::Identity => {
-                    let n = typed.shape(id).axes.first().map(|d| size_math(&typed.dims.text(*d)));
+                    let n = typed.shape(id).axes.first().map(|d| size_math(typed.dims.text(*d).into()));
                     Math::Identity(n.map(boxed))
                 }
                 _ => match text.strip_prefix("grad_") {
@@ -173,7 +189,7 @@ fn call(
         Meaning::Fill(Fill::Zeros) => Math::Zeros(list),
         Meaning::Fill(Fill::Argument) => {
             let sizes =
-                typed.shape(id).axes.iter().map(|d| size_math(&typed.dims.text(*d))).collect();
+                typed.shape(id).axes.iter().map(|d| size_math(typed.dims.text(*d).into())).collect();
             match list.into_iter().next()? {
                 Math::Number(n) if n.is_one() => Math::Ones(sizes),
                 value => Math::Product(vec![value, Math::Ones(sizes)]),

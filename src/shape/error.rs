@@ -66,7 +66,7 @@ impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ShapeError::Mismatch { context, left, right, .. } => {
-                write!(f, "the shapes {} and {} do not fit {context}", left.1, right.1)
+                write!(f, "{} and {} do not fit {context}", left.1, right.1)
             }
             ShapeError::Operand { expected, found, .. } => {
                 write!(f, "expected {expected}, found {found}")

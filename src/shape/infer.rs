@@ -498,6 +498,9 @@ impl Inference<'_> {
         for index in &self.indices {
             push(self, index.dim, false);
         }
+        if order.is_empty() {
+            return FxHashMap::default();
+        }
         let taken: FxHashSet<&str> = self.program.names.iter().map(String::as_str).collect();
         let letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
         let mut candidates: Vec<String> = letters.iter().map(|s| (*s).to_string()).collect();

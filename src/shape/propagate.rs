@@ -284,7 +284,7 @@ impl Inference<'_> {
             } else {
                 "write `x'*y`, `x*y'` or `x .* y`".to_string()
             };
-            return Err(self.mismatch(a, b, "a matrix product of two columns", Some(help)));
+            return Err(self.mismatch(a, b, "a matrix product", Some(help)));
         }
         if column(l) && row(r) {
             return Ok(Shape { axes: smallvec![l.axes[0], r.axes[0]], row: false });

@@ -294,8 +294,8 @@ impl Arena {
     }
 
     /// The size's text.
-    pub(crate) fn size_text(&self, dim: DimId) -> &str {
-        self.size_names.get(dim.0 as usize).map_or("?", |n| n)
+    pub(crate) fn size_text(&self, dim: DimId) -> std::rc::Rc<str> {
+        self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into())
     }
 
     /// The basis vector with its 1 at a position counted from 1.

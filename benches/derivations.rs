@@ -1,0 +1,99 @@
+//! Derivations in the library, from text to text, without verification.
+//!
+//! `cargo bench --bench derivations`; `typical` is the everyday work, `chain`, `wide` and `deep`
+//! show that costs are linear (their counters give layers, terms and nodes a second).
+
+use derive::notation::text::{Report, text};
+use derive::{Question, gradient};
+use divan::counter::ItemsCount;
+use std::fmt::Write;
+
+fn main() {
+    divan::main();
+}
+
+/// From text to text.
+fn answer(question: &Question) -> String {
+    let solution = gradient(question).expect("the program has gradients");
+    text(&solution.answer, &Report::skipped(""))
+}
+
+const TYPICAL: &[(&str, &str, &[&str])] = &[
+    ("layer", "sigmoid(W*x+b)", &["W"]),
+    ("least_squares", "norm2(A*x - y)^2", &["x"]),
+    ("logistic_regression", "var X[N,n], w[n], y[N]\nsum(log(1 + exp(-y .* (X*w))))", &["w"]),
+    (
+        "softmax_cross_entropy",
+        "var W[k,n], x[n], b[k], y[k]\nz = W*x + b\nL = cross_entropy(softmax(z), y)",
+        &["W"],
+    ),
+    ("trace_of_a_product", "tr(A*X'*B*X*C)", &["X"]),
+    ("logdet", "logdet(X)", &["X"]),
+    (
+        "two_layer_network",
+        "var W1[h,n], b1[h], W2[k,h], b2[k], x[n], y[k] simplex\nu = W1*x + b1\nz = relu(u)\n\
+         v = W2*z + b2\nL = cross_entropy(softmax(v), y)",
+        &["W1", "b1", "W2", "b2"],
+    ),
+];
+
+#[divan::bench(args = TYPICAL.iter().map(|t| t.0))]
+fn typical(bencher: divan::Bencher, name: &str) {
+    let (_, program, wrt) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    let question = Question::new(program).wrt(wrt);
+    bencher.bench(|| answer(&question));
+}
+
+/// A network of `layers` layers with a squared loss; by every variable.
+fn network(layers: usize) -> Question {
+    let mut program = String::from("var z0[n0], t[n");
+    write!(program, "{layers}]").expect("a string can grow");
+    for k in 1..=layers {
+        write!(program, ", W{k}[n{k},n{}], b{k}[n{k}]", k - 1).expect("a string can grow");
+    }
+    for k in 1..=layers {
+        write!(program, "\nz{k} = tanh(W{k}*z{} + b{k})", k - 1).expect("a string can grow");
+    }
+    write!(program, "\nL = norm2(z{layers} - t)^2").expect("a string can grow");
+    Question::new(&program)
+}
+
+#[divan::bench(args = [100, 300, 1_000, 3_000, 10_000], sample_count = 10)]
+fn chain(bencher: divan::Bencher, layers: usize) {
+    let question = network(layers);
+    bencher.counter(ItemsCount::new(layers)).bench(|| answer(&question));
+}
+
+/// A sum of different terms, five nodes each with its variables.
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn wide(bencher: divan::Bencher, terms: usize) {
+    let sum: Vec<String> =
+        (0..terms).map(|k| format!("sin(x[{}]*y[{}])", k / 100 + 1, k % 100 + 1)).collect();
+    let question = Question::new(&sum.join(" + ")).wrt(&["x"]).shapes("x[100], y[100]");
+    bencher.counter(ItemsCount::new(5 * terms)).bench(|| answer(&question));
+}
+
+/// The same with a scalar of its own for every factor.
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn wide_scalars(bencher: divan::Bencher, terms: usize) {
+    let side = terms.isqrt();
+    let names = |v: &str| (0..side).map(|i| format!("{v}{i}")).collect::<Vec<_>>().join(", ");
+    let sum: Vec<String> =
+        (0..terms).map(|k| format!("sin(x{}*y{})", k / side % side, k % side)).collect();
+    let program = format!("var {}, {}\n{}", names("x"), names("y"), sum.join(" + "));
+    let question = Question::new(&program).wrt(&["x0"]);
+    bencher.counter(ItemsCount::new(5 * terms)).bench(|| answer(&question));
+}
+
+/// `sin(exp(sin(…x)))`.
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn deep(bencher: divan::Bencher, depth: usize) {
+    let mut program = String::from("var x\n");
+    for k in 0..depth {
+        program.push_str(if k % 2 == 0 { "sin(" } else { "exp(" });
+    }
+    program.push('x');
+    program.push_str(&")".repeat(depth));
+    let question = Question::new(&program).wrt(&["x"]);
+    bencher.counter(ItemsCount::new(depth + 1)).bench(|| answer(&question));
+}

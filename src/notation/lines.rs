@@ -1,0 +1,90 @@
+//! Breaking long formulas into lines, for people only: a formula that fits stays on its line.
+
+use super::layout::{Glyphs, Place, Sink, write};
+use super::math::Math;
+use pretty::{Arena, DocAllocator, DocBuilder};
+
+/// An expression after what stands left of it, in lines of at most `width` columns where it can
+/// be. Lines after the first are indented by `indent`; the outermost operators break first.
+pub(super) fn broken<G: Glyphs>(
+    g: G,
+    left: &str,
+    math: &Math,
+    indent: usize,
+    width: usize,
+) -> String {
+    let mut flat = String::from(left);
+    write(g, &mut flat, math, Place::Whole);
+    if flat.len() <= width || flat.chars().count() <= width {
+        return flat;
+    }
+    let arena = Arena::new();
+    let mut sink = Breaking { arena: &arena, stack: vec![arena.nil()] };
+    sink.text(left);
+    sink.stack.push(arena.nil());
+    write(g, &mut sink, math, Place::Whole);
+    let right = sink.stack.pop().unwrap_or_else(|| arena.nil());
+    sink.push(right.nest(isize::try_from(indent).unwrap_or(0)).group());
+    let doc = sink.stack.pop().unwrap_or_else(|| arena.nil());
+    let mut out = String::new();
+    // writing into a string cannot fail
+    let _ = doc.render_fmt(width, &mut out);
+    out
+}
+
+/// A sink that breaks lines.
+struct Breaking<'a> {
+    arena: &'a Arena<'a>,
+    /// What is open, innermost last; never empty.
+    stack: Vec<DocBuilder<'a, Arena<'a>>>,
+}
+
+impl<'a> Breaking<'a> {
+    fn push(&mut self, doc: DocBuilder<'a, Arena<'a>>) {
+        let below = self.stack.pop().unwrap_or_else(|| self.arena.nil());
+        self.stack.push(below.append(doc));
+    }
+}
+
+impl Sink for Breaking<'_> {
+    fn text(&mut self, text: &str) {
+        let doc = self.arena.text(text.to_owned());
+        self.push(doc);
+    }
+    fn line(&mut self) {
+        let doc = self.arena.line();
+        self.push(doc);
+    }
+    fn open(&mut self) {
+        self.stack.push(self.arena.nil());
+    }
+    fn close(&mut self) {
+        if let Some(doc) = self.stack.pop() {
+            self.push(doc.nest(2).group());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ascii::Ascii;
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_long_sum_breaks_before_its_operators() {
+        let long = || prod([m("Alpha"), v("vector_one")]);
+        let math = sub(add([long(), call(&SIGMOID, long())]), long());
+        assert_eq!(
+            broken(Ascii, "y = ", &math, 4, 40),
+            "y = (Alpha*vector_one\n        + sigmoid(Alpha*vector_one))\n    - Alpha*vector_one"
+        );
+        assert_eq!(broken(Ascii, "", &add([v("a"), v("b")]), 4, 40), "a + b");
+    }
+
+    #[test]
+    fn many_terms_need_no_deep_stack() {
+        let math = add((0..20_000).map(|_| v("x")));
+        assert!(broken(Ascii, "", &math, 2, 40).lines().count() > 1000);
+    }
+}

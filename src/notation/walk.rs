@@ -1,0 +1,85 @@
+//! What an expression mentions, in the order in which it is written.
+
+use super::math::{Math, Symbol};
+
+/// Calls `visit` with an expression and each of its parts, from left to right, until it says
+/// `true`; gives whether it did.
+pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
+    if visit(math) {
+        return true;
+    }
+    match math {
+        Math::Sum(terms) => terms.iter().any(|(_, term)| any(term, visit)),
+        Math::Product(list)
+        | Math::Hadamard(list)
+        | Math::Ones(list)
+        | Math::Zeros(list)
+        | Math::Call(_, list, _)
+        | Math::Unknown(_, _, list) => list.iter().any(|part| any(part, visit)),
+        Math::Quotient(a, b)
+        | Math::ElementQuotient(a, b)
+        | Math::Power(a, b)
+        | Math::ElementPower(a, b)
+        | Math::Delta(a, b)
+        | Math::Compare(_, a, b) => any(a, visit) || any(b, visit),
+        Math::Negate(a)
+        | Math::Transpose(a)
+        | Math::UnknownGradient(_, a)
+        | Math::IndexSum(_, a) => any(a, visit),
+        Math::Identity(size) => size.as_deref().is_some_and(|size| any(size, visit)),
+        Math::Entry(base, indices) => {
+            any(base, visit) || indices.iter().any(|index| any(index, visit))
+        }
+        Math::Number(_) | Math::Symbol(_) | Math::Gradient(_) | Math::Pi => false,
+    }
+}
+
+/// Whether a cotangent occurs.
+pub(super) fn mentions_gradient(math: &Math) -> bool {
+    any(math, &mut |part| matches!(part, Math::Gradient(_)))
+}
+
+/// The free index names in the order of first appearance, which is the order of the axes that the
+/// language gives such an expression. Names of bound indices are taken to be free nowhere.
+pub(super) fn free_indices(math: &Math) -> Vec<Symbol> {
+    let mut free: Vec<Symbol> = Vec::new();
+    let mut bound: Vec<Symbol> = Vec::new();
+    any(math, &mut |part| {
+        let mut see = |index: &Math| {
+            if let Math::Symbol(s) = index
+                && !free.contains(s)
+            {
+                free.push(s.clone());
+            }
+        };
+        match part {
+            Math::Entry(_, indices) => indices.iter().for_each(see),
+            Math::Delta(i, j) => {
+                see(i);
+                see(j);
+            }
+            Math::IndexSum(names, _) => bound.extend(names.iter().cloned()),
+            _ => {}
+        }
+        false
+    });
+    free.retain(|index| !bound.contains(index));
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn free_indices_stand_in_the_order_of_reading() {
+        let names = |math: &Math| -> Vec<String> {
+            free_indices(math).iter().map(|s| s.name.to_string()).collect()
+        };
+        let body = prod([entry(m("A"), &["k", "j"]), delta("i", "k")]);
+        assert_eq!(names(&body), ["k", "j", "i"]);
+        assert_eq!(names(&isum(&["k"], body)), ["j", "i"]);
+        assert_eq!(names(&prod([c("i"), entry(v("x"), &["j"])])), ["j"]);
+    }
+}
