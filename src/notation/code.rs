@@ -126,7 +126,7 @@ pub(super) struct Target {
 pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeError> {
     let mut lower = Lower::new(answer);
     for binding in &answer.bindings {
-        let value = lower.value(&binding.value)?;
+        let value = lower.whole(&binding.value)?;
         let id = shaped(&mut lower, value.id, &binding.shape)?;
         if let Math::Symbol(s) = &binding.name {
             lower.build.graph.set_label(id, s.name.clone());
@@ -142,7 +142,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     let value = match simplified {
         Some(outcome) => result(&mut lower, outcome)?,
         None => {
-            let value = lower.value(&answer.value)?;
+            let value = lower.whole(&answer.value)?;
             shaped(&mut lower, value.id, &answer.shape)?
         }
     };
@@ -193,7 +193,7 @@ fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
         lower.lengths.clear();
         id?
     } else {
-        lower.value(&outcome.value)?.id
+        lower.whole(&outcome.value)?.id
     };
     shaped(lower, id, &outcome.shape)
 }
