@@ -155,8 +155,12 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     });
     for outcome in answer.results.iter().filter(|r| r.kind != ResultKind::Value) {
         let root = result(&mut lower, outcome)?;
-        let wrt: Vec<String> =
-            outcome.wrt.iter().zip(&outcome.written).map(|(s, w)| names::spelled(w, &s.name)).collect();
+        let wrt: Vec<String> = outcome
+            .wrt
+            .iter()
+            .zip(&outcome.written)
+            .map(|(s, w)| names::spelled(w, &s.name))
+            .collect();
         let (prefix, doc) = match outcome.kind {
             ResultKind::Gradient if answer.shape.is_empty() => ("grad", "The gradient of"),
             ResultKind::Gradient => ("grad", "The vector-Jacobian product of"),

@@ -153,7 +153,8 @@ impl Build {
                 },
                 Op::Sum(terms) => {
                     let whole = |a: Id| {
-                        self.rank(a) == rank && !matches!(self.op(a), Op::Eye(None) | Op::Expand(..))
+                        self.rank(a) == rank
+                            && !matches!(self.op(a), Op::Eye(None) | Op::Expand(..))
                     };
                     match terms.iter().find(|t| whole(t.1)) {
                         Some(t) => (t.1, axis),
@@ -318,7 +319,9 @@ impl Build {
         for at in 0..list.len() {
             let beside = |b: &Build, other: Id| b.rank(other) == rank;
             let others = (0..list.len()).any(|k| k != at && beside(self, list[k]));
-            if rank > 0 && self.rank(list[at]) == rank && others
+            if rank > 0
+                && self.rank(list[at]) == rank
+                && others
                 && let Some(thin) = self.thin(list[at])
             {
                 list[at] = thin;

@@ -159,8 +159,11 @@ impl<'a> Emit<'a> {
     /// An operand, bracketed where it binds less than `least`.
     fn operand(&mut self, id: Id, least: u8) -> String {
         let at = id.0 as usize;
-        let text =
-            if self.uses[at] > 1 { self.texts[at].clone() } else { std::mem::take(&mut self.texts[at]) };
+        let text = if self.uses[at] > 1 {
+            self.texts[at].clone()
+        } else {
+            std::mem::take(&mut self.texts[at])
+        };
         text.within(least)
     }
 
@@ -212,9 +215,7 @@ impl<'a> Emit<'a> {
                 self.infix(&[*a, *b], " / ", left, UNARY, PRODUCT)
             }
             Op::Power(a, b) => self.infix(&[*a, *b], "**", ATOM, ATOM, POWER),
-            Op::Negate(a) => {
-                Text { text: format!("-{}", self.operand(*a, UNARY)), binding: UNARY }
-            }
+            Op::Negate(a) => Text { text: format!("-{}", self.operand(*a, UNARY)), binding: UNARY },
             Op::Compare(operator, a, b) => {
                 let operator = format!(" {operator} ");
                 self.infix(&[*a, *b], &operator, SUM, SUM, COMPARISON)
@@ -332,7 +333,9 @@ impl<'a> Emit<'a> {
             let operand = match self.graph.op(id) {
                 Op::Number(n) if pointwise && n.is_integer() => format!("{}.0", number(n).text),
                 // an operand may stand in a template twice
-                _ => self.texts[id.0 as usize].clone().within(if inside { COMPARISON } else { ATOM }),
+                _ => {
+                    self.texts[id.0 as usize].clone().within(if inside { COMPARISON } else { ATOM })
+                }
             };
             text.push_str(&operand);
         }

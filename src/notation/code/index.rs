@@ -310,7 +310,8 @@ fn index_sum(lower: &mut Lower<'_>, names: &[Symbol], body: &Math) -> Result<Fac
         let present = inner.names();
         for s in names.iter().filter(|s| !present.contains(&s.name)) {
             let length = lower.lengths.get(&s.name).copied();
-            let length = length.ok_or_else(|| CodeError::UnknownSize { size: s.name.to_string() })?;
+            let length =
+                length.ok_or_else(|| CodeError::UnknownSize { size: s.name.to_string() })?;
             inner.list.push((length, Vec::new()));
         }
         let left: Vec<Name> =
@@ -481,7 +482,11 @@ fn library(lower: &mut Lower<'_>, arrays: &[(Id, Vec<Name>)], axes: &[Name]) -> 
     }
 }
 
-fn einsum(lower: &mut Lower<'_>, arrays: &[(Id, Vec<Name>)], axes: &[Name]) -> Result<Id, CodeError> {
+fn einsum(
+    lower: &mut Lower<'_>,
+    arrays: &[(Id, Vec<Name>)],
+    axes: &[Name],
+) -> Result<Id, CodeError> {
     let mut letters: Vec<(Name, char)> = Vec::new();
     for name in arrays.iter().flat_map(|a| &a.1) {
         if letters.iter().any(|l| l.0 == *name) {

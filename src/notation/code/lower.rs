@@ -187,7 +187,11 @@ impl<'a> Lower<'a> {
 
     /// A part that is lowered already.
     pub(super) fn layer(&self, math: &Math) -> Option<Value> {
-        if self.layers.is_empty() { None } else { self.layers.get(&std::ptr::from_ref(math)).copied() }
+        if self.layers.is_empty() {
+            None
+        } else {
+            self.layers.get(&std::ptr::from_ref(math)).copied()
+        }
     }
 
     /// The value of an expression without free indices.

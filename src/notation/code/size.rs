@@ -64,7 +64,8 @@ pub(super) fn value(b: &mut Build, text: &str, known: &FxHashMap<String, Id>) ->
                 operand = true;
             }
             _ => {
-                length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                length =
+                    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
                 let word = rest.get(..length).filter(|w| !w.is_empty())?;
                 values.push(match Number::from_decimal(word) {
                     Some(n) => b.number(n),
