@@ -13,8 +13,10 @@ mod emit;
 mod graph;
 mod index;
 mod lower;
+mod matrix;
 mod names;
 mod size;
+mod stable;
 
 use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
@@ -139,12 +141,11 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     }
     let mut functions: Vec<Definition> = Vec::new();
     let simplified = answer.results.iter().find(|r| r.kind == ResultKind::Value);
-    let value = match simplified {
-        Some(outcome) => result(&mut lower, outcome)?,
-        None => {
-            let value = lower.whole(&answer.value)?;
-            shaped(&mut lower, value.id, &answer.shape)?
-        }
+    let value = if let Some(outcome) = simplified {
+        result(&mut lower, outcome)?
+    } else {
+        let value = lower.whole(&answer.value)?;
+        shaped(&mut lower, value.id, &answer.shape)?
     };
     let objective = &answer.objective.name;
     functions.push(Definition {
@@ -174,7 +175,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
             cotangent: true,
         });
     }
-    Ok(written(answer, target, lower, &functions))
+    Ok(written(answer, target, &lower, &functions))
 }
 
 /// A function of the module.
@@ -187,17 +188,24 @@ struct Definition {
     cotangent: bool,
 }
 
+/// The value of a result: its matrix form, or its entries where that form has not its axes.
 fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
-    let id = if outcome.entrywise && !outcome.axes.is_empty() {
-        for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
-            let length = lower.size(size)?;
-            lower.lengths.insert(axis.name.clone(), length);
+    let entry = match &outcome.index {
+        _ if outcome.entrywise => Some(&outcome.value),
+        Some(index) if outcome.shape.len() > 2 => Some(index),
+        _ => None,
+    };
+    let id = match entry.filter(|_| !outcome.axes.is_empty()) {
+        Some(entry) => {
+            for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
+                let length = lower.size(size)?;
+                lower.lengths.insert(axis.name.clone(), length);
+            }
+            let id = index::array(lower, entry, Some(&outcome.axes));
+            lower.lengths.clear();
+            id?
         }
-        let id = index::array(lower, &outcome.value, Some(&outcome.axes));
-        lower.lengths.clear();
-        id?
-    } else {
-        lower.whole(&outcome.value)?.id
+        None => lower.whole(&outcome.value)?.id,
     };
     shaped(lower, id, &outcome.shape)
 }
@@ -231,7 +239,7 @@ fn shaped(lower: &mut Lower<'_>, id: Id, shape: &[Math]) -> Result<Id, CodeError
 /// A docstring is cut where the objective is longer than this.
 const DOCUMENTED: usize = 200;
 
-fn written(answer: &Answer, target: &Target, lower: Lower<'_>, list: &[Definition]) -> String {
+fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definition]) -> String {
     let graph = &lower.build.graph;
     let (imports, helpers) = emit::requirements(graph, target);
     let names = Names::new(answer, target, graph, &lower.callables, &imports);

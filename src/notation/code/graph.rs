@@ -184,7 +184,9 @@ impl Graph {
             | Op::Zeros(list)
             | Op::Einsum(_, list) => list.iter().for_each(|a| f(*a)),
             Op::Full(list, a) => {
-                list.iter().for_each(|a| f(*a));
+                for size in list {
+                    f(*size);
+                }
                 f(*a);
             }
         }
