@@ -1,10 +1,10 @@
 //! Answers as programs: one module with `value(…)` and `grad_V(…)`, `jacobian_V(…)`,
 //! `hessian_V_U(…)` for each result.
 //!
-//! The presentation tree becomes a graph of array operations ([`lower`](self)), in which equal
+//! The presentation tree becomes a graph of array operations (`lower`), in which equal
 //! parts are one node and chains are multiplied in the cheap order; each function is then what its
 //! result needs of that graph, one local name for each value that is used more than once. A
-//! [`Target`] is a table of spellings: nothing else knows a programming language. The cost is
+//! `Target` is a table of spellings: nothing else knows a programming language. The cost is
 //! linear in the answer and in what is printed.
 
 mod build;
@@ -29,6 +29,9 @@ use lower::{Lower, Value};
 use names::Names;
 use std::fmt;
 
+/// A module gets no longer than this, in bytes.
+pub const LONGEST: usize = 1 << 28;
+
 /// Why an answer cannot be written as a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -42,6 +45,12 @@ pub enum CodeError {
     UnknownName {
         /// The name.
         name: String,
+    },
+    /// The module would be longer than [`LONGEST`] bytes: each function stands by itself, so that
+    /// the gradients by every variable of a deep network repeat it as often.
+    TooLong {
+        /// The functions asked for.
+        functions: usize,
     },
     /// An operation that has no spelling.
     Unsupported {
@@ -57,6 +66,12 @@ impl fmt::Display for CodeError {
                 write!(f, "the size `{size}` does not follow from the shape of any parameter")
             }
             CodeError::UnknownName { name } => write!(f, "`{name}` has no value in the program"),
+            CodeError::TooLong { functions } => {
+                write!(
+                    f,
+                    "a module with {functions} functions would be longer than {LONGEST} bytes"
+                )
+            }
             CodeError::Unsupported { what } => write!(f, "{what} cannot be written as code yet"),
         }
     }
@@ -68,6 +83,7 @@ impl From<CodeError> for Diagnostic {
     fn from(error: CodeError) -> Diagnostic {
         let help = match &error {
             CodeError::UnknownSize { .. } => "declare a variable that has this size as an axis",
+            CodeError::TooLong { .. } => "name the variables that are needed with `--wrt`",
             _ => "use `--format ascii` for an answer in the language itself",
         };
         Diagnostic {
@@ -175,7 +191,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
             cotangent: true,
         });
     }
-    Ok(written(answer, target, &lower, &functions))
+    written(answer, target, &lower, &functions)
 }
 
 /// A function of the module.
@@ -239,7 +255,12 @@ fn shaped(lower: &mut Lower<'_>, id: Id, shape: &[Math]) -> Result<Id, CodeError
 /// A docstring is cut where the objective is longer than this.
 const DOCUMENTED: usize = 200;
 
-fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definition]) -> String {
+fn written(
+    answer: &Answer,
+    target: &Target,
+    lower: &Lower<'_>,
+    list: &[Definition],
+) -> Result<String, CodeError> {
     let graph = &lower.build.graph;
     let (imports, helpers) = emit::requirements(graph, target);
     let names = Names::new(answer, target, graph, &lower.callables, &imports);
@@ -263,6 +284,9 @@ fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definiti
     for f in list {
         out.push_str("\n\n");
         emit.function(&mut out, answer, f, &lower.callables);
+        if out.len() > LONGEST {
+            return Err(CodeError::TooLong { functions: list.len() });
+        }
     }
-    out
+    Ok(out)
 }
