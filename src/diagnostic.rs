@@ -96,11 +96,13 @@ impl Diagnostic {
             for label in sorted {
                 let (a, b) = (at(label.span.start), at(label.span.end));
                 let offset = a.saturating_sub(skip) + lead.chars().count();
-                let width = (b.max(a + 1) - a).min(WINDOW.saturating_sub(a.saturating_sub(skip)).max(1));
+                let width =
+                    (b.max(a + 1) - a).min(WINDOW.saturating_sub(a.saturating_sub(skip)).max(1));
                 let marks = paint("1;31", &"^".repeat(width));
                 let bar = paint("34", "|");
                 let space = " ".repeat(offset);
-                let text = if label.text.is_empty() { String::new() } else { format!(" {}", label.text) };
+                let text =
+                    if label.text.is_empty() { String::new() } else { format!(" {}", label.text) };
                 out.push_str(&format!("{blank} {bar} {space}{marks}{text}\n"));
             }
         }

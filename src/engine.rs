@@ -5,12 +5,12 @@ use crate::calculus::sweep::{Seed, gradients};
 use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
+use crate::notation::assemble::{Result_, Unwritable, assemble};
 use crate::notation::text::{Report, result_program};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
-use crate::notation::assemble::{Result_, Unwritable, assemble};
+use crate::shape::ShapeError;
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
-use crate::shape::ShapeError;
 use crate::simplify::{reachable, simplify};
 use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
@@ -117,6 +117,8 @@ pub enum Error {
     },
     /// The answer has no notation.
     Unwritable(Unwritable),
+    /// There is no variable to differentiate by.
+    Constant,
 }
 
 impl fmt::Display for Error {
@@ -126,6 +128,7 @@ impl fmt::Display for Error {
             Error::Shape(e) => e.fmt(f),
             Error::Lower(e) => e.fmt(f),
             Error::Unwritable(e) => e.fmt(f),
+            Error::Constant => f.write_str("there is no variable to differentiate by"),
             Error::Target { name, .. } => {
                 write!(f, "`{name}` is not a variable or definition of the program")
             }
@@ -172,12 +175,13 @@ impl From<Error> for Diagnostic {
             Error::Parse(e) => e.into(),
             Error::Shape(e) => e.into(),
             Error::Lower(e) => e.into(),
-            Error::Unwritable(_) => plain(None),
-            Error::Target { suggestion: Some(s), .. } => plain(Some(format!("did you mean `{s}`?"))),
+            Error::Target { suggestion: Some(s), .. } => {
+                plain(Some(format!("did you mean `{s}`?")))
+            }
             Error::Target { known, .. } if !known.is_empty() => {
                 plain(Some(format!("its names are {}", known.join(", "))))
             }
-            Error::Target { .. } => plain(None),
+            Error::Target { .. } | Error::Unwritable(_) | Error::Constant => plain(None),
         }
     }
 }
@@ -240,6 +244,9 @@ fn read(question: &Question) -> Result<(Typed, Lowered), Error> {
 /// The symbols of the names asked for; every variable where none is.
 fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<ExprId>, Error> {
     if question.wrt.is_empty() {
+        if lowered.variables.iter().flatten().next().is_none() {
+            return Err(Error::Constant);
+        }
         return Ok(lowered.variables.iter().flatten().copied().collect());
     }
     let program = &typed.program;
@@ -272,7 +279,8 @@ fn spelt(name: &str) -> String {
 
 fn unknown_target(name: &str, typed: &Typed) -> Error {
     let program = &typed.program;
-    let names = typed.variables.iter().map(|v| v.name).chain(typed.definitions.iter().map(|d| d.name));
+    let names =
+        typed.variables.iter().map(|v| v.name).chain(typed.definitions.iter().map(|d| d.name));
     let known: Vec<String> = names.map(|n| program.written[n.0 as usize].clone()).collect();
     let suggestion = known
         .iter()

@@ -1,4 +1,14 @@
 //! `derive`: matrix calculus with answers as a person would write them.
+//!
+//! ```
+//! let question = derive::Question::new("sigmoid(W*x + b)").wrt(&["W"]);
+//! let solution = derive::gradient(&question)?;
+//! assert_eq!(solution.ascii(0), "(grad_y .* y .* (1 - y))*x'");
+//! assert_eq!(derive::verify(&solution, &question, 0).status, "verified");
+//! # Ok::<(), derive::Error>(())
+//! ```
+//!
+#![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod array;
 pub mod calculus;
@@ -13,5 +23,10 @@ pub mod shape;
 pub mod simplify;
 pub mod syntax;
 pub mod tensor;
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
 
 pub use engine::{Error, Question, Solution, gradient, simplified, verify};

@@ -51,9 +51,9 @@ impl Number {
             return None;
         }
         if exponent == 0 && whole.len() <= 18 && fraction.is_empty() {
-            let n = whole.bytes().try_fold(0i64, |n, b| {
-                b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'))
-            })?;
+            let n = whole
+                .bytes()
+                .try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))?;
             return Some(Number(Repr::Small(n, 1)));
         }
         let digits: BigInt = format!("{whole}{fraction}").parse().ok()?;

@@ -23,7 +23,10 @@ const RULES: &[(Rule, &[&str])] = &[
     (Rule::Linear, &["sum((A*x + 3*x).^2)", "var X[n,n], Y[n,n]\nsum((X + Y).^3)"]),
     (Rule::Product, &["x'*A*x", "var A[n,n], X[n,n]\ntr(A*X*A*X)", "det(X*Y)"]),
     (Rule::Elementwise, &["sum(tanh(W*x))", "var X[n,n], Y[n,n]\nsum(Y .* exp(X))"]),
-    (Rule::Named, &["logsumexp(A*x)", "y'*softmax(x)", "var X[n,n], Y[n,n]\nsum(Y .* softmax(X, axis=1))"]),
+    (
+        Rule::Named,
+        &["logsumexp(A*x)", "y'*softmax(x)", "var X[n,n], Y[n,n]\nsum(Y .* softmax(X, axis=1))"],
+    ),
     (Rule::Matrix, &["tr(B*inv(X))", "det(X)", "logdet(X)"]),
     (Rule::Application, &["var W[m,n], x[n]\nfn J scalar\nu = W*x\nJ(u)"]),
 ];
@@ -47,7 +50,8 @@ fn every_corrupted_rule_is_caught() {
 
 /// A program whose gradient uses the derivative of a function by one parameter.
 fn program(f: &Function, arguments: usize) -> String {
-    let mut list: Vec<String> = ["x", "z", "w"].iter().take(arguments).map(ToString::to_string).collect();
+    let mut list: Vec<String> =
+        ["x", "z", "w"].iter().take(arguments).map(ToString::to_string).collect();
     if f.name == "where" {
         list[0] = "x > z".into();
         list[1] = "z".into();

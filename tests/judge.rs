@@ -141,7 +141,14 @@ fn ask(shapes: &str, program: &str, kind: Kind, wrt: &[&str], answer: &str) -> V
 }
 
 /// Shapes, program, variables, right answer, wrong answers.
-type Row = (&'static str, &'static str, Kind, &'static [&'static str], &'static str, &'static [&'static str]);
+type Row = (
+    &'static str,
+    &'static str,
+    Kind,
+    &'static [&'static str],
+    &'static str,
+    &'static [&'static str],
+);
 
 #[rustfmt::skip]
 const ANSWERS: &[Row] = &[
@@ -168,11 +175,17 @@ const ANSWERS: &[Row] = &[
 
 #[test]
 fn what_cannot_be_verified_is_skipped_with_its_reason() {
-    let skipped = |shapes: &str, program: &str, answer: &str| {
-        match ask(shapes, program, Kind::Gradient, &["x"], answer).status {
-            Status::Skipped(reason) => reason,
-            other => panic!("{program}: {other:?}"),
-        }
+    let skipped = |shapes: &str, program: &str, answer: &str| match ask(
+        shapes,
+        program,
+        Kind::Gradient,
+        &["x"],
+        answer,
+    )
+    .status
+    {
+        Status::Skipped(reason) => reason,
+        other => panic!("{program}: {other:?}"),
     };
     let undefined = skipped("x[n]", "sum(log(-x.^2))", "2 ./ x");
     assert_eq!(undefined, "no point was found at which the objective is defined");

@@ -63,14 +63,15 @@ fn commands(markdown: &str) -> Vec<(String, String)> {
         match (inside, line) {
             (false, "```console") => inside = true,
             (true, "```") => inside = false,
-            (true, line) => match line.strip_prefix("$ ") {
-                Some(command) => found.push((command.to_string(), String::new())),
-                None => {
+            (true, line) => {
+                if let Some(command) = line.strip_prefix("$ ") {
+                    found.push((command.to_string(), String::new()));
+                } else {
                     let (_, printed) = found.last_mut().expect("a block begins with a command");
                     printed.push_str(line);
                     printed.push('\n');
                 }
-            },
+            }
             _ => {}
         }
     }

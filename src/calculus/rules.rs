@@ -165,9 +165,7 @@ impl Rules<'_> {
         let mut kept = start;
         for at in start..out.len() {
             let hit = match c.derivative {
-                Some((name, k)) => {
-                    Some(name) == function && parameters.get(at - start) == Some(&k)
-                }
+                Some((name, k)) => Some(name) == function && parameters.get(at - start) == Some(&k),
                 None => c.rule == Some(rule),
             };
             let mut entry = out[at];
@@ -206,10 +204,8 @@ impl Rules<'_> {
                 sizes[*w as usize] = *d;
             }
         }
-        let operands = operands
-            .iter()
-            .map(|(e, w)| Operand { expr: *e, wires: w.clone() })
-            .collect();
+        let operands =
+            operands.iter().map(|(e, w)| Operand { expr: *e, wires: w.clone() }).collect();
         let output = output.into();
         let network = Network { coefficient: Number::ONE, operands, output, sizes };
         self.arena.einsum(network.dense())
@@ -305,10 +301,8 @@ impl Rules<'_> {
             .find(|&&x| self.arena.rank(x) == rank)
             .map(|&x| self.arena.axes(x).into())
             .unwrap_or_default();
-        let parameters: SmallVec<[Value; 4]> = list
-            .iter()
-            .map(|&x| Value { expr: x, wires: range(0, self.arena.rank(x)) })
-            .collect();
+        let parameters: SmallVec<[Value; 4]> =
+            list.iter().map(|&x| Value { expr: x, wires: range(0, self.arena.rank(x)) }).collect();
         let y = Value { expr: value, wires: range(0, rank) };
         let frame = Frame {
             parameters: &parameters,

@@ -87,13 +87,15 @@ pub fn gradients(
         if !sweep.depends(equation.body) {
             continue;
         }
-        if naming && equation.symbol != objective && deserves_name(sweep.rules.arena, equation.symbol, total)
+        if naming
+            && equation.symbol != objective
+            && deserves_name(sweep.rules.arena, equation.symbol, total)
         {
             let symbol = cotangent_symbol(sweep.rules.arena, equation.symbol);
             bindings.push(Equation { symbol, body: total });
             total = symbol;
         }
-        sweep.equation(equation, total);
+        sweep.equation(*equation, total);
     }
     let arena = sweep.rules.arena;
     let collected = sweep.collected;
@@ -161,8 +163,7 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
 
 /// For every node there is now: whether it depends on a target, through definitions too.
 fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
-    let bodies: FxHashMap<ExprId, ExprId> =
-        equations.iter().map(|e| (e.symbol, e.body)).collect();
+    let bodies: FxHashMap<ExprId, ExprId> = equations.iter().map(|e| (e.symbol, e.body)).collect();
     let mut depends = vec![false; arena.len()];
     for t in targets {
         depends[t.0 as usize] = true;
@@ -199,7 +200,7 @@ impl Sweep<'_> {
         self.depends.get(id.0 as usize).copied().unwrap_or(false)
     }
 
-    fn equation(&mut self, equation: &Equation, total: ExprId) {
+    fn equation(&mut self, equation: Equation, total: ExprId) {
         let mut local: Vec<ExprId> = Vec::new();
         let mut stack = vec![equation.body];
         self.slots.resize(self.depends.len(), 0);

@@ -42,8 +42,9 @@ fn answer(
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
         "json" => json(answer, &report).to_string() + "\n",
-        "numpy" => crate::notation::numpy::numpy(answer)
-            .map_err(|e| Failure::Message(e.to_string()))?,
+        "numpy" => {
+            crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?
+        }
         _ => text(answer, &report),
     })
 }
@@ -52,6 +53,6 @@ fn defect(input: &Input, report: &Report) -> String {
     format!(
         "error: the answer failed its own verification and is not printed\n  = note: {}\n  = help: this is a defect of derive; please report it with this input:\n{}\n",
         report.reason,
-        input.text.lines().take(200).map(|l| format!("      {l}\n")).collect::<String>()
+        input.text.lines().take(200).fold(String::new(), |out, l| out + "      " + l + "\n")
     )
 }

@@ -76,7 +76,9 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<Input, Failure> {
         Ok(text) => Ok(Input { text, file: None }),
         Err(e) => {
             let at = e.utf8_error().valid_up_to();
-            Err(Failure::Message(format!("{what} is not valid UTF-8: byte {at} begins no character")))
+            Err(Failure::Message(format!(
+                "{what} is not valid UTF-8: byte {at} begins no character"
+            )))
         }
     }
 }

@@ -13,7 +13,10 @@ pub(super) fn color(matches: &ArgMatches) -> bool {
     match chosen.as_deref() {
         Some("always") => true,
         Some("never") => false,
-        _ => std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal(),
+        _ => {
+            std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+                && std::io::stderr().is_terminal()
+        }
     }
 }
 

@@ -46,6 +46,9 @@ impl std::error::Error for Unwritable {}
 ///
 /// # Errors
 /// [`Unwritable`] where an expression has neither a matrix form nor an index form.
+///
+/// # Panics
+/// Never: what is named is a symbol.
 pub fn assemble(
     typed: &Typed,
     lowered: &mut Lowered,
@@ -140,12 +143,7 @@ fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
-fn written_name(
-    typed: &Typed,
-    arena: &Arena,
-    e: ExprId,
-    names: &FxHashMap<&str, usize>,
-) -> String {
+fn written_name(typed: &Typed, arena: &Arena, e: ExprId, names: &FxHashMap<&str, usize>) -> String {
     let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
     names.get(&*s.name).map_or(s.name.to_string(), |at| typed.program.written[*at].clone())
 }
@@ -230,7 +228,8 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
     for id in naming.closure(arena, &roots) {
         if let Node::Matrix(MatrixFunction::Inverse, x) = arena.node(id) {
             let names = FxHashMap::default();
-            let mut raiser = Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
+            let mut raiser =
+                Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
             if let Some(m) = raiser.raise(x) {
                 list.push(format!("{} is invertible", super::ascii::ascii(&m)));
             }
@@ -341,19 +340,21 @@ impl<'a> Naming<'a> {
                 && !self.symbols.contains_key(&x)
             {
                 let name = self.fresh(&mut count);
-                self.name(arena, x, name);
+                self.name(arena, x, &name);
             }
             let often = uses[id.0 as usize] > 1 && total >= SHARED;
             if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
-                self.name(arena, id, name);
+                self.name(arena, id, &name);
                 (total, depth) = (1, 0);
             }
             weight[id.0 as usize] = (total, depth);
         }
         let names = self.symbols.iter();
         self.names = names
-            .map(|(e, s)| (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol"))))
+            .map(|(e, s)| {
+                (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol")))
+            })
             .collect();
     }
 
@@ -367,11 +368,11 @@ impl<'a> Naming<'a> {
         }
     }
 
-    fn name(&mut self, arena: &mut Arena, id: ExprId, name: String) {
+    fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
         let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
-            name: name.as_str().into(),
+            name: name.into(),
             kind: SymbolKind::Shared,
             axes,
             properties: crate::tensor::node::Properties::default(),
@@ -496,7 +497,6 @@ impl<'a> Naming<'a> {
 
     /// A result: its value, whether that is an entry, the entry where it is wanted or needed, and
     /// the entry's indices.
-    #[expect(clippy::type_complexity, reason = "the parts of an outcome")]
     fn write_all(
         &self,
         arena: &Arena,
@@ -517,7 +517,8 @@ impl<'a> Naming<'a> {
             (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
             (None, Some(i)) => Ok((i.clone(), true, Some(i), axes)),
             (Some(m), None) => {
-                let entry = if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
+                let entry =
+                    if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
                 Ok((m, false, Some(entry), axes))
             }
             (None, None) => Err(Unwritable { what: "the result".into() }),

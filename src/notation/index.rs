@@ -4,7 +4,7 @@
 //! beyond the first, positions of largest entries).
 
 use super::math::{Math, Symbol as Name};
-use super::raise::{Raiser, negated, product, scaled, size_math, symbol_math};
+use super::raise::{Raiser, negated, product, scaled, symbol_math};
 use crate::number::Number;
 use crate::tensor::node::{EinsumView, ExprId, MapFunction, MatrixFunction, Node, SymbolKind};
 use rustc_hash::FxHashSet;
@@ -100,7 +100,11 @@ impl Raiser<'_> {
                     MapFunction::Known(f) if f == arena.known.pow => {
                         let exponent = list.pop()?;
                         let base = list.pop()?;
-                        Some(power(base, exponent, arena.as_power(id).map(|p| arena.number_of(p.1))))
+                        Some(power(
+                            base,
+                            exponent,
+                            arena.as_power(id).map(|p| arena.number_of(p.1)),
+                        ))
                     }
                     MapFunction::Known(f) => {
                         // as a condition a comparison stands by itself
@@ -166,8 +170,7 @@ impl Raiser<'_> {
         }
         let mut list: Vec<((u32, u64), Math)> = Vec::new();
         for (e, ws) in view.operands() {
-            let indices: Vec<Math> =
-                ws.iter().filter_map(|w| wires[*w as usize].clone()).collect();
+            let indices: Vec<Math> = ws.iter().filter_map(|w| wires[*w as usize].clone()).collect();
             list.push((self.arena.key(e), self.entry(e, &indices, names)?));
         }
         list.sort_by_key(|t| t.0);
@@ -182,19 +185,14 @@ impl Raiser<'_> {
                 _ => None,
             })
             .collect();
-        all.retain(|m| {
-            !matches!(m, Math::Quotient(a, _) if matches!(&**a, Math::Number(n) if n.is_one()))
-        });
+        all.retain(
+            |m| !matches!(m, Math::Quotient(a, _) if matches!(&**a, Math::Number(n) if n.is_one())),
+        );
         let mut body = product(all);
         if !below.is_empty() {
             body = Math::Quotient(Box::new(body), Box::new(product(below)));
         }
         Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
-    }
-
-    /// The sizes of an expression's axes.
-    pub(crate) fn shape_math(&self, id: ExprId) -> Vec<Math> {
-        self.arena.axes(id).iter().map(|d| size_math(self.arena.size_text(*d))).collect()
     }
 }
 

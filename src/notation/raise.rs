@@ -3,7 +3,7 @@
 //! The wires of an einsum are vertices, its matrices edges, its vectors weights on a vertex. In
 //! turn a dead end becomes a matrix–vector product, a vertex between two edges a matrix product,
 //! parallel edges a Hadamard product, a loop a trace or a `diag`. What does not reduce, or has more
-//! than two axes, has no matrix form ([`None`]); [`super::index`] writes it with indices.
+//! than two axes, has no matrix form ([`None`]); `notation::index` writes it with indices.
 //!
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
@@ -309,14 +309,14 @@ impl<'a> Raiser<'a> {
         let arena = self.arena;
         let Node::Add(terms) = arena.node(id) else { return None };
         if terms.is_empty() {
-            return Some((false, self.fill(id, Number::ZERO)?));
+            return Some((false, self.fill(id, Number::ZERO)));
         }
         if terms.len() == 1 {
             let (c, e) = terms.get(0);
             let c = arena.number_of(c);
             let (negative, c) = (negative != c.is_negative(), c.abs());
             if arena.is_ones(e) {
-                return Some((negative, self.fill(e, c)?));
+                return Some((negative, self.fill(e, c)));
             }
             if let Node::Einsum(view) = arena.node(e)
                 && self.name(e).is_none()
@@ -328,13 +328,12 @@ impl<'a> Raiser<'a> {
         }
         // a common numeric factor stands in front
         let common = arena.number_of(terms.get(0).0).abs();
-        let common = if !common.is_one()
-            && terms.iter().all(|(c, _)| arena.number_of(c).abs() == common)
-        {
-            common
-        } else {
-            Number::ONE
-        };
+        let common =
+            if !common.is_one() && terms.iter().all(|(c, _)| arena.number_of(c).abs() == common) {
+                common
+            } else {
+                Number::ONE
+            };
         let arrays = terms.iter().any(|(_, e)| match arena.node(e) {
             Node::Einsum(view) => !repeated_scalar(view) && !arena.is_ones(e),
             _ => true,
@@ -344,18 +343,20 @@ impl<'a> Raiser<'a> {
             let c = arena.number_of(c);
             let magnitude = c.abs().div(&common)?;
             if arena.is_ones(e) {
-                let constant = if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude)? };
+                let constant =
+                    if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude) };
                 list.push((true, (0, 0), c.is_negative(), constant));
                 continue;
             }
             let (sign, math) = match arena.node(e) {
                 // a scalar beside an array is broadcast
                 Node::Einsum(view) if arrays && repeated_scalar(view) => {
-                    let mut list = Vec::new();
-                    for (s, _) in view.operands() {
-                        list.push(self.raise(s)?);
+                    let mut reduction = Reduction::of(view);
+                    for (s, wires) in view.operands() {
+                        self.operand(&mut reduction, s, wires, false)?;
                     }
-                    (c.is_negative(), scaled(&magnitude, product(list)))
+                    self.means(&mut reduction, view);
+                    (c.is_negative(), with_scalars(&magnitude, reduction.scalars, None))
                 }
                 Node::Einsum(view) if self.name(e).is_none() => {
                     self.einsum(view, &magnitude, c.is_negative())?
@@ -370,7 +371,9 @@ impl<'a> Raiser<'a> {
         let flip = negative && list.iter().any(|t| t.2);
         if flip {
             // asked for by a product: every sign is changed
-            list.iter_mut().for_each(|t| t.2 = !t.2);
+            for t in &mut list {
+                t.2 = !t.2;
+            }
         }
         order_terms(&mut list);
         let sum = Math::Sum(list.into_iter().map(|(_, _, sign, math)| (sign, math)).collect());
@@ -379,15 +382,15 @@ impl<'a> Raiser<'a> {
     }
 
     /// A constant array.
-    fn fill(&mut self, id: ExprId, value: Number) -> Option<Math> {
+    fn fill(&mut self, id: ExprId, value: Number) -> Math {
         let sizes = self.sizes(id);
         if sizes.is_empty() {
-            return Some(Math::Number(value));
+            return Math::Number(value);
         }
         if value.is_zero() {
-            return Some(Math::Zeros(sizes));
+            return Math::Zeros(sizes);
         }
-        Some(scaled(&value, Math::Ones(sizes)))
+        scaled(&value, Math::Ones(sizes))
     }
 
     /// The sizes of the axes, as they are written.
@@ -404,10 +407,13 @@ impl<'a> Raiser<'a> {
         }
         let mut list = Vec::with_capacity(ids.len());
         for (at, e) in ids.iter().enumerate() {
-            let condition = at == 0 && matches!(f, MapFunction::Known(f) if f == arena.known.choose);
+            let condition =
+                at == 0 && matches!(f, MapFunction::Known(f) if f == arena.known.choose);
             list.push(match (self.raise(e)?, condition) {
                 // as a condition a comparison stands by itself
-                (Math::Call(_, mut inner, _), true) if matches!(arena.node(e), Node::Map(MapFunction::Compare(_), _)) => {
+                (Math::Call(_, mut inner, _), true)
+                    if matches!(arena.node(e), Node::Map(MapFunction::Compare(_), _)) =>
+                {
                     inner.swap_remove(0)
                 }
                 (math, _) => math,
@@ -463,11 +469,7 @@ impl<'a> Raiser<'a> {
         let scalar = arena.rank(base) == 0;
         if twice.abs().is_one() {
             let root = Math::Call(arena.known.sqrt, vec![self.raise(base)?], None);
-            return Some(if exponent.is_negative() {
-                reciprocal(root, scalar)
-            } else {
-                root
-            });
+            return Some(if exponent.is_negative() { reciprocal(root, scalar) } else { root });
         }
         let base = self.raise(base)?;
         Some(with_exponent(base, exponent, scalar))
@@ -477,12 +479,7 @@ impl<'a> Raiser<'a> {
         if view.output().len() > 2 {
             return None;
         }
-        let mut reduction = Reduction {
-            edges: Vec::new(),
-            weights: vec![Vec::new(); view.wires()],
-            scalars: Scalars::default(),
-            output: view.output().to_vec(),
-        };
+        let mut reduction = Reduction::of(view);
         let mut sign = negative;
         // a sum with more minus than plus signs is turned round; one without a preference takes in
         // a sign that is left
@@ -530,7 +527,9 @@ impl<'a> Raiser<'a> {
         match (2 * negative).cmp(&terms.len()) {
             std::cmp::Ordering::Greater => Some(true),
             std::cmp::Ordering::Less => Some(false),
-            std::cmp::Ordering::Equal => constant.map(|(c, _)| self.arena.number_of(c).is_negative()),
+            std::cmp::Ordering::Equal => {
+                constant.map(|(c, _)| self.arena.number_of(c).is_negative())
+            }
         }
     }
 
@@ -570,8 +569,11 @@ impl<'a> Raiser<'a> {
         };
         match wires {
             [] => {
-                let list =
-                    if divides { &mut reduction.scalars.below } else { &mut reduction.scalars.above };
+                let list = if divides {
+                    &mut reduction.scalars.below
+                } else {
+                    &mut reduction.scalars.above
+                };
                 list.push((key, math));
             }
             [w] => {
@@ -645,16 +647,10 @@ fn repeated_scalar(view: EinsumView<'_>) -> bool {
         && view.operands().all(|(_, w)| w.is_empty())
 }
 
-/// A sign, a magnitude of terms: positive constants first, then by first appearance; a positive
-/// term leads where there is one.
-fn order_terms(list: &mut Vec<(bool, (u32, u64), bool, Math)>) {
-    list.sort_by_key(|(constant, key, negative, _)| (if *constant { if *negative { 2 } else { 0 } } else { 1 }, *key));
-    if list[0].2
-        && let Some(at) = list.iter().position(|t| !t.2)
-    {
-        let first = list.remove(at);
-        list.insert(0, first);
-    }
+/// Positive terms before negative ones, a positive constant first, a negative one last; else by
+/// first appearance.
+fn order_terms(list: &mut [(bool, (u32, u64), bool, Math)]) {
+    list.sort_by_key(|(constant, key, negative, _)| (*negative, *constant == *negative, *key));
 }
 
 /// The network of an einsum under reduction.
@@ -666,6 +662,15 @@ struct Reduction {
 }
 
 impl Reduction {
+    fn of(view: EinsumView<'_>) -> Reduction {
+        Reduction {
+            edges: Vec::new(),
+            weights: vec![Vec::new(); view.wires()],
+            scalars: Scalars::default(),
+            output: view.output().to_vec(),
+        }
+    }
+
     /// `diag(a)*(1 ./ M)*diag(b)` is `(a*b') ./ M`.
     fn outer_quotients(&mut self) {
         for at in 0..self.edges.len() {
@@ -686,6 +691,7 @@ impl Reduction {
         }
     }
 
+    #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
         self.outer_quotients();
         let contracted: Vec<Wire> =
@@ -783,10 +789,12 @@ impl Reduction {
         for at in 0..self.edges.len() {
             let (a, b) = (self.edges[at].from, self.edges[at].to);
             let between = |e: &Edge| (e.from, e.to) == (a, b) || (e.from, e.to) == (b, a);
-            let touching = self.edges.iter().filter(|e| {
-                [e.from, e.to].contains(&a) || [e.from, e.to].contains(&b)
-            });
-            let alone = open.contains(&a) && open.contains(&b)
+            let touching = self
+                .edges
+                .iter()
+                .filter(|e| [e.from, e.to].contains(&a) || [e.from, e.to].contains(&b));
+            let alone = open.contains(&a)
+                && open.contains(&b)
                 && self.weights[a as usize].is_empty()
                 && self.weights[b as usize].is_empty()
                 && touching.clone().all(between);
@@ -829,9 +837,7 @@ impl Reduction {
     fn dead_end(&self, open: &[Wire]) -> Option<usize> {
         let ends = |w: Wire| self.degree(w) == 1;
         let natural = |w: Wire| {
-            ends(w)
-                && !self.weights[w as usize].is_empty()
-                && self.edges.iter().any(|e| e.to == w)
+            ends(w) && !self.weights[w as usize].is_empty() && self.edges.iter().any(|e| e.to == w)
         };
         let weighted = |w: Wire| ends(w) && !self.weights[w as usize].is_empty();
         open.iter()
@@ -850,7 +856,7 @@ impl Reduction {
         let mut row = None;
         let math = match weight {
             None => {
-                let axis = if edge.to == w { 1 } else { 0 };
+                let axis = usize::from(edge.to == w);
                 let inner = if edge.part.divides {
                     reciprocal(edge.part.math, false)
                 } else {
@@ -940,9 +946,8 @@ impl Reduction {
             let edge = self.edges.remove(at);
             let w = edge.from;
             let matrix = whole(edge.part.clone());
-            let closed = open.contains(&w)
-                && self.degree(w) == 0
-                && self.weights[w as usize].is_empty();
+            let closed =
+                open.contains(&w) && self.degree(w) == 0 && self.weights[w as usize].is_empty();
             if closed {
                 scalars.above.push((edge.part.key, Math::Call(entry("tr"), vec![matrix], None)));
             } else {
@@ -952,6 +957,7 @@ impl Reduction {
     }
 
     /// What is left on the output's wires: `None` for the number 1.
+    #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     fn finish(mut self, sizes: &[Math]) -> Option<Option<Math>> {
         match self.output[..] {
             [] => Some(None),

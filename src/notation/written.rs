@@ -67,7 +67,8 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
                 Meaning::Pi => Math::Pi,
                 Meaning::Size(d) => size_math(typed.dims.text(d).into()),
                 Meaning::Identity => {
-                    let n = typed.shape(id).axes.first().map(|d| size_math(typed.dims.text(*d).into()));
+                    let n =
+                        typed.shape(id).axes.first().map(|d| size_math(typed.dims.text(*d).into()));
                     Math::Identity(n.map(boxed))
                 }
                 _ => match text.strip_prefix("grad_") {
@@ -99,7 +100,11 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
         Expr::Product(op, a, b) => {
             let (left, right) = (take(a)?, take(b)?);
             match op {
-                ProductOp::Product => chain(left, right, matches!(typed.program.node(*a), Expr::Product(ProductOp::Product, ..))),
+                ProductOp::Product => chain(
+                    left,
+                    right,
+                    matches!(typed.program.node(*a), Expr::Product(ProductOp::Product, ..)),
+                ),
                 ProductOp::Hadamard => match (left, typed.program.node(*a)) {
                     (Math::Hadamard(mut list), Expr::Product(..)) => {
                         list.push(right);
@@ -188,8 +193,12 @@ fn call(
         Meaning::Fill(Fill::Ones) => Math::Ones(list),
         Meaning::Fill(Fill::Zeros) => Math::Zeros(list),
         Meaning::Fill(Fill::Argument) => {
-            let sizes =
-                typed.shape(id).axes.iter().map(|d| size_math(typed.dims.text(*d).into())).collect();
+            let sizes = typed
+                .shape(id)
+                .axes
+                .iter()
+                .map(|d| size_math(typed.dims.text(*d).into()))
+                .collect();
             match list.into_iter().next()? {
                 Math::Number(n) if n.is_one() => Math::Ones(sizes),
                 value => Math::Product(vec![value, Math::Ones(sizes)]),

@@ -120,8 +120,10 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         }
         // freeing a definition afterwards must not change what was fixed before
         let moved = self.dependent(&plan, &[varied]);
-        let saved: Vec<Array<S>> =
-            moved.iter().map(|n| std::mem::replace(&mut self.values[n.0 as usize], empty())).collect();
+        let saved: Vec<Array<S>> = moved
+            .iter()
+            .map(|n| std::mem::replace(&mut self.values[n.0 as usize], empty()))
+            .collect();
         let was_fixed = self.fixed_value(varied);
         let trace = self.trace;
         let columns = match kind {
@@ -139,7 +141,8 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         }
         match (kind, cotangent) {
             (DerivativeKind::Vjp, Some(g)) => {
-                let g: Option<Vec<f64>> = self.value(g).data.iter().map(|v| v.to_double()).collect();
+                let g: Option<Vec<f64>> =
+                    self.value(g).data.iter().map(|v| v.to_double()).collect();
                 let g = g.ok_or(EvalError::Unsupported { span, what: "this kind of number" })?;
                 Ok(columns.iter().map(|c| c.iter().zip(&g).map(|(a, b)| a * b).sum()).collect())
             }
@@ -243,7 +246,8 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         arguments: &[NodeId],
     ) -> Result<Array<S>, EvalError> {
         let span = self.span(id);
-        if !matches!(function.kernel, Kernel::Elementwise(_)) || arguments.len() != 1 || primes > 2 {
+        if !matches!(function.kernel, Kernel::Elementwise(_)) || arguments.len() != 1 || primes > 2
+        {
             return Err(EvalError::Unsupported { span, what: "this derivative of a function" });
         }
         self.elementwise(id, arguments, |v, trace| {

@@ -45,9 +45,10 @@ struct Direction {
 
 impl Input<'_, '_> {
     fn direction(&mut self, varied: Varied, random: &mut Random) -> Result<Direction, Pass> {
-        let base = self.evaluator.varied(varied).ok_or_else(|| {
-            Pass::Stop(Stop::Skip("a variable without a value".to_string()))
-        })?;
+        let base = self
+            .evaluator
+            .varied(varied)
+            .ok_or_else(|| Pass::Stop(Stop::Skip("a variable without a value".to_string())))?;
         let along = base.data.iter().map(|_| random.signed(0.3, 1.0)).collect();
         Ok(Direction { varied, base, along })
     }
@@ -100,7 +101,11 @@ impl Input<'_, '_> {
     }
 
     /// All gradients at once: for programs so large that one difference for each is too much.
-    pub(super) fn together(&mut self, answers: &[Array], random: &mut Random) -> Result<Vec<Opinion>, Pass> {
+    pub(super) fn together(
+        &mut self,
+        answers: &[Array],
+        random: &mut Random,
+    ) -> Result<Vec<Opinion>, Pass> {
         let judgement = self.judgement;
         let mut directions = Vec::new();
         let (mut claimed, mut scale) = (0.0, 0.0);

@@ -27,7 +27,7 @@ pub struct Point {
     pub sizes: BTreeMap<String, usize>,
     /// The value of each variable, by [`VariableId`].
     pub values: Vec<Option<Array>>,
-    /// What each unknown function stands for, by [`UnknownId`].
+    /// What each unknown function stands for, by [`UnknownId`](crate::shape::typed::UnknownId).
     pub functions: Vec<Option<Instance>>,
 }
 
@@ -195,9 +195,8 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     pub fn result(&self, id: NodeId, plan: &[NodeId]) -> Result<Array<S>, EvalError> {
         let value = self.value(id);
         if value.data.iter().any(|v| v.is_undefined()) {
-            let first = plan.iter().copied().find(|&n| {
-                self.value(n).data.iter().any(|v| v.is_undefined())
-            });
+            let first =
+                plan.iter().copied().find(|&n| self.value(n).data.iter().any(|v| v.is_undefined()));
             return Err(EvalError::Undefined { span: self.span(first.unwrap_or(id)) });
         }
         Ok(value.clone())
@@ -239,8 +238,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         let span = self.span(id);
         let own = own_axes(self.typed, &self.sizes, id)?;
         let n: usize = own.iter().product();
-        let mut shape =
-            super::block::index_axes(self.typed, &self.sizes, indices, span)?.to_vec();
+        let mut shape = super::block::index_axes(self.typed, &self.sizes, indices, span)?.to_vec();
         let mut walk = Walk::new(self.typed, &self.sizes, indices, &[id], span)?;
         let mut data = Vec::with_capacity(walk.count() * n);
         loop {
@@ -362,13 +360,16 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         Ok(Array { shape: vec![m, n], data })
     }
 
-    pub(super) fn fill(&mut self, id: NodeId, fill: Fill, arguments: &[NodeId]) -> Result<Array<S>, EvalError> {
+    pub(super) fn fill(
+        &mut self,
+        id: NodeId,
+        fill: Fill,
+        arguments: &[NodeId],
+    ) -> Result<Array<S>, EvalError> {
         match (fill, arguments) {
             (Fill::Ones, _) => self.constant(id, S::ONE),
             (Fill::Zeros, _) => self.constant(id, S::ZERO),
-            (Fill::Argument, [argument, ..]) => {
-                self.elementwise(id, &[*argument], |v, _| Ok(v[0]))
-            }
+            (Fill::Argument, [argument, ..]) => self.elementwise(id, &[*argument], |v, _| Ok(v[0])),
             (Fill::Argument, []) => Err(EvalError::Mismatch { span: self.span(id) }),
         }
     }

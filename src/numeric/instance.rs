@@ -92,7 +92,8 @@ impl Instance {
         let program = crate::syntax::parser::parse(text).map_err(|e| e.to_string())?;
         match jet::derivative(&program, 0, 0.5) {
             Err(KernelError::Unsupported) => {
-                Err("expected an elementwise expression of `u` in functions that are known".to_string())
+                Err("expected an elementwise expression of `u` in functions that are known"
+                    .to_string())
             }
             _ => Ok(Instance::Text(Box::new(program))),
         }

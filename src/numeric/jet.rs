@@ -100,9 +100,7 @@ fn call(name: &str, x: &Series) -> Result<Series> {
             let value = if x0 > 0.0 { x0 + (-x0).exp().ln_1p() } else { x0.exp().ln_1p() };
             Ok(integral(&sigmoid(x), x, value))
         }
-        "atan" | "arctan" => {
-            Ok(integral(&div(&one, &add(&one, &mul(x, x)))?, x, x0.atan()))
-        }
+        "atan" | "arctan" => Ok(integral(&div(&one, &add(&one, &mul(x, x)))?, x, x0.atan())),
         "asin" | "arcsin" => Ok(integral(&inverse_root(&one, x, -1.0)?, x, x0.asin())),
         "acos" | "arccos" => {
             Ok(integral(&scale(&inverse_root(&one, x, -1.0)?, -1.0), x, x0.acos()))
@@ -190,7 +188,8 @@ fn exp(x: &Series) -> Series {
 }
 
 fn sigmoid(x: &Series) -> Series {
-    let value = if x[0] >= 0.0 { 1.0 / (1.0 + (-x[0]).exp()) } else { x[0].exp() / (1.0 + x[0].exp()) };
+    let value =
+        if x[0] >= 0.0 { 1.0 / (1.0 + (-x[0]).exp()) } else { x[0].exp() / (1.0 + x[0].exp()) };
     solve(x, value, |y, k| y[k] - at_product(y, y, k))
 }
 
@@ -205,7 +204,8 @@ fn sine(x: &Series) -> (Series, Series) {
     let n = x.len();
     let (mut s, mut c) = (constant(x[0].sin(), n), constant(x[0].cos(), n));
     for k in 1..n {
-        let along = |y: &Series| (1..=k).map(|j| j as f64 * x[j] * y[k - j]).sum::<f64>() / k as f64;
+        let along =
+            |y: &Series| (1..=k).map(|j| j as f64 * x[j] * y[k - j]).sum::<f64>() / k as f64;
         let (ds, dc) = (along(&c), -along(&s));
         s[k] = ds;
         c[k] = dc;
@@ -242,8 +242,7 @@ fn real_power(x: &Series, r: f64) -> Result<Series> {
     }
     let mut y = constant(x[0].powf(r), x.len());
     for k in 1..x.len() {
-        let sum: f64 =
-            (1..=k).map(|j| (r * j as f64 - (k - j) as f64) * x[j] * y[k - j]).sum();
+        let sum: f64 = (1..=k).map(|j| (r * j as f64 - (k - j) as f64) * x[j] * y[k - j]).sum();
         y[k] = sum / (k as f64 * x[0]);
     }
     Ok(y)

@@ -125,9 +125,7 @@ impl Trace {
 
     /// Notes how far the largest (or smallest) entry is from the next, and which it is.
     fn tie<S: Scalar>(&mut self, line: &[S], largest: bool) {
-        let before = |a: S, b: S| {
-            if largest { b.less(a) } else { a.less(b) }.unwrap_or(false)
-        };
+        let before = |a: S, b: S| if largest { b.less(a) } else { a.less(b) }.unwrap_or(false);
         let Some((mut best, rest)) = line.first().map(|&first| ((0, first), &line[1..])) else {
             return;
         };

@@ -30,7 +30,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         })
     }
 
-    pub(super) fn product(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<Array<S>, EvalError> {
+    pub(super) fn product(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+    ) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         if typed.shape(a).axes.is_empty() || typed.shape(b).axes.is_empty() {
             return self.elementwise(id, &[a, b], |v, _| Ok(v[0].mul(v[1])));
@@ -60,7 +65,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         }
     }
 
-    pub(super) fn matrix_power(&mut self, id: NodeId, a: NodeId, k: NodeId) -> Result<Array<S>, EvalError> {
+    pub(super) fn matrix_power(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        k: NodeId,
+    ) -> Result<Array<S>, EvalError> {
         let span = self.span(id);
         let (n, columns) = self.as_matrix(a)?;
         if n != columns {
@@ -79,7 +89,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         })
     }
 
-    pub(super) fn entry(&mut self, id: NodeId, base: NodeId, list: List) -> Result<Array<S>, EvalError> {
+    pub(super) fn entry(
+        &mut self,
+        id: NodeId,
+        base: NodeId,
+        list: List,
+    ) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         let span = self.span(id);
         let over = typed.free(id);
@@ -152,7 +167,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         Ok(Array { shape, data })
     }
 
-    pub(super) fn index_sum(&mut self, id: NodeId, list: List, body: NodeId) -> Result<Array<S>, EvalError> {
+    pub(super) fn index_sum(
+        &mut self,
+        id: NodeId,
+        list: List,
+        body: NodeId,
+    ) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         let span = self.span(id);
         let free = typed.free(id);

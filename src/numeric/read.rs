@@ -212,9 +212,9 @@ mod tests {
         let of = |text: &str| Pieces::of(text).expect("it ends in an expression");
         let pieces = [of("u = x\nu*2"), of("u = x\nu*3"), of("u = y\nu*4")];
         let groups = group("", &[], &pieces);
-        assert_eq!(groups, [
-            ("u = x\nu*2\nu*3\n".to_string(), vec![0, 1]),
-            ("u = y\nu*4\n".to_string(), vec![2])
-        ]);
+        assert_eq!(
+            groups,
+            [("u = x\nu*2\nu*3\n".to_string(), vec![0, 1]), ("u = y\nu*4\n".to_string(), vec![2])]
+        );
     }
 }

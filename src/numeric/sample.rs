@@ -149,7 +149,8 @@ impl Sizes {
                 values.sort_unstable();
                 values.windows(2).all(|w| w[0] != w[1])
             };
-            if number == 0 && attempt < SIZE_DRAWS / 2 && self.names.len() <= DISTINCT && !distinct {
+            if number == 0 && attempt < SIZE_DRAWS / 2 && self.names.len() <= DISTINCT && !distinct
+            {
                 continue;
             }
             let all = dimension_sizes(typed, &sizes);
@@ -205,7 +206,11 @@ pub fn draw(
         .enumerate()
         .map(|(k, unknown)| {
             let which = number + k;
-            Some(if unknown.scalar { Instance::scalar(which) } else { Instance::elementwise(which) })
+            Some(if unknown.scalar {
+                Instance::scalar(which)
+            } else {
+                Instance::elementwise(which)
+            })
         })
         .collect();
     Point { sizes: sizes.clone(), values, functions }

@@ -4,9 +4,9 @@
 //! directions. Nothing but the text passes from the derivation to its judge. A declared property
 //! of a variable describes the point: directions are unstructured.
 
+use super::direction::{Input, Opinion};
 use super::error::EvalError;
 use super::eval::{Evaluator, Point, Varied};
-use super::direction::{Input, Opinion};
 use super::read::{self, Pieces};
 use super::sample::{self, Random, Sizes};
 use crate::array::Array;
@@ -236,8 +236,7 @@ impl<'q> Judgement<'q> {
         let Some((target, indices, definition)) = objective(user, question.objective) else {
             return Err(Stop::Skip("the program has no such objective".to_string()));
         };
-        let mut dims: Vec<DimId> =
-            indices.iter().map(|i| user.indices[i.0 as usize].dim).collect();
+        let mut dims: Vec<DimId> = indices.iter().map(|i| user.indices[i.0 as usize].dim).collect();
         dims.extend(&user.shape(target).axes);
         let scalar = dims.is_empty();
         let mut varied = Vec::with_capacity(question.results.len());
@@ -250,9 +249,8 @@ impl<'q> Judgement<'q> {
         for result in &question.results {
             let found: Option<Vec<Varied>> =
                 result.wrt.iter().map(|n| names.get(n).copied()).collect();
-            let found = found.ok_or_else(|| {
-                Stop::Skip("the program has no such variable".to_string())
-            })?;
+            let found =
+                found.ok_or_else(|| Stop::Skip("the program has no such variable".to_string()))?;
             if found.iter().any(|v| definition.is_some_and(|d| *v == Varied::Definition(d))) {
                 return Err(Stop::Skip("a derivative of the objective by itself".to_string()));
             }
@@ -305,7 +303,12 @@ impl<'q> Judgement<'q> {
                                     let wrt = self.question.results[result].wrt.iter();
                                     let wrt = wrt.map(ToString::to_string).collect();
                                     let failure = Failure::Differs(Box::new(Difference {
-                                        result, wrt, point, claimed, found, error,
+                                        result,
+                                        wrt,
+                                        point,
+                                        claimed,
+                                        found,
+                                        error,
                                     }));
                                     let scale = found.abs().max(f64::MIN_POSITIVE);
                                     let apart = (claimed - found).abs() / scale;
@@ -430,9 +433,9 @@ pub(super) enum Pass {
 impl From<EvalError> for Pass {
     fn from(error: EvalError) -> Pass {
         match error {
-            EvalError::Undefined { .. } => Pass::Elsewhere(
-                "no point was found at which the objective is defined".to_string(),
-            ),
+            EvalError::Undefined { .. } => {
+                Pass::Elsewhere("no point was found at which the objective is defined".to_string())
+            }
             EvalError::OutOfRange { .. } => Pass::Elsewhere(error.to_string()),
             error => Pass::Stop(Stop::Skip(error.to_string())),
         }
@@ -440,12 +443,7 @@ impl From<EvalError> for Pass {
 }
 
 impl Group {
-    fn new(
-        typed: Typed,
-        user: &Typed,
-        members: &[usize],
-        cotangent: &str,
-    ) -> Result<Group, Stop> {
+    fn new(typed: Typed, user: &Typed, members: &[usize], cotangent: &str) -> Result<Group, Stop> {
         let expressions: Vec<(NodeId, Vec<IndexId>)> = typed
             .items
             .iter()
@@ -529,8 +527,7 @@ mod tests {
             let c = toy.product(ProductOp::Product, b, factor, &n, &[]);
             Ok(toy.expression(c))
         };
-        let results =
-            vec![Claimed { kind: Kind::Gradient, wrt: vec!["x"], text: "answer" }];
+        let results = vec![Claimed { kind: Kind::Gradient, wrt: vec!["x"], text: "answer" }];
         let question = Question {
             shapes: None,
             program: "",

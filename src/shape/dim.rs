@@ -1,6 +1,7 @@
 //! Sizes of axes: integer polynomials in dimension names with exact quotients, interned.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A size, by position in a [`Dims`]; two sizes are equal iff their ids are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -26,8 +27,8 @@ pub struct Dim {
 /// The interned sizes of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Dims {
-    list: Vec<Dim>,
-    index: HashMap<Dim, DimId, rustc_hash::FxBuildHasher>,
+    list: Vec<Rc<Dim>>,
+    index: HashMap<Rc<Dim>, DimId, rustc_hash::FxBuildHasher>,
 }
 
 impl Dims {
@@ -37,7 +38,8 @@ impl Dims {
             return id;
         }
         let id = DimId(self.list.len() as u32);
-        self.list.push(dim.clone());
+        let dim = Rc::new(dim);
+        self.list.push(Rc::clone(&dim));
         self.index.insert(dim, id);
         id
     }
@@ -199,19 +201,19 @@ impl Dims {
         if self.as_number(id).is_some() {
             return id;
         }
-        let dim = self.get(id).clone();
+        let dim = Rc::clone(&self.list[id.0 as usize]);
         let mut result = self.number(0);
-        for (atoms, c) in dim.terms {
-            let mut term = self.number(c);
+        for (atoms, c) in &dim.terms {
+            let mut term = self.number(*c);
             for (atom, e) in atoms {
-                let factor = match &atom {
+                let factor = match atom {
                     Atom::Name(n) => value(n).unwrap_or_else(|| self.name(n)),
                     Atom::Quotient(a, b) => {
                         let (a, b) = (self.substitute(*a, value), self.substitute(*b, value));
                         self.quotient(a, b).unwrap_or(id)
                     }
                 };
-                for _ in 0..e {
+                for _ in 0..*e {
                     term = self.product(term, factor);
                 }
             }

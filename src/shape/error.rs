@@ -100,9 +100,7 @@ impl From<ShapeError> for Diagnostic {
                 vec![Label { span, text: String::new() }],
                 suggestion.map(|s| format!("did you mean `{s}`?")),
             ),
-            ShapeError::Arity { span, .. } => {
-                (vec![Label { span, text: String::new() }], None)
-            }
+            ShapeError::Arity { span, .. } => (vec![Label { span, text: String::new() }], None),
             ShapeError::Invalid { span, help, .. } => {
                 (vec![Label { span, text: String::new() }], help)
             }

@@ -222,7 +222,9 @@ impl Inference<'_> {
         let open = |d: &DimId| self.dims.text(self.find(*d)).starts_with(OPEN);
         match &shape.axes[..] {
             [] => "a scalar".to_string(),
-            [n] if open(n) => if shape.row { "a row vector" } else { "a column vector" }.to_string(),
+            [n] if open(n) => {
+                if shape.row { "a row vector" } else { "a column vector" }.to_string()
+            }
             [m, n] if open(m) && open(n) => "a matrix".to_string(),
             [n] if shape.row => format!("the row [1, {}]", text(n)),
             axes => format!("[{}]", axes.iter().map(text).collect::<Vec<_>>().join(", ")),
@@ -281,8 +283,7 @@ impl Inference<'_> {
             }
         }
         self.propagate()?;
-        let mut order: Vec<VariableId> =
-            (0..self.variables.len() as u32).map(VariableId).collect();
+        let mut order: Vec<VariableId> = (0..self.variables.len() as u32).map(VariableId).collect();
         order.sort_by_key(|v| self.appearance.get(v).copied().unwrap_or(u32::MAX));
         for scalars in [false, true] {
             for &v in &order {
@@ -292,7 +293,6 @@ impl Inference<'_> {
                 let name = self.variables[v.0 as usize].name;
                 let rank = match convention(self.written(name)) {
                     Convention::Matrix => 2,
-                    Convention::Vector if self.beside_scalars(v) => 0,
                     Convention::Vector => 1,
                     Convention::Scalar if scalars => 0,
                     Convention::Scalar => continue,
@@ -304,23 +304,6 @@ impl Inference<'_> {
             }
         }
         self.leftovers()
-    }
-
-    /// Whether a name of unknown shape is a term of a sum whose other terms are all scalars.
-    fn beside_scalars(&self, v: VariableId) -> bool {
-        self.variable_nodes[v.0 as usize].iter().any(|id| {
-            let parent = self.parents[id.0 as usize];
-            if parent == u32::MAX {
-                return false;
-            }
-            let Expr::Sum(list) = self.program.node(NodeId(parent)) else { return false };
-            let others = self.program.list(*list).iter().filter(|c| *c != id);
-            let scalar = |c: &NodeId| {
-                self.shapes[c.0 as usize].as_ref().is_some_and(|s| s.axes.is_empty())
-                    && !matches!(self.program.node(*c), Expr::Number(_))
-            };
-            others.clone().count() > 0 && others.clone().all(scalar)
-        })
     }
 
     /// What no variable determines: identities and constants without context are scalars.
@@ -390,7 +373,7 @@ impl Inference<'_> {
                 Some(names.get(&d).copied().unwrap_or(d))
             })
         };
-        let mut dims = self.dims.clone();
+        let mut dims = std::mem::take(&mut self.dims);
         let mut convert = |shape: &Shape| Shape {
             axes: shape.axes.iter().map(|d| rename(&mut dims, &self, *d)).collect(),
             row: shape.row,
@@ -457,11 +440,18 @@ impl Inference<'_> {
             let dim = self.expand(self.indices[root.0 as usize].dim);
             let fixed = self.shapes.iter().flatten().any(|s| s.axes.contains(&dim))
                 || !self.is_open(dim)
-                || self.variable_states.iter().flatten().any(|s| s.axes.iter().any(|d| self.find(*d) == dim));
+                || self
+                    .variable_states
+                    .iter()
+                    .flatten()
+                    .any(|s| s.axes.iter().any(|d| self.find(*d) == dim));
             if !fixed {
                 let name = self.indices[root.0 as usize].name;
                 return Err(ShapeError::Invalid {
-                    message: format!("nothing fixes the size that the index `{}` runs over", self.written(name)),
+                    message: format!(
+                        "nothing fixes the size that the index `{}` runs over",
+                        self.written(name)
+                    ),
                     span,
                     help: None,
                 });
@@ -474,8 +464,9 @@ impl Inference<'_> {
     fn readable_names(&mut self) -> FxHashMap<DimId, DimId> {
         let mut order: Vec<(u32, DimId, bool)> = Vec::new();
         let mut by_appearance: Vec<usize> = (0..self.variables.len()).collect();
-        by_appearance
-            .sort_by_key(|v| self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX));
+        by_appearance.sort_by_key(|v| {
+            self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX)
+        });
         let mut seen: FxHashSet<DimId> = FxHashSet::default();
         let mut push = |state: &Inference<'_>, d: DimId, vector: bool| {
             let d = state.find(d);
@@ -503,12 +494,16 @@ impl Inference<'_> {
         }
         let taken: FxHashSet<&str> = self.program.names.iter().map(String::as_str).collect();
         let letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
-        let mut candidates: Vec<String> = letters.iter().map(|s| (*s).to_string()).collect();
+        let mut letters = letters;
         if order.first().is_some_and(|o| o.2) {
-            candidates.swap(0, 1);
+            letters.swap(0, 1);
         }
-        candidates.extend((1..=order.len() + taken.len()).map(|k| format!("n{k}")));
-        let mut free = candidates.into_iter().filter(|c| !taken.contains(c.as_str()));
+        let numbered = (1..=order.len() + taken.len()).map(|k| format!("n{k}"));
+        let mut free = letters
+            .iter()
+            .map(|s| (*s).to_string())
+            .chain(numbered)
+            .filter(|c| !taken.contains(c.as_str()));
         let mut names = FxHashMap::default();
         for (_, open, _) in order {
             let Some(name) = free.next() else { break };
@@ -522,7 +517,6 @@ impl Inference<'_> {
     pub(super) fn definition_of(&self, id: super::typed::DefinitionId) -> NodeId {
         self.definitions[id.0 as usize].body
     }
-
 }
 
 /// What a cotangent's name refers to.

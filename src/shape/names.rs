@@ -44,7 +44,11 @@ impl Inference<'_> {
                     for (name, span) in names {
                         self.unique(*name, *span)?;
                         let id = UnknownId(self.unknowns.len() as u32);
-                        self.unknowns.push(Unknown { name: *name, scalar: *scalar, declared: true });
+                        self.unknowns.push(Unknown {
+                            name: *name,
+                            scalar: *scalar,
+                            declared: true,
+                        });
                         self.bindings.insert(*name, (Binding::Function(id), *span));
                     }
                 }
@@ -128,7 +132,10 @@ impl Inference<'_> {
     }
 
     /// The size that an expression in a declaration is: `m`, `3`, `m-p+1`, `n/2`.
-    pub(super) fn size_expression(&mut self, root: NodeId) -> Result<super::dim::DimId, ShapeError> {
+    pub(super) fn size_expression(
+        &mut self,
+        root: NodeId,
+    ) -> Result<super::dim::DimId, ShapeError> {
         // sizes are short: the nodes of one are contiguous and children come first
         let mut values: FxHashMap<NodeId, super::dim::DimId> = FxHashMap::default();
         let mut stack = vec![root];
@@ -141,7 +148,9 @@ impl Inference<'_> {
         for id in list {
             let span = self.program.span(id);
             let bad = || ShapeError::Invalid {
-                message: "a size is a name, a whole number, or a sum, product or exact quotient of these".into(),
+                message:
+                    "a size is a name, a whole number, or a sum, product or exact quotient of these"
+                        .into(),
                 span,
                 help: None,
             };
@@ -209,7 +218,9 @@ impl Inference<'_> {
                     for b in bound {
                         let Expr::Name(name) = self.program.node(*b) else { continue };
                         let Meaning::Index(own) = self.meanings[b.0 as usize] else { continue };
-                        if let Some(k) = free.iter().position(|i| self.indices[i.0 as usize].name == *name) {
+                        if let Some(k) =
+                            free.iter().position(|i| self.indices[i.0 as usize].name == *name)
+                        {
                             let inner = free.remove(k);
                             self.unite_indices(own, inner)?;
                         }
@@ -328,7 +339,10 @@ impl Inference<'_> {
             }
             Some((Binding::Function(_), _)) => {
                 return Err(ShapeError::Invalid {
-                    message: format!("`{}` is a function and needs its argument", self.written(name)),
+                    message: format!(
+                        "`{}` is a function and needs its argument",
+                        self.written(name)
+                    ),
                     span,
                     help: Some(format!("write `{}(…)` without a space", self.written(name))),
                 });
@@ -352,7 +366,9 @@ impl Inference<'_> {
                 return Err(ShapeError::Invalid {
                     message: format!("`{text}` is a function and needs its argument"),
                     span,
-                    help: Some(format!("write `{text}(…)` without a space, or declare `{text}` with `var`")),
+                    help: Some(format!(
+                        "write `{text}(…)` without a space, or declare `{text}` with `var`"
+                    )),
                 });
             }
         }
@@ -457,11 +473,11 @@ impl Inference<'_> {
 
     /// The items, their free indices, and the indices of definitions.
     fn statements(&mut self) -> Result<(), ShapeError> {
-        let mut next = 0;
+        let mut next = 0u32;
         for statement in &self.program.statements {
             match statement {
                 Statement::Definition { indices, body, .. } => {
-                    let id = DefinitionId(next as u32);
+                    let id = DefinitionId(next);
                     next += 1;
                     let mut free = self.free[body.0 as usize].to_vec();
                     if !indices.is_empty() {
@@ -469,7 +485,9 @@ impl Inference<'_> {
                         for i in indices {
                             let Meaning::Index(own) = self.meanings[i.0 as usize] else { continue };
                             let name = self.indices[own.0 as usize].name;
-                            if let Some(k) = free.iter().position(|f| self.indices[f.0 as usize].name == name) {
+                            if let Some(k) =
+                                free.iter().position(|f| self.indices[f.0 as usize].name == name)
+                            {
                                 let inner = free.remove(k);
                                 self.unite_indices(own, inner)?;
                                 ordered.push(inner);
@@ -531,7 +549,9 @@ fn counted(f: &functions::Function) -> String {
     let n = f.parameters.len();
     let words = ["no arguments", "one argument", "two arguments", "three arguments"];
     let base = words.get(n).copied().unwrap_or("more arguments");
-    if f.binary.is_some() || matches!(f.signature, Signature::Special(Special::Ones | Special::Zeros)) {
+    if f.binary.is_some()
+        || matches!(f.signature, Signature::Special(Special::Ones | Special::Zeros))
+    {
         return "one or two arguments".to_string();
     }
     base.to_string()

@@ -26,17 +26,14 @@ impl Inference<'_> {
         self.shapes[id.0 as usize] = Some(shape.clone());
         self.touch(id);
         match self.meanings[id.0 as usize] {
-            Meaning::Variable(v) => {
-                if self.variable_states[v.0 as usize].is_none() {
-                    let upright = Shape { row: false, ..shape.clone() };
-                    if shape.row {
-                        // a bare name is a column
-                        return Err(self.column_expected(id));
-                    }
-                    self.set_variable(v, &upright)?;
+            Meaning::Variable(v) if self.variable_states[v.0 as usize].is_none() => {
+                let upright = Shape { row: false, ..shape.clone() };
+                if shape.row {
+                    // a bare name is a column
+                    return Err(self.column_expected(id));
                 }
+                self.set_variable(v, &upright)?;
             }
-            Meaning::Plain => {}
             _ => {}
         }
         match self.defined_by.get(&id) {
@@ -134,7 +131,11 @@ impl Inference<'_> {
                     if let Some(s) = self.shape(*b)
                         && !s.axes.is_empty()
                     {
-                        return Err(self.operand_error(*b, "a scalar divisor", Some("elementwise division is written `./`")));
+                        return Err(self.operand_error(
+                            *b,
+                            "a scalar divisor",
+                            Some("elementwise division is written `./`"),
+                        ));
                     }
                     self.set(*b, &scalar())?;
                     self.same(id, *a)
@@ -142,7 +143,9 @@ impl Inference<'_> {
                 _ => self.step_elementwise(id, &[*a, *b], "an elementwise product"),
             },
             Expr::Power(a, b) => self.step_power(id, *a, *b),
-            Expr::ElementPower(a, b) => self.step_elementwise(id, &[*a, *b], "an elementwise power"),
+            Expr::ElementPower(a, b) => {
+                self.step_elementwise(id, &[*a, *b], "an elementwise power")
+            }
             Expr::Transpose(a) => self.step_transpose(id, *a),
             Expr::Compare(_, a, b) => self.step_elementwise(id, &[*a, *b], "a comparison"),
             Expr::Entry(base, list) => self.step_entry(id, *base, *list),
@@ -162,7 +165,11 @@ impl Inference<'_> {
             },
             Meaning::Definition(d) => {
                 let body = self.definition_of(d);
-                if self.shape(body).is_some() && self.shape(id).is_none() { self.define(d) } else { Ok(()) }
+                if self.shape(body).is_some() && self.shape(id).is_none() {
+                    self.define(d)
+                } else {
+                    Ok(())
+                }
             }
             Meaning::Pi | Meaning::Size(_) => self.set(id, &scalar()),
             Meaning::Identity if self.shape(id).is_none() => {
@@ -186,7 +193,8 @@ impl Inference<'_> {
 
     fn step_sum(&mut self, id: NodeId, list: List) -> Result<(), ShapeError> {
         let list: SmallVec<[NodeId; 8]> = self.program.list(list).into();
-        let array = list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
+        let array =
+            list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
         if let Some(first) = array {
             let shape = self.shape(first).cloned().unwrap_or_default();
             for &c in &list {
@@ -200,7 +208,7 @@ impl Inference<'_> {
                         if !fits {
                             let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
                                 .then(|| "transpose one of them with `'`".to_string())
-                                .or_else(|| self.broadcast_help(&s, &shape));
+                                .or_else(|| Inference::broadcast_help(&s, &shape));
                             return Err(self.mismatch(first, c, "a sum", help));
                         }
                     }
@@ -224,7 +232,7 @@ impl Inference<'_> {
         }
     }
 
-    fn broadcast_help(&self, a: &Shape, b: &Shape) -> Option<String> {
+    fn broadcast_help(a: &Shape, b: &Shape) -> Option<String> {
         let (matrix, vector) = if a.axes.len() == 2 { (a, b) } else { (b, a) };
         (matrix.axes.len() == 2 && vector.axes.len() == 1).then(|| {
             "arrays are not broadcast against each other: repeat the vector `b` in every row with `ones(m)*b'`, in every column with `b*ones(n)'`".to_string()
@@ -271,11 +279,19 @@ impl Inference<'_> {
         let row = |s: &Shape| s.axes.len() == 1 && s.row;
         let text = |id: NodeId| {
             let span = self.program.span(id);
-            self.program.source.get(span.start as usize..span.end as usize).unwrap_or("x").to_string()
+            self.program
+                .source
+                .get(span.start as usize..span.end as usize)
+                .unwrap_or("x")
+                .to_string()
         };
         if l.axes.len() > 2 || r.axes.len() > 2 {
             let which = if l.axes.len() > 2 { a } else { b };
-            return Err(self.operand_error(which, "a scalar, vector or matrix in a product", Some("use entries and `sum[k](…)`")));
+            return Err(self.operand_error(
+                which,
+                "a scalar, vector or matrix in a product",
+                Some("use entries and `sum[k](…)`"),
+            ));
         }
         if column(l) && column(r) {
             let (x, y) = (text(a), text(b));
@@ -315,8 +331,14 @@ impl Inference<'_> {
         (l.axes == r.axes).then(|| "the elementwise product is written `.*`".to_string())
     }
 
-    fn step_elementwise(&mut self, id: NodeId, list: &[NodeId], context: &str) -> Result<(), ShapeError> {
-        let array = list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
+    fn step_elementwise(
+        &mut self,
+        id: NodeId,
+        list: &[NodeId],
+        context: &str,
+    ) -> Result<(), ShapeError> {
+        let array =
+            list.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
         if let Some(first) = array {
             let shape = self.shape(first).cloned().unwrap_or_default();
             for &c in list {
@@ -352,14 +374,22 @@ impl Inference<'_> {
 
     fn step_power(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<(), ShapeError> {
         if self.shape(b).is_some_and(|s| !s.axes.is_empty()) {
-            return Err(self.operand_error(b, "a scalar exponent", Some("the elementwise power is written `.^`")));
+            return Err(self.operand_error(
+                b,
+                "a scalar exponent",
+                Some("the elementwise power is written `.^`"),
+            ));
         }
         self.set(b, &scalar())?;
         if let Some(s) = self.shape(a).cloned() {
             let square = s.axes.is_empty() || s.axes.len() == 2 && self.unify(s.axes[0], s.axes[1]);
             if !square {
                 let expected = "a scalar or a square matrix to raise to a power";
-                return Err(self.operand_error(a, expected, Some("the elementwise power is written `.^`")));
+                return Err(self.operand_error(
+                    a,
+                    expected,
+                    Some("the elementwise power is written `.^`"),
+                ));
             }
         }
         self.same(id, a)
@@ -398,7 +428,11 @@ impl Inference<'_> {
                     let dim = self.indices[self.index_root(index).0 as usize].dim;
                     match first {
                         Some(f) if !self.unify(f, dim) => {
-                            return Err(self.operand_error(id, "two indices of one size in `delta`", None));
+                            return Err(self.operand_error(
+                                id,
+                                "two indices of one size in `delta`",
+                                None,
+                            ));
                         }
                         _ => first = Some(dim),
                     }
@@ -429,7 +463,11 @@ impl Inference<'_> {
             }
         };
         if shape.axes.len() != list.len() {
-            let expected = format!("an array with {} {}", list.len(), if list.len() == 1 { "axis" } else { "axes" });
+            let expected = format!(
+                "an array with {} {}",
+                list.len(),
+                if list.len() == 1 { "axis" } else { "axes" }
+            );
             return Err(self.operand_error(base, &expected, Some("give one index for each axis")));
         }
         for (i, dim) in list.iter().zip(shape.axes) {
@@ -464,7 +502,9 @@ impl Inference<'_> {
         };
         self.shapes[i.0 as usize].get_or_insert_with(scalar);
         let dim = self.expand(dim);
-        let fits = n.as_integer().is_some_and(|k| k >= 1 && self.dims.as_number(dim).is_none_or(|d| k <= d));
+        let fits = n
+            .as_integer()
+            .is_some_and(|k| k >= 1 && self.dims.as_number(dim).is_none_or(|d| k <= d));
         if !fits {
             let size = self.dims.text(dim);
             return Err(ShapeError::Invalid {
@@ -476,7 +516,12 @@ impl Inference<'_> {
         Ok(())
     }
 
-    fn step_call(&mut self, id: NodeId, list: &[NodeId], axis: Option<NodeId>) -> Result<(), ShapeError> {
+    fn step_call(
+        &mut self,
+        id: NodeId,
+        list: &[NodeId],
+        axis: Option<NodeId>,
+    ) -> Result<(), ShapeError> {
         if let Some(a) = axis {
             self.set(a, &scalar())?;
         }
@@ -554,7 +599,12 @@ impl Inference<'_> {
                             let fits = a.axes.len() == b.axes.len()
                                 && a.axes.iter().zip(&b.axes).all(|(x, y)| self.unify(*x, *y));
                             if !fits {
-                                return Err(self.mismatch(list[0], list[1], &format!("`{}`", f.name), None));
+                                return Err(self.mismatch(
+                                    list[0],
+                                    list[1],
+                                    &format!("`{}`", f.name),
+                                    None,
+                                ));
                             }
                         }
                         _ => self.same(list[0], list[1])?,
@@ -590,7 +640,7 @@ impl Inference<'_> {
             _ => None,
         };
         match value {
-            Some(k) if k >= 0 && (k as usize) < rank => Ok(k as usize),
+            Some(k) if usize::try_from(k).is_ok_and(|k| k < rank) => Ok(k.unsigned_abs() as usize),
             _ => Err(ShapeError::Invalid {
                 message: format!("expected an axis below {rank}, counted from 0 as in NumPy"),
                 span: self.program.span(node),
@@ -599,7 +649,12 @@ impl Inference<'_> {
         }
     }
 
-    fn step_reduction(&mut self, id: NodeId, a: NodeId, axis: Option<NodeId>) -> Result<(), ShapeError> {
+    fn step_reduction(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        axis: Option<NodeId>,
+    ) -> Result<(), ShapeError> {
         let Some(node) = axis else { return self.set(id, &scalar()) };
         if self.shape(a).is_none() {
             if !matches!(self.meanings[a.0 as usize], Meaning::Variable(_)) {
@@ -711,14 +766,13 @@ impl Inference<'_> {
         list: &[NodeId],
     ) -> Result<(), ShapeError> {
         let by = match self.program.node(list[1]) {
-            Expr::Name(_) => list[1],
-            Expr::Call { arguments, .. } => self.program.list(*arguments).first().copied().unwrap_or(list[1]),
+            Expr::Call { arguments, .. } => {
+                self.program.list(*arguments).first().copied().unwrap_or(list[1])
+            }
             _ => list[1],
         };
-        let named = matches!(
-            self.meanings[by.0 as usize],
-            Meaning::Variable(_) | Meaning::Definition(_)
-        );
+        let named =
+            matches!(self.meanings[by.0 as usize], Meaning::Variable(_) | Meaning::Definition(_));
         if !named {
             return Err(ShapeError::Operand {
                 expected: "the name of a variable or definition to differentiate by".into(),
@@ -727,10 +781,12 @@ impl Inference<'_> {
                 help: None,
             });
         }
-        let (Some(y), Some(x)) = (self.shape(list[0]).cloned(), self.shape(list[1]).cloned()) else {
+        let (Some(y), Some(x)) = (self.shape(list[0]).cloned(), self.shape(list[1]).cloned())
+        else {
             return Ok(());
         };
-        if matches!(kind, DerivativeKind::Gradient | DerivativeKind::Hessian) && !y.axes.is_empty() {
+        if matches!(kind, DerivativeKind::Gradient | DerivativeKind::Hessian) && !y.axes.is_empty()
+        {
             let help = "the derivative of an array is `jac(y, x)`, or `vjp(y, x, g)`";
             return Err(self.operand_error(list[0], "a scalar to differentiate", Some(help)));
         }

@@ -56,7 +56,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
     let sum = |e: ExprId| matches!(arena.node(e), Node::Add(t) if t.len() > 1);
     match arena.node(id) {
         Node::Add(terms) => {
-            terms.len() <= 8
+            (2..=8).contains(&terms.len())
                 && terms.iter().any(|(_, e)| match arena.node(e) {
                     Node::Einsum(view) => view.operands().any(|(o, _)| sum(o)),
                     _ => false,
@@ -65,7 +65,8 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
         Node::Einsum(view) => {
             let mut operands = view.operands();
             let single = operands.next().is_some() && operands.next().is_none();
-            let outer: SmallVec<[ExprId; 8]> = view.operands().map(|(e, _)| base(arena, e).0).collect();
+            let outer: SmallVec<[ExprId; 8]> =
+                view.operands().map(|(e, _)| base(arena, e).0).collect();
             view.operands().any(|(e, _)| {
                 let Node::Add(terms) = arena.node(e) else { return false };
                 terms.len() > 1
@@ -82,12 +83,13 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
                         })
                         || view.operands().any(|(o, _)| {
                             let (b, negative) = base(arena, o);
-                            negative && terms.iter().any(|(_, t)| match arena.node(t) {
-                                Node::Einsum(inner) => {
-                                    inner.operands().any(|(p, _)| base(arena, p).0 == b)
-                                }
-                                _ => base(arena, t).0 == b,
-                            })
+                            negative
+                                && terms.iter().any(|(_, t)| match arena.node(t) {
+                                    Node::Einsum(inner) => {
+                                        inner.operands().any(|(p, _)| base(arena, p).0 == b)
+                                    }
+                                    _ => base(arena, t).0 == b,
+                                })
                         }))
             })
         }

@@ -79,7 +79,9 @@ fn both_sums(arena: &Arena, a: ExprId, b: ExprId) -> bool {
             let mut operands = view.operands();
             let first = operands.next();
             let alone = operands.next().is_none() && view.wires() > view.output().len();
-            first.filter(|_| alone).map(|(x, w)| (arena.axes(x).to_vec(), w.to_vec(), view.output().to_vec()))
+            first
+                .filter(|_| alone)
+                .map(|(x, w)| (arena.axes(x).to_vec(), w.to_vec(), view.output().to_vec()))
         }
         _ => None,
     };
@@ -89,10 +91,8 @@ fn both_sums(arena: &Arena, a: ExprId, b: ExprId) -> bool {
 /// `c Σ x + d Σ y = Σ (c x + d y)`
 fn joined(arena: &mut Arena, x: &Term, y: &Term) -> ExprId {
     let inner: Axes = arena.axes(x.operands[0].expr).into();
-    let list: TermList = smallvec![
-        (x.coefficient, x.operands[0].expr),
-        (y.coefficient, y.operands[0].expr)
-    ];
+    let list: TermList =
+        smallvec![(x.coefficient, x.operands[0].expr), (y.coefficient, y.operands[0].expr)];
     let sum = arena.add_ids(&inner, list);
     let operands = smallvec![Operand { expr: sum, wires: x.operands[0].wires.clone() }];
     let (output, sizes) = (x.output.clone(), x.sizes.clone());
@@ -171,8 +171,8 @@ impl Matching {
                     let known = self.map[*v as usize];
                     known == *w || known == NONE && !self.map.contains(w)
                 });
-                let holds = x.wires.is_empty()
-                    || x.wires.iter().any(|v| self.map[*v as usize] != NONE);
+                let holds =
+                    x.wires.is_empty() || x.wires.iter().any(|v| self.map[*v as usize] != NONE);
                 let sizes = x
                     .wires
                     .iter()
@@ -214,9 +214,7 @@ fn pair(
     let inverse = |w: Wire| m.map.iter().position(|v| *v == w).map(|p| p as Wire);
     let common: SmallVec<[&Operand; 8]> =
         a.operands.iter().zip(&m.left).filter(|(_, l)| **l).map(|(o, _)| o).collect();
-    let outside = |w: &Wire| {
-        a.output.contains(w) || common.iter().any(|o| o.wires.contains(w))
-    };
+    let outside = |w: &Wire| a.output.contains(w) || common.iter().any(|o| o.wires.contains(w));
     let rest_a: SmallVec<[&Operand; 8]> =
         a.operands.iter().zip(&m.left).filter(|(_, l)| !**l).map(|(o, _)| o).collect();
     let rest_b: SmallVec<[&Operand; 8]> =
@@ -236,6 +234,15 @@ fn pair(
     }
     boundary.sort_unstable();
     if boundary.len() > 2 {
+        return None;
+    }
+    // nothing is repeated along one of two axes for it
+    let covers = |rest: &[&Operand], image: &dyn Fn(Wire) -> Wire| {
+        let found =
+            boundary.iter().filter(|w| rest.iter().any(|o| o.wires.contains(&image(**w)))).count();
+        found == boundary.len() || found == 0
+    };
+    if !covers(&rest_a, &|w| w) || !covers(&rest_b, &|w| m.map[w as usize]) {
         return None;
     }
     let build = |arena: &mut Arena, t: &Term, rest: &[&Operand], out: Wires| {

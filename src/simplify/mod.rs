@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 /// Simplifies expressions together; `replace` gives expressions that others stand for.
 ///
 /// Costs are linear in the number of nodes that the roots reach.
+#[expect(clippy::implicit_hasher, reason = "one hasher serves the whole core")]
 pub fn simplify(
     arena: &mut Arena,
     roots: &[ExprId],
@@ -71,10 +72,8 @@ fn rebuild(arena: &mut Arena, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Ex
             if !changed && !view.operands().any(|(e, _)| arena.has_facts(e)) {
                 return id;
             }
-            let operands = view
-                .operands()
-                .map(|(e, w)| Operand { expr: map[&e], wires: w.into() })
-                .collect();
+            let operands =
+                view.operands().map(|(e, w)| Operand { expr: map[&e], wires: w.into() }).collect();
             let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
             let output = view.output().into();
             arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes })

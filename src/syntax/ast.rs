@@ -214,7 +214,9 @@ impl Program {
             }
             Expr::Call { arguments, axis, .. } => {
                 self.list(*arguments).iter().for_each(|c| visit(*c));
-                axis.iter().for_each(|c| visit(*c));
+                if let Some(c) = axis {
+                    visit(*c);
+                }
             }
             Expr::Entry(a, list) => {
                 visit(*a);

@@ -19,6 +19,20 @@ pub enum ParseError {
         /// Where it was reached.
         span: Span,
     },
+    /// The text has more tokens than the bound.
+    TooMany {
+        /// The bound.
+        limit: usize,
+        /// Where it was reached.
+        span: Span,
+    },
+    /// A literal with more digits than the bound.
+    LongNumber {
+        /// The bound.
+        limit: usize,
+        /// Where.
+        span: Span,
+    },
     /// A character that begins nothing.
     Character {
         /// The character.
@@ -98,6 +112,8 @@ impl ParseError {
         match self {
             ParseError::TooLong { .. } | ParseError::Empty => None,
             ParseError::TooDeep { span, .. }
+            | ParseError::TooMany { span, .. }
+            | ParseError::LongNumber { span, .. }
             | ParseError::Character { span, .. }
             | ParseError::Number(span)
             | ParseError::Expected { span, .. }
@@ -116,13 +132,9 @@ impl ParseError {
         match self {
             ParseError::Character { help, .. } => help.map(str::to_string),
             ParseError::Expected { help, .. } => help.clone(),
-            ParseError::AmbiguousQuotient(_) => {
-                Some("write `(a/b)*c` or `a/(b*c)`".to_string())
-            }
+            ParseError::AmbiguousQuotient(_) => Some("write `(a/b)*c` or `a/(b*c)`".to_string()),
             ParseError::NumbersSideBySide(_) => Some("write `*` between them".to_string()),
-            ParseError::PrimeAfterExponent(_) => {
-                Some("write `(A^2)'` or `A'^2`".to_string())
-            }
+            ParseError::PrimeAfterExponent(_) => Some("write `(A^2)'` or `A'^2`".to_string()),
             ParseError::Attribute { suggestion: Some(s), .. } => {
                 Some(format!("did you mean `{s}`?"))
             }
@@ -136,6 +148,12 @@ impl fmt::Display for ParseError {
         match self {
             ParseError::TooLong { limit } => write!(f, "the input is longer than {limit} bytes"),
             ParseError::TooDeep { limit, .. } => write!(f, "nesting is deeper than {limit} levels"),
+            ParseError::TooMany { limit, .. } => {
+                write!(f, "the input has more than {limit} tokens")
+            }
+            ParseError::LongNumber { limit, .. } => {
+                write!(f, "this number has more than {limit} digits")
+            }
             ParseError::Character { found, .. } if found.is_control() => {
                 write!(f, "unexpected control character U+{:04X}", *found as u32)
             }

@@ -12,6 +12,9 @@ use nom::character::complete::{char, digit1, one_of};
 use nom::combinator::{opt, recognize};
 use rustc_hash::FxHashMap;
 
+/// The longest literal, in digits.
+const MAX_DIGITS: usize = 10_000;
+
 /// What a token is.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Token {
@@ -123,7 +126,11 @@ fn name(input: &str) -> IResult<&str, &str> {
 }
 
 /// All tokens of a text, a [`Token::End`] last.
-pub(super) fn lex(source: &str, names: &mut Names) -> Result<Vec<Lexeme>, ParseError> {
+pub(super) fn lex(
+    source: &str,
+    names: &mut Names,
+    limit: usize,
+) -> Result<Vec<Lexeme>, ParseError> {
     let mut tokens: Vec<Lexeme> = Vec::with_capacity(source.len() / 3 + 4);
     let (mut rest, mut spaced, mut depth) = (source, true, 0usize);
     loop {
@@ -131,7 +138,10 @@ pub(super) fn lex(source: &str, names: &mut Names) -> Result<Vec<Lexeme>, ParseE
         let Some(c) = rest.chars().next() else { break };
         let skip = match c {
             ' ' | '\t' | '\r' | '\u{a0}' | '\u{feff}' | '\u{2009}' => {
-                rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\u{a0}', '\u{feff}', '\u{2009}']).len()
+                rest.len()
+                    - rest
+                        .trim_start_matches([' ', '\t', '\r', '\u{a0}', '\u{feff}', '\u{2009}'])
+                        .len()
             }
             '#' => rest.find('\n').unwrap_or(rest.len()),
             '\n' if depth > 0 => 1,
@@ -148,10 +158,14 @@ pub(super) fn lex(source: &str, names: &mut Names) -> Result<Vec<Lexeme>, ParseE
             let (after, text) =
                 number(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;
             let end = at + text.len();
+            if text.len() > MAX_DIGITS {
+                return Err(ParseError::LongNumber { limit: MAX_DIGITS, span: Span::new(at, end) });
+            }
             let value = Number::from_decimal(text).ok_or(ParseError::Number(Span::new(at, end)))?;
             (Token::Number(value), after)
         } else if begins_name(c) {
-            let (after, text) = name(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;
+            let (after, text) =
+                name(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;
             (Token::Name(names.intern(text)), after)
         } else {
             symbol(rest, c, at)?
@@ -168,6 +182,9 @@ pub(super) fn lex(source: &str, names: &mut Names) -> Result<Vec<Lexeme>, ParseE
             continue;
         }
         tokens.push(Lexeme { token, span: Span::new(at, end), spaced });
+        if tokens.len() > limit {
+            return Err(ParseError::TooMany { limit, span: Span::new(at, end) });
+        }
         (rest, spaced) = (after, false);
     }
     let end = Span::new(source.len(), source.len());
@@ -183,9 +200,17 @@ fn continues(tokens: &[Lexeme], after: &str, c: char) -> bool {
     let open = tokens.last().is_some_and(|l| {
         matches!(
             l.token,
-            Token::Plus | Token::Minus | Token::Times | Token::Hadamard | Token::Slash
-                | Token::ElementSlash | Token::Caret | Token::DotCaret | Token::Assign
-                | Token::Equal | Token::Comma
+            Token::Plus
+                | Token::Minus
+                | Token::Times
+                | Token::Hadamard
+                | Token::Slash
+                | Token::ElementSlash
+                | Token::Caret
+                | Token::DotCaret
+                | Token::Assign
+                | Token::Equal
+                | Token::Comma
         )
     });
     if open {
@@ -265,8 +290,12 @@ fn symbol(rest: &str, c: char, at: usize) -> Result<(Token, &str), ParseError> {
         '“' | '”' | '"' | '‘' => Some("quotation marks have no meaning here"),
         '{' | '}' => Some("write `(` and `)`"),
         '\\' => Some("write `inv(A)*b` for the solution of a linear system; LaTeX is not read"),
-        '.' => Some("a number needs a digit after its dot; elementwise operators are `.*`, `./`, `.^`"),
-        '!' | '~' | '&' | '|' => Some("logic is not part of the language; use `where` and comparisons"),
+        '.' => {
+            Some("a number needs a digit after its dot; elementwise operators are `.*`, `./`, `.^`")
+        }
+        '!' | '~' | '&' | '|' => {
+            Some("logic is not part of the language; use `where` and comparisons")
+        }
         '∂' => Some("write `grad(y, x)`"),
         '∑' => Some("write `sum(x)` or `sum[i](…)`"),
         _ => None,

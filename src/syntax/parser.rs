@@ -17,6 +17,8 @@ use rustc_hash::FxHashSet;
 pub const MAX_INPUT: usize = 64 << 20;
 /// The most brackets, calls and operators that may be open at one place.
 pub const MAX_DEPTH: usize = 1_000_000;
+/// The most tokens of a program.
+pub const MAX_TOKENS: usize = 2_000_000;
 
 /// Reads a program.
 ///
@@ -32,13 +34,14 @@ pub fn parse(text: &str) -> Result<Program, ParseError> {
 /// # Errors
 /// [`ParseError`], with its place.
 pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseError> {
-    let prefix = shapes.filter(|s| !s.trim().is_empty()).map_or(String::new(), |s| format!("var {s}\n"));
+    let prefix =
+        shapes.filter(|s| !s.trim().is_empty()).map_or(String::new(), |s| format!("var {s}\n"));
     let source = format!("{prefix}{text}");
     if source.len() > MAX_INPUT {
         return Err(ParseError::TooLong { limit: MAX_INPUT });
     }
     let mut names = Names::default();
-    let tokens = lex(&source, &mut names)?;
+    let tokens = lex(&source, &mut names, MAX_TOKENS)?;
     let mut parser = Parser {
         variables: FxHashSet::default(),
         functions: FxHashSet::default(),
@@ -66,17 +69,36 @@ pub(super) enum Pending {
     /// `(`
     Group(Span),
     /// `f(`: arguments so far.
-    Call { name: NameId, primes: u32, count: u32, axis: Option<NodeId>, reading_axis: bool, span: Span },
+    Call {
+        name: NameId,
+        primes: u32,
+        count: u32,
+        axis: Option<NodeId>,
+        reading_axis: bool,
+        span: Span,
+    },
     /// `A[`
-    Entry { base: NodeId, count: u32, span: Span },
+    Entry {
+        base: NodeId,
+        count: u32,
+        span: Span,
+    },
     /// `sum[i](`
-    IndexSum { list: List, span: Span },
+    IndexSum {
+        list: List,
+        span: Span,
+    },
     /// Terms so far, and whether the next one is subtracted.
-    Sum { count: u32, minus: Option<Span> },
+    Sum {
+        count: u32,
+        minus: Option<Span>,
+    },
     Product(ProductOp),
     Compare(Comparison),
     Negate(Span),
-    Power { element: bool },
+    Power {
+        element: bool,
+    },
 }
 
 pub(super) struct Parser {
@@ -122,7 +144,9 @@ impl Parser {
             other => format!("`{}`", describe(other)),
         };
         let help = match token {
-            Token::Assign => Some("equality is claimed with `==`; a definition is `name = …`".to_string()),
+            Token::Assign => {
+                Some("equality is claimed with `==`; a definition is `name = …`".to_string())
+            }
             Token::Slash | Token::Times if expected == "an expression" => {
                 Some("an operand is missing before it".to_string())
             }
@@ -151,9 +175,9 @@ impl Parser {
             Some(Pending::Entry { span, .. }) => {
                 Err(ParseError::Unclosed { bracket: '[', open: *span, span: self.peek().span })
             }
-            Some(Pending::Group(span) | Pending::Call { span, .. } | Pending::IndexSum { span, .. }) => {
-                Err(ParseError::Unclosed { bracket: '(', open: *span, span: self.peek().span })
-            }
+            Some(
+                Pending::Group(span) | Pending::Call { span, .. } | Pending::IndexSum { span, .. },
+            ) => Err(ParseError::Unclosed { bracket: '(', open: *span, span: self.peek().span }),
             _ => Ok(self.values.pop().expect("an expression leaves its value")),
         }
     }
@@ -183,7 +207,9 @@ impl Parser {
             }
             Token::Colon => return Err(ParseError::Unsupported { what: "slices are", span }),
             _ => {
-                if let (Some(open), true) = (self.innermost(base), matches!(token, Token::End | Token::Separator)) {
+                if let (Some(open), true) =
+                    (self.innermost(base), matches!(token, Token::End | Token::Separator))
+                {
                     return Err(open_error(open, span));
                 }
                 return self.unexpected("an expression");
@@ -196,7 +222,10 @@ impl Parser {
         self.pending[base..].iter().rev().find(|p| {
             matches!(
                 p,
-                Pending::Group(_) | Pending::Call { .. } | Pending::Entry { .. } | Pending::IndexSum { .. }
+                Pending::Group(_)
+                    | Pending::Call { .. }
+                    | Pending::Entry { .. }
+                    | Pending::IndexSum { .. }
             )
         })
     }
@@ -269,7 +298,12 @@ impl Parser {
     fn keyword(&mut self, name: NameId, span: Span) -> Result<(), ParseError> {
         if self.program.name(name) != "axis" {
             let found = format!("`{}`", self.program.written[name.0 as usize]);
-            return Err(ParseError::Expected { expected: "`axis` before `=` in a call", found, span, help: None });
+            return Err(ParseError::Expected {
+                expected: "`axis` before `=` in a call",
+                found,
+                span,
+                help: None,
+            });
         }
         self.at += 2;
         if let Some(Pending::Call { reading_axis, .. }) = self.pending.last_mut() {
@@ -414,7 +448,11 @@ impl Parser {
         self.reduce(base, precedence::UNARY);
         let number = |p: &Parser, back: usize| {
             let at = p.values.len().checked_sub(back);
-            at.is_some_and(|at| matches!(p.program.node(p.values[at]), Expr::Number(_)))
+            at.is_some_and(|at| match p.program.node(p.values[at]) {
+                Expr::Number(_) => true,
+                Expr::Negate(a) => matches!(p.program.node(*a), Expr::Number(_)),
+                _ => false,
+            })
         };
         if matches!(self.peek().token, Token::Number(_)) && number(self, 1) {
             return Err(ParseError::NumbersSideBySide(span));
@@ -616,12 +654,21 @@ impl Parser {
         self.values.push(id);
     }
 
-    /// A quotient of two literals is one number.
-    fn fold(&self, op: ProductOp, left: NodeId, right: NodeId) -> Expr {
+    /// A quotient of two literals is one number, with its sign before it: `-1/2`.
+    fn fold(&mut self, op: ProductOp, left: NodeId, right: NodeId) -> Expr {
+        let (inner, negative) = match self.program.node(left) {
+            Expr::Negate(a) => (*a, true),
+            _ => (left, false),
+        };
         if let (ProductOp::Quotient, Expr::Number(a), Expr::Number(b)) =
-            (op, self.program.node(left), self.program.node(right))
+            (op, self.program.node(inner), self.program.node(right))
             && let Some(q) = a.div(b)
         {
+            if negative {
+                let span = self.program.span(inner).to(self.program.span(right));
+                let quotient = self.node(Expr::Number(q), span);
+                return Expr::Negate(quotient);
+            }
             return Expr::Number(q);
         }
         Expr::Product(op, left, right)
@@ -630,8 +677,12 @@ impl Parser {
 
 fn open_error(open: &Pending, span: Span) -> ParseError {
     match open {
-        Pending::Entry { span: open, .. } => ParseError::Unclosed { bracket: '[', open: *open, span },
-        Pending::Group(open) | Pending::Call { span: open, .. } | Pending::IndexSum { span: open, .. } => {
+        Pending::Entry { span: open, .. } => {
+            ParseError::Unclosed { bracket: '[', open: *open, span }
+        }
+        Pending::Group(open)
+        | Pending::Call { span: open, .. }
+        | Pending::IndexSum { span: open, .. } => {
             ParseError::Unclosed { bracket: '(', open: *open, span }
         }
         _ => ParseError::Unclosed { bracket: '(', open: span, span },

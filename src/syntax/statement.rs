@@ -16,11 +16,6 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("simplex", Attribute::Simplex),
 ];
 
-/// The word that an attribute is written by.
-pub fn attribute_text(attribute: Attribute) -> &'static str {
-    ATTRIBUTES.iter().find(|(_, a)| *a == attribute).map_or("", |(t, _)| t)
-}
-
 impl Parser {
     fn is_word(&self, at: usize, word: &str) -> bool {
         matches!(&self.tokens[at].token, Token::Name(n) if self.program.name(*n) == word)
@@ -78,7 +73,10 @@ impl Parser {
         let mut next = at + 1;
         // a statement may be empty at the end of the text, where nothing follows
         if self.tokens.get(next)?.token == Token::OpenBracket {
-            while !matches!(self.tokens[next].token, Token::CloseBracket | Token::Separator | Token::End) {
+            while !matches!(
+                self.tokens[next].token,
+                Token::CloseBracket | Token::Separator | Token::End
+            ) {
                 next += 1;
             }
             next += 1;
@@ -119,7 +117,9 @@ impl Parser {
             Some(self.variables()?)
         } else if self.is_word(self.at, "fn") {
             Some(self.functions()?)
-        } else if let (Token::Name(name), Some(_)) = (self.peek().token.clone(), self.defines(self.at)) {
+        } else if let (Token::Name(name), Some(_)) =
+            (self.peek().token.clone(), self.defines(self.at))
+        {
             self.definition(name, from)?
         } else {
             Some(self.claim()?)
@@ -236,7 +236,8 @@ impl Parser {
         let body = self.expression()?;
         if let Some((first, start, end)) = self.definitions.get(&name).copied() {
             let same = end - start == self.at - from
-                && (0..end - start).all(|k| self.tokens[start + k].token == self.tokens[from + k].token);
+                && (0..end - start)
+                    .all(|k| self.tokens[start + k].token == self.tokens[from + k].token);
             if same {
                 return Ok(None);
             }

@@ -13,7 +13,6 @@ use crate::shape::dim::DimId;
 use crate::syntax::ast::Comparison;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
-use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,10 +188,6 @@ impl Arena {
         self.header(id).axes
     }
 
-    pub(super) fn axes_list(&self, id: AxesId) -> &Axes {
-        &self.axes[id.0 as usize]
-    }
-
     /// The number of axes.
     pub fn rank(&self, id: ExprId) -> usize {
         self.axes(id).len()
@@ -215,11 +210,6 @@ impl Arena {
         (h.first, u64::from(h.weight))
     }
 
-    /// The number of levels below an expression.
-    pub(crate) fn depth(&self, id: ExprId) -> u32 {
-        self.header(id).depth
-    }
-
     /// A hash of the content, independent of the order of creation: the canonical order.
     pub fn fingerprint(&self, id: ExprId) -> u64 {
         self.header(id).fingerprint
@@ -237,10 +227,6 @@ impl Arena {
     /// The symbol with this id.
     pub fn symbol(&self, id: SymbolId) -> &Symbol {
         &self.symbols[id.0 as usize]
-    }
-
-    pub(crate) fn symbol_mut(&mut self, id: SymbolId) -> &mut Symbol {
-        &mut self.symbols[id.0 as usize]
     }
 
     /// The symbol that an expression is, if it is one.
@@ -422,6 +408,10 @@ impl Arena {
             first = first.min(self.header(c).first);
             depth = depth.max(self.header(c).depth + 1);
         });
+        if tag == Tag::Apply && words[1] > 0 {
+            // the gradient of an unknown function reads like a cotangent
+            first = 0;
+        }
         let header = &mut self.headers[id as usize];
         (header.first, header.depth) = (first, depth);
         header.fingerprint = fingerprint;
@@ -472,9 +462,10 @@ impl Arena {
                 }
                 let single = view.operands().nth(1).is_none();
                 let contracted = view.wires() > view.output().len();
-                weight = match single {
-                    true => weight.max(1) + u32::from(contracted && weight > 0),
-                    false => weight - 1,
+                weight = if single {
+                    weight.max(1) + u32::from(contracted && weight > 0)
+                } else {
+                    weight - 1
                 };
             }
             Node::Map(f, ids) => {
@@ -561,6 +552,3 @@ fn well_known() -> &'static WellKnown {
 pub(super) fn mix(value: impl Hash) -> u64 {
     FxBuildHasher.hash_one(value)
 }
-
-/// A short list of ids.
-pub(crate) type IdList = SmallVec<[ExprId; 8]>;

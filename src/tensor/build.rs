@@ -386,8 +386,7 @@ impl Arena {
         match self.node(id) {
             Node::Symbol(s) => {
                 let symbol = self.symbol(s);
-                symbol.properties.positive
-                    || matches!(symbol.kind, super::node::SymbolKind::Pi)
+                symbol.properties.positive || matches!(symbol.kind, super::node::SymbolKind::Pi)
             }
             Node::Map(MapFunction::Known(f), _) | Node::Named { function: f, .. } => {
                 matches!(f.facts.range, Range::Positive | Range::Unit | Range::AtLeastOne)

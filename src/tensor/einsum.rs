@@ -15,7 +15,7 @@ use smallvec::{SmallVec, smallvec};
 
 /// A product with more factors than this is not merged into another: products nested to any
 /// depth are built in linear time.
-const FLATTEN_FACTORS: usize = 48;
+const FLATTEN_FACTORS: usize = 24;
 
 /// A factor: `baseᵉˣᵖᵒⁿᵉⁿᵗ` with a wire for each axis.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ impl Arena {
                 self.split(&mut work, &mut todo);
             }
             if todo.is_empty() {
-                return self.finish(work, &axes);
+                return self.finish(&work, &axes);
             }
         }
     }
@@ -159,8 +159,7 @@ impl Arena {
         let Node::Einsum(view) = self.node(factor.base) else { return };
         let contraction = view.output().is_empty() && view.wires() > 0;
         let count = view.operands().count();
-        if contraction || (count > 1 && work.factors.len() + todo.len() + count > FLATTEN_FACTORS)
-        {
+        if contraction || (count > 1 && work.factors.len() + todo.len() + count > FLATTEN_FACTORS) {
             work.factors.push(factor);
             return;
         }
@@ -422,12 +421,6 @@ impl Arena {
             return;
         }
         let mut component: SmallVec<[u32; 16]> = (0..n as u32).collect();
-        fn root(c: &[u32], mut w: u32) -> u32 {
-            while c[w as usize] != w {
-                w = c[w as usize];
-            }
-            w
-        }
         for f in &work.factors {
             for pair in f.wires.windows(2) {
                 let (a, b) = (root(&component, pair[0]), root(&component, pair[1]));
@@ -435,13 +428,9 @@ impl Arena {
             }
         }
         let outer: Wires = work.output.iter().map(|w| root(&component, *w)).collect();
-        let roots: SmallVec<[Option<u32>; 8]> = work
-            .factors
-            .iter()
-            .map(|f| f.wires.first().map(|w| root(&component, *w)))
-            .collect();
-        let inner: Option<u32> =
-            roots.iter().flatten().copied().find(|r| !outer.contains(r));
+        let roots: SmallVec<[Option<u32>; 8]> =
+            work.factors.iter().map(|f| f.wires.first().map(|w| root(&component, *w))).collect();
+        let inner: Option<u32> = roots.iter().flatten().copied().find(|r| !outer.contains(r));
         let Some(first) = inner else { return };
         // a single scalar component with nothing beside it stays as it is
         if work.output.is_empty() && todo.is_empty() && roots.iter().all(|r| *r == Some(first)) {
@@ -489,7 +478,7 @@ impl Arena {
     }
 
     /// Numbers wires and operands canonically and interns the node.
-    fn finish(&mut self, work: Work, axes: &Axes) -> ExprId {
+    fn finish(&mut self, work: &Work, axes: &Axes) -> ExprId {
         let coefficient = work.coefficient;
         if work.factors.is_empty() && work.output.is_empty() {
             let one = self.ones(&[]);
@@ -516,7 +505,12 @@ impl Arena {
     }
 
     /// A transposed sum is the sum of the transposed terms.
-    fn distribute_permutation(&mut self, one: &Operand, output: &Wires, axes: &Axes) -> Option<ExprId> {
+    fn distribute_permutation(
+        &mut self,
+        one: &Operand,
+        output: &Wires,
+        axes: &Axes,
+    ) -> Option<ExprId> {
         if self.tag(one.expr) != Tag::Add
             || one.wires.len() != output.len()
             || !distinct(output)
@@ -526,10 +520,8 @@ impl Arena {
         }
         let Node::Add(terms) = self.node(one.expr) else { return None };
         let terms: super::build::TermList = terms.iter().collect();
-        let list = terms
-            .into_iter()
-            .map(|(c, e)| (c, self.permute(e, &one.wires, output)))
-            .collect();
+        let list =
+            terms.into_iter().map(|(c, e)| (c, self.permute(e, &one.wires, output))).collect();
         Some(self.add_ids(axes, list))
     }
 
@@ -566,9 +558,7 @@ impl Arena {
                 }
                 self.mirror(&list, *a, *b).is_some()
             }
-            Node::Add(terms) => {
-                terms.len() <= 8 && terms.iter().all(|(_, e)| self.is_symmetric(e))
-            }
+            Node::Add(terms) => terms.len() <= 8 && terms.iter().all(|(_, e)| self.is_symmetric(e)),
             _ => false,
         }
     }
@@ -671,9 +661,13 @@ impl Arena {
 
     /// A colour for each wire, independent of numbering and of the order of operands: refinement,
     /// then individualisation of tied wires one by one.
-    fn colours(&self, operands: &[Operand], output: &[Wire], sizes: &[DimId]) -> SmallVec<[u64; 16]> {
-        let mut colours: SmallVec<[u64; 16]> =
-            sizes.iter().map(|d| mix((0u8, d.0))).collect();
+    fn colours(
+        &self,
+        operands: &[Operand],
+        output: &[Wire],
+        sizes: &[DimId],
+    ) -> SmallVec<[u64; 16]> {
+        let mut colours: SmallVec<[u64; 16]> = sizes.iter().map(|d| mix((0u8, d.0))).collect();
         for (position, w) in output.iter().enumerate().rev() {
             colours[*w as usize] = mix((1u8, position, sizes[*w as usize].0));
         }
@@ -689,9 +683,7 @@ impl Arena {
             prints.sort_unstable();
             prints.windows(2).all(|p| p[0] != p[1])
         };
-        if contracted.is_empty()
-            || plain && !operands.iter().any(|o| self.symmetric_operand(o))
-        {
+        if contracted.is_empty() || plain && !operands.iter().any(|o| self.symmetric_operand(o)) {
             return colours;
         }
         for round in 0..=contracted.len() {
@@ -728,4 +720,12 @@ impl Arena {
 
 fn distinct(wires: &[Wire]) -> bool {
     (1..wires.len()).all(|i| !wires[..i].contains(&wires[i]))
+}
+
+/// The representative of a wire's component.
+fn root(c: &[u32], mut w: u32) -> u32 {
+    while c[w as usize] != w {
+        w = c[w as usize];
+    }
+    w
 }

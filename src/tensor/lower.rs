@@ -96,6 +96,9 @@ pub struct Lowered {
 ///
 /// # Errors
 /// [`LowerError`] where there is no such objective, or the calculus has no meaning for a node.
+///
+/// # Panics
+/// Never: nodes come in the order of children first.
 pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerError> {
     let target = find_target(typed, objective)?;
     let mut lowering = Lowerer {
@@ -107,7 +110,7 @@ pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerErr
         functions: vec![None; typed.unknowns.len()],
         order: 0,
     };
-    let names = typed.dims.texts().map(|t| t.into()).collect();
+    let names = typed.dims.texts().map(std::convert::Into::into).collect();
     lowering.arena.name_sizes(names);
     for (dim, value) in typed.dims.numbers() {
         lowering.arena.set_size(dim, value);
@@ -292,10 +295,8 @@ impl Lowerer<'_> {
     fn name_value(&mut self, name: std::rc::Rc<str>, kind: SymbolKind, body: ExprId) -> ExprId {
         let order = self.next_order();
         let axes: Axes = self.arena.axes(body).into();
-        let mut properties = Properties {
-            positive: self.arena.is_positive(body),
-            ..Properties::default()
-        };
+        let mut properties =
+            Properties { positive: self.arena.is_positive(body), ..Properties::default() };
         if let super::node::Node::Named { function, active, .. } = self.arena.node(body)
             && function == self.arena.known.softmax
             && active as usize == axes.len()
@@ -362,8 +363,7 @@ impl Lowerer<'_> {
                     self.arena.einsum(Network { coefficient, operands, output, sizes })
                 }
                 Meaning::Identity => self.identity(&shape),
-                Meaning::Index(_) => return Ok(None),
-                Meaning::Delta => return Ok(None),
+                Meaning::Index(_) | Meaning::Delta => return Ok(None),
                 _ => {
                     let what = format!("`{}` as a value", typed.program.name(*name));
                     return self.unsupported(id, what);
@@ -388,8 +388,11 @@ impl Lowerer<'_> {
             Expr::Transpose(a) => {
                 let rank = typed.shape(*a).axes.len();
                 let first = context.free.len();
-                let own: Wires =
-                    if rank == 2 { smallvec![first as u32 + 1, first as u32] } else { range(first, first + rank) };
+                let own: Wires = if rank == 2 {
+                    smallvec![first as u32 + 1, first as u32]
+                } else {
+                    range(first, first + rank)
+                };
                 self.operand(*a, &context, &own).expr
             }
             Expr::Compare(c, a, b) => {
@@ -401,7 +404,9 @@ impl Lowerer<'_> {
                 let list = typed.program.list(*list);
                 self.entry(id, *array, list, &context)?
             }
-            Expr::IndexSum(list, body) => self.index_sum(typed.program.list(*list), *body, &context),
+            Expr::IndexSum(list, body) => {
+                self.index_sum(typed.program.list(*list), *body, &context)
+            }
             Expr::Call { primes, arguments, axis, .. } => {
                 let list = typed.program.list(*arguments);
                 self.call(id, *primes, list, *axis, &context)?
@@ -411,7 +416,11 @@ impl Lowerer<'_> {
     }
 
     /// What `build` makes, with all axes of the context.
-    fn full(&mut self, context: &Context, build: impl FnOnce(&mut Arena, &[DimId]) -> Value) -> ExprId {
+    fn full(
+        &mut self,
+        context: &Context,
+        build: impl FnOnce(&mut Arena, &[DimId]) -> Value,
+    ) -> ExprId {
         let value = build(&mut self.arena, &context.sizes);
         let all = range(0, context.sizes.len());
         self.arena.value_broadcast(&value, &all, &context.sizes).expr
@@ -449,7 +458,13 @@ impl Lowerer<'_> {
 
     /// The matrix product of two arrays: the last axis of the left one with the first of the right
     /// one; an outer product where the left is a column and the right a row.
-    fn contraction(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+    fn contraction(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
         let first = context.free.len();
         let outer = left.axes.len() == 1 && !left.row && right.axes.len() == 1 && right.row;
@@ -457,7 +472,10 @@ impl Lowerer<'_> {
             return self.unsupported(id, "a matrix product of arrays with more than two axes");
         }
         if outer {
-            let pair = (self.operand(a, context, &range(first, first + 1)), self.operand(b, context, &range(first + 1, first + 2)));
+            let pair = (
+                self.operand(a, context, &range(first, first + 1)),
+                self.operand(b, context, &range(first + 1, first + 2)),
+            );
             return Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)));
         }
         let middle = context.sizes.len() as u32;
@@ -484,7 +502,13 @@ impl Lowerer<'_> {
         }
     }
 
-    fn matrix_power(&mut self, id: NodeId, a: NodeId, b: NodeId, context: &Context) -> Result<ExprId, LowerError> {
+    fn matrix_power(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let rank = self.typed.shape(a).axes.len();
         if rank == 0 {
             let pair = [self.element(a, context), self.element(b, context)];
@@ -493,7 +517,10 @@ impl Lowerer<'_> {
         }
         let exponent = self.literal(b).and_then(|n| n.as_integer());
         let Some(k) = exponent.filter(|k| k.abs() <= MATRIX_POWER) else {
-            return self.unsupported(b, format!("a matrix power other than an integer literal up to {MATRIX_POWER}"));
+            return self.unsupported(
+                b,
+                format!("a matrix power other than an integer literal up to {MATRIX_POWER}"),
+            );
         };
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix power of an array with free indices");
@@ -508,7 +535,10 @@ impl Lowerer<'_> {
         let operands = (0..n)
             .map(|i| Operand {
                 expr: base,
-                wires: smallvec![if i == 0 { 0 } else { i + 1 }, if i == n - 1 { 1 } else { i + 2 }],
+                wires: smallvec![
+                    if i == 0 { 0 } else { i + 1 },
+                    if i == n - 1 { 1 } else { i + 2 }
+                ],
             })
             .collect();
         let sizes = smallvec![dim; n as usize + 1];
@@ -516,7 +546,13 @@ impl Lowerer<'_> {
         Ok(self.arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }))
     }
 
-    fn entry(&mut self, id: NodeId, array: NodeId, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn entry(
+        &mut self,
+        id: NodeId,
+        array: NodeId,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let first = context.free.len() as u32;
         let mut sizes = context.sizes.clone();
         let mut extra: SmallVec<[Value; 4]> = SmallVec::new();
@@ -558,9 +594,13 @@ impl Lowerer<'_> {
             Value { expr: self.arena.identity(axes[0]), wires }
         } else {
             let expr = self.values[array.0 as usize].expect("children are lowered before parents");
-            let mut all: Wires = self.typed.free(array)
+            let mut all: Wires = self
+                .typed
+                .free(array)
                 .iter()
-                .map(|i| context.free.iter().position(|j| i == j).expect("free in the entry too") as u32)
+                .map(|i| {
+                    context.free.iter().position(|j| i == j).expect("free in the entry too") as u32
+                })
                 .collect();
             all.extend(wires);
             Value { expr, wires: all }
@@ -679,7 +719,7 @@ impl Lowerer<'_> {
                 let ranks: SmallVec<[usize; 4]> =
                     list.iter().map(|a| self.typed.shape(*a).axes.len()).collect();
                 if ranks.iter().all(|r| *r == 0) {
-                    return self.scalar_einsum(list, context);
+                    return Ok(self.scalar_einsum(list, context));
                 }
                 let spec = specs.iter().zip(alternatives).find(|(s, _)| {
                     let inputs = s.split("->").next().unwrap_or("");
@@ -687,7 +727,9 @@ impl Lowerer<'_> {
                 });
                 match spec {
                     Some((spec, _)) => Ok(self.spelt_einsum(spec, list, context)),
-                    None => self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name)),
+                    None => {
+                        self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name))
+                    }
                 }
             }
             (_, Lowering::Node(kind)) => self.matrix_function(id, kind, list, context),
@@ -695,12 +737,11 @@ impl Lowerer<'_> {
         }
     }
 
-    fn scalar_einsum(&mut self, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn scalar_einsum(&mut self, list: &[NodeId], context: &Context) -> ExprId {
         let values: SmallVec<[Value; 4]> =
             list.iter().map(|a| self.operand(*a, context, &[])).collect();
         let all = range(0, context.sizes.len());
-        let product = self.arena.contract(&values, &all, &context.sizes);
-        Ok(product.expr)
+        self.arena.contract(&values, &all, &context.sizes).expr
     }
 
     fn spelt_einsum(&mut self, spec: &str, list: &[NodeId], context: &Context) -> ExprId {
@@ -720,7 +761,9 @@ impl Lowerer<'_> {
                 own.push(first + at as u32);
             }
             let expr = self.values[argument.0 as usize].expect("lowered");
-            let mut wires: Wires = self.typed.free(*argument)
+            let mut wires: Wires = self
+                .typed
+                .free(*argument)
                 .iter()
                 .map(|i| context.free.iter().position(|j| i == j).expect("free here too") as u32)
                 .collect();
@@ -729,7 +772,9 @@ impl Lowerer<'_> {
         }
         let mut out = range(0, first as usize);
         out.extend(output.bytes().map(|l| {
-            first + letters.iter().position(|k| *k == l).expect("an output letter is an input's") as u32
+            first
+                + letters.iter().position(|k| *k == l).expect("an output letter is an input's")
+                    as u32
         }));
         self.arena.contract(&values, &out, &sizes).expr
     }
@@ -747,7 +792,8 @@ impl Lowerer<'_> {
         let chosen = match axis {
             None => None,
             Some(node) => match self.literal(node).and_then(|n| n.as_integer()) {
-                Some(k @ 0..=1) => Some(k as usize),
+                Some(0) => Some(0),
+                Some(1) => Some(1),
                 _ => return self.unsupported(node, "an axis other than 0 or 1"),
             },
         };
@@ -784,7 +830,13 @@ impl Lowerer<'_> {
                 return self.unsupported(id, "this call");
             };
             let t = template(definition, f.parameters);
-            let frame = Frame { parameters: &arguments, value: None, cotangent: None, active: &[], sizes: &sizes };
+            let frame = Frame {
+                parameters: &arguments,
+                value: None,
+                cotangent: None,
+                active: &[],
+                sizes: &sizes,
+            };
             let value = self.arena.instantiate(t, &frame);
             let all = range(0, context.sizes.len());
             return Ok(self.arena.value_broadcast(&value, &all, &sizes).expr);
@@ -801,7 +853,13 @@ impl Lowerer<'_> {
         Ok(self.arena.value_broadcast(&value, &natural, &sizes).expr)
     }
 
-    fn matrix_function(&mut self, id: NodeId, kind: Kind, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn matrix_function(
+        &mut self,
+        id: NodeId,
+        kind: Kind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let rank = self.typed.shape(list[0]).axes.len();
         if rank == 0 {
             let v = self.operand(list[0], context, &[]);
@@ -829,19 +887,30 @@ impl Lowerer<'_> {
     }
 
     /// `f'(x)` of a function of the table.
-    fn prime(&mut self, id: NodeId, f: &'static Function, primes: u32, list: &[NodeId], context: &Context) -> Result<ExprId, LowerError> {
+    fn prime(
+        &mut self,
+        id: NodeId,
+        f: &'static Function,
+        primes: u32,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
         let Lowering::Primitive(derivatives) = f.lowering_for(list.len()) else {
             return self.unsupported(id, format!("a derivative of `{}` by primes", f.name));
         };
         if list.len() != 1 || primes > 1 {
-            return self.unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
+            return self
+                .unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
         }
         let x = self.element(list[0], context);
         Ok(self.full(context, |arena, sizes| {
             let y = arena.value_map(MapFunction::Known(f), std::slice::from_ref(&x), sizes);
             let t = template(derivatives[0], f.parameters);
             let parameters = std::slice::from_ref(&x);
-            arena.instantiate(t, &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes })
+            arena.instantiate(
+                t,
+                &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes },
+            )
         }))
     }
 }

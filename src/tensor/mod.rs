@@ -1,7 +1,7 @@
 //! The core: an arena of hash-consed tensor expressions in normal form.
 //!
 //! A node has axes (sizes by position) and no orientation: rows, columns and transposes exist only
-//! in the surface language and in notation. Building is the only way to get an [`ExprId`], and
+//! in the surface language and in notation. Building is the only way to get an [`ExprId`](node::ExprId), and
 //! building normalises, so that two expressions with one normal form are one id.
 //!
 //! This module knows no names of axes, and no strings but those of symbols.

@@ -234,7 +234,7 @@ impl<'a> EinsumView<'a> {
 }
 
 /// The operands of an einsum.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Operands<'a>(&'a [u32]);
 
 impl<'a> Iterator for Operands<'a> {

@@ -92,9 +92,10 @@ impl Template {
                     "g" if !parameters.contains(&"g") => Op::Cotangent,
                     "pi" => Op::Pi,
                     other => Op::Parameter(
-                        parameters.iter().position(|p| *p == other).unwrap_or_else(|| {
-                            panic!("`{other}` in `{text}` is not a parameter")
-                        }),
+                        parameters
+                            .iter()
+                            .position(|p| *p == other)
+                            .unwrap_or_else(|| panic!("`{other}` in `{text}` is not a parameter")),
                     ),
                 },
                 Expr::Negate(a) => Op::Negate(at(a)),
@@ -207,10 +208,8 @@ impl Arena {
 
     /// The sum over all wires but those of `output` of the product.
     pub(crate) fn contract(&mut self, values: &[Value], output: &[Wire], sizes: &[DimId]) -> Value {
-        let operands = values
-            .iter()
-            .map(|v| Operand { expr: v.expr, wires: v.wires.clone() })
-            .collect();
+        let operands =
+            values.iter().map(|v| Operand { expr: v.expr, wires: v.wires.clone() }).collect();
         let network = Network {
             coefficient: Number::ONE,
             operands,
@@ -222,10 +221,8 @@ impl Arena {
 
     /// The entry-by-entry quotient.
     pub(crate) fn value_quotient(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
-        let inverse = Value {
-            expr: self.power(b.expr, &Number::MINUS_ONE),
-            wires: b.wires.clone(),
-        };
+        let inverse =
+            Value { expr: self.power(b.expr, &Number::MINUS_ONE), wires: b.wires.clone() };
         self.value_product(a, &inverse, sizes)
     }
 
@@ -251,7 +248,11 @@ impl Arena {
         let arguments: SmallVec<[ExprId; 4]> = list
             .iter()
             .map(|v| {
-                if v.wires.is_empty() { v.expr } else { self.value_broadcast(v, &wires, sizes).expr }
+                if v.wires.is_empty() {
+                    v.expr
+                } else {
+                    self.value_broadcast(v, &wires, sizes).expr
+                }
             })
             .collect();
         Value { expr: self.map(f, &arguments), wires }
