@@ -1,7 +1,7 @@
 //! Answers as programs: one module with `value(…)` and `grad_V(…)`, `jacobian_V(…)`,
 //! `hessian_V_U(…)` for each result.
 //!
-//! The presentation tree becomes a graph of array operations ([`lower`](self)), in which equal
+//! The presentation tree becomes a graph of array operations (`lower`), in which equal
 //! parts are one node and chains are multiplied in the cheap order; each function is then what its
 //! result needs of that graph, one local name for each value that is used more than once. A
 //! `Target` is a table of spellings: nothing else knows a programming language. The cost is
@@ -13,8 +13,10 @@ mod emit;
 mod graph;
 mod index;
 mod lower;
+mod matrix;
 mod names;
 mod size;
+mod stable;
 
 use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
@@ -26,6 +28,9 @@ use graph::{Id, Op};
 use lower::{Lower, Value};
 use names::Names;
 use std::fmt;
+
+/// A module gets no longer than this, in bytes.
+pub const LONGEST: usize = 1 << 28;
 
 /// Why an answer cannot be written as a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +46,12 @@ pub enum CodeError {
         /// The name.
         name: String,
     },
+    /// The module would be longer than [`LONGEST`] bytes: each function stands by itself, so that
+    /// the gradients by every variable of a deep network repeat it as often.
+    TooLong {
+        /// The functions asked for.
+        functions: usize,
+    },
     /// An operation that has no spelling.
     Unsupported {
         /// What it is.
@@ -55,6 +66,12 @@ impl fmt::Display for CodeError {
                 write!(f, "the size `{size}` does not follow from the shape of any parameter")
             }
             CodeError::UnknownName { name } => write!(f, "`{name}` has no value in the program"),
+            CodeError::TooLong { functions } => {
+                write!(
+                    f,
+                    "a module with {functions} functions would be longer than {LONGEST} bytes"
+                )
+            }
             CodeError::Unsupported { what } => write!(f, "{what} cannot be written as code yet"),
         }
     }
@@ -66,6 +83,7 @@ impl From<CodeError> for Diagnostic {
     fn from(error: CodeError) -> Diagnostic {
         let help = match &error {
             CodeError::UnknownSize { .. } => "declare a variable that has this size as an axis",
+            CodeError::TooLong { .. } => "name the variables that are needed with `--wrt`",
             _ => "use `--format ascii` for an answer in the language itself",
         };
         Diagnostic {
@@ -126,7 +144,7 @@ pub(super) struct Target {
 pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeError> {
     let mut lower = Lower::new(answer);
     for binding in &answer.bindings {
-        let value = lower.value(&binding.value)?;
+        let value = lower.whole(&binding.value)?;
         let id = shaped(&mut lower, value.id, &binding.shape)?;
         if let Math::Symbol(s) = &binding.name {
             lower.build.graph.set_label(id, s.name.clone());
@@ -139,12 +157,11 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     }
     let mut functions: Vec<Definition> = Vec::new();
     let simplified = answer.results.iter().find(|r| r.kind == ResultKind::Value);
-    let value = match simplified {
-        Some(outcome) => result(&mut lower, outcome)?,
-        None => {
-            let value = lower.value(&answer.value)?;
-            shaped(&mut lower, value.id, &answer.shape)?
-        }
+    let value = if let Some(outcome) = simplified {
+        result(&mut lower, outcome)?
+    } else {
+        let value = lower.whole(&answer.value)?;
+        shaped(&mut lower, value.id, &answer.shape)?
     };
     let objective = &answer.objective.name;
     functions.push(Definition {
@@ -174,7 +191,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
             cotangent: true,
         });
     }
-    Ok(written(answer, target, &lower, &functions))
+    written(answer, target, &lower, &functions)
 }
 
 /// A function of the module.
@@ -187,17 +204,24 @@ struct Definition {
     cotangent: bool,
 }
 
+/// The value of a result: its matrix form, or its entries where that form has not its axes.
 fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
-    let id = if outcome.entrywise && !outcome.axes.is_empty() {
-        for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
-            let length = lower.size(size)?;
-            lower.lengths.insert(axis.name.clone(), length);
+    let entry = match &outcome.index {
+        _ if outcome.entrywise => Some(&outcome.value),
+        Some(index) if outcome.shape.len() > 2 => Some(index),
+        _ => None,
+    };
+    let id = match entry.filter(|_| !outcome.axes.is_empty()) {
+        Some(entry) => {
+            for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
+                let length = lower.size(size)?;
+                lower.lengths.insert(axis.name.clone(), length);
+            }
+            let id = index::array(lower, entry, Some(&outcome.axes));
+            lower.lengths.clear();
+            id?
         }
-        let id = index::array(lower, &outcome.value, Some(&outcome.axes));
-        lower.lengths.clear();
-        id?
-    } else {
-        lower.value(&outcome.value)?.id
+        None => lower.whole(&outcome.value)?.id,
     };
     shaped(lower, id, &outcome.shape)
 }
@@ -231,7 +255,12 @@ fn shaped(lower: &mut Lower<'_>, id: Id, shape: &[Math]) -> Result<Id, CodeError
 /// A docstring is cut where the objective is longer than this.
 const DOCUMENTED: usize = 200;
 
-fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definition]) -> String {
+fn written(
+    answer: &Answer,
+    target: &Target,
+    lower: &Lower<'_>,
+    list: &[Definition],
+) -> Result<String, CodeError> {
     let graph = &lower.build.graph;
     let (imports, helpers) = emit::requirements(graph, target);
     let names = Names::new(answer, target, graph, &lower.callables, &imports);
@@ -255,6 +284,9 @@ fn written(answer: &Answer, target: &Target, lower: &Lower<'_>, list: &[Definiti
     for f in list {
         out.push_str("\n\n");
         emit.function(&mut out, answer, f, &lower.callables);
+        if out.len() > LONGEST {
+            return Err(CodeError::TooLong { functions: list.len() });
+        }
     }
-    out
+    Ok(out)
 }

@@ -47,6 +47,7 @@ static NUMPY: Target = Target {
 ///
 /// # Errors
 /// [`CodeError::UnknownSize`] where the code needs a size that no parameter's shape has,
+/// [`CodeError::TooLong`] for a module beyond [`LONGEST`](super::code::LONGEST),
 /// [`CodeError::Unsupported`] for what has no spelling in `NumPy` yet.
 pub fn numpy(answer: &Answer) -> Result<String, CodeError> {
     module(answer, &NUMPY)

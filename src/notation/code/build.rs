@@ -1,58 +1,21 @@
 //! Smart constructors of the graph: the cheap and stable form of each operation.
 //!
-//! Guarantees: signs move outwards, factors of one vanish, transposes cancel, products with ones
-//! are sums, and what overflows although its value does not (`log(1 + exp(x))`, `log(softmax(x))`)
-//! is replaced by the function of the table that does not.
+//! Guarantees: signs move outwards, factors of one vanish, constant arrays broadcast beside others.
+//! Knows no names and no orientation.
 
 use super::graph::{Graph, Id, Known, Op};
-use crate::functions::{self, Function};
+use super::stable::Stable;
+use crate::functions::Function;
 use crate::number::Number;
 
 /// The most terms or factors that stand in one sum or product.
 const LONGEST: usize = 64;
 
-/// The functions that stable forms are made of.
-#[derive(Clone, Copy, Debug)]
-struct Stable {
-    exp: Known,
-    log: Known,
-    log1p: Known,
-    sum: Known,
-    det: Known,
-    logdet: Known,
-    sigmoid: Known,
-    softplus: Known,
-    softmax: Known,
-    logsoftmax: Known,
-    logsumexp: Known,
-    cross_entropy: Known,
-}
-
-impl Stable {
-    fn new() -> Option<Stable> {
-        let find = |name| functions::find(name).map(Known);
-        Some(Stable {
-            exp: find("exp")?,
-            log: find("log")?,
-            log1p: find("log1p")?,
-            sum: find("sum")?,
-            det: find("det")?,
-            logdet: find("logdet")?,
-            sigmoid: find("sigmoid")?,
-            softplus: find("softplus")?,
-            softmax: find("softmax")?,
-            logsoftmax: find("logsoftmax")?,
-            logsumexp: find("logsumexp")?,
-            cross_entropy: find("cross_entropy")?,
-        })
-    }
-}
-
 /// A graph under construction.
 #[derive(Debug)]
 pub(super) struct Build {
     pub(super) graph: Graph,
-    stable: Option<Stable>,
+    pub(super) stable: Option<Stable>,
 }
 
 impl Build {
@@ -100,7 +63,7 @@ impl Build {
     }
 
     /// A constant one, of whatever shape.
-    fn is_unit(&self, id: Id) -> bool {
+    pub(super) fn is_unit(&self, id: Id) -> bool {
         self.is_one(id) || matches!(self.op(id), Op::Ones(_))
     }
 
@@ -123,7 +86,7 @@ impl Build {
         }
     }
 
-    fn signed(&mut self, negative: bool, id: Id) -> Id {
+    pub(super) fn signed(&mut self, negative: bool, id: Id) -> Id {
         if negative { self.negate(id) } else { id }
     }
 
@@ -203,11 +166,10 @@ impl Build {
             }
         }
         // an identity matrix of unknown size has that of the other terms
-        let eye = |b: &Build, id: Id| matches!(b.op(id), Op::Eye(None));
         let full = list.iter().map(|t| t.1).find(|a| self.rank(*a) == 2 && !self.holds_eye(*a));
         if let Some(full) = full {
             for term in &mut list {
-                if eye(self, term.1) || self.holds_eye(term.1) {
+                if self.holds_eye(term.1) {
                     let n = self.length(full, 0);
                     term.1 = self.fit_eye(term.1, n);
                 }
@@ -230,8 +192,8 @@ impl Build {
             [] => self.integer(0),
             [(negative, id)] => self.signed(negative, id),
             _ if list.iter().all(|t| t.0) => {
-                for t in &mut list {
-                    t.0 = false;
+                for term in &mut list {
+                    term.0 = false;
                 }
                 let sum = self.graph.node(Op::Sum(list), rank);
                 self.negate(sum)
@@ -337,28 +299,23 @@ impl Build {
             list.insert(0, n);
         }
         while list.len() > LONGEST {
-            let parts = list.chunks(LONGEST).map(|part| match part {
-                [one] => *one,
-                _ => {
-                    let rank = part.iter().map(|a| self.graph.rank(*a)).max().unwrap_or(0);
-                    self.graph.node(Op::Times(part.to_vec()), rank)
-                }
-            });
-            list = parts.collect();
+            list = list.chunks(LONGEST).map(|part| self.plain_product(part)).collect();
         }
-        let product = match list[..] {
-            [id] => id,
-            _ => {
-                let rank = self.widest(&list);
-                self.graph.node(Op::Times(list), rank)
-            }
-        };
+        let product = self.plain_product(&list);
         divisors.extend(below.map(|n| self.number(n)));
         let mut value = product;
         for divisor in divisors {
             value = self.divide(value, divisor);
         }
         self.signed(negative, value)
+    }
+
+    fn plain_product(&mut self, list: &[Id]) -> Id {
+        if let [id] = list {
+            return *id;
+        }
+        let rank = self.widest(list);
+        self.graph.node(Op::Times(list.to_vec()), rank)
     }
 
     /// An elementwise quotient.
@@ -385,44 +342,6 @@ impl Build {
             self.graph.node(Op::Divide(a, b), rank)
         };
         self.signed(minus != below, value)
-    }
-
-    fn is_call(&self, id: Id, f: Known) -> Option<(Id, Option<u8>)> {
-        match self.op(id) {
-            Op::Call(g, list, axis) if *g == f => list.first().map(|a| (*a, *axis)),
-            _ => None,
-        }
-    }
-
-    /// `exp(x)` of `exp(x) + 1`, in any order.
-    fn one_plus_exp(&self, id: Id, stable: &Stable) -> Option<Id> {
-        let Op::Sum(terms) = self.op(id) else { return None };
-        let [(false, a), (false, b)] = terms[..] else { return None };
-        let (one, other) = if self.is_unit(a) { (a, b) } else { (b, a) };
-        (self.is_unit(one)).then(|| self.is_call(other, stable.exp).map(|c| c.0)).flatten()
-    }
-
-    /// `exp(x)/sum(exp(x))`, `1/(1 + exp(-x))`, `exp(x)/(1 + exp(x))`.
-    fn stable_quotient(&mut self, a: Id, b: Id) -> Option<Id> {
-        let stable = self.stable?;
-        if let Some((x, _)) = self.is_call(a, stable.exp)
-            && let Op::Call(f, list, None) = self.op(b)
-            && *f == stable.sum
-            && list[..] == [a]
-            && self.rank(a) == 1
-        {
-            return Some(self.call(stable.softmax.0, vec![x], None, 1));
-        }
-        let x = self.one_plus_exp(b, &stable)?;
-        let argument = if self.is_unit(a) {
-            self.negate(x)
-        } else if self.is_call(a, stable.exp).is_some_and(|c| c.0 == x) {
-            x
-        } else {
-            return None;
-        };
-        let rank = self.rank(argument);
-        Some(self.call(stable.sigmoid.0, vec![argument], None, rank))
     }
 
     /// An elementwise power.
@@ -457,69 +376,6 @@ impl Build {
         self.graph.node(Op::Call(Known(f), list, axis), rank)
     }
 
-    fn stable_call(&mut self, f: Known, list: &[Id], axis: Option<u8>) -> Option<Id> {
-        let stable = self.stable?;
-        if f == stable.cross_entropy {
-            let (z, axis) = self.is_call(list[0], stable.softmax)?;
-            let rank = self.rank(list[0]);
-            let log = self.call(stable.logsoftmax.0, vec![z], axis, rank);
-            let product = self.times(vec![*list.get(1)?, log]);
-            let total = self.total(product);
-            return Some(self.negate(total));
-        }
-        let softplus = |b: &mut Build, x: Id| {
-            let rank = b.rank(x);
-            b.call(stable.softplus.0, vec![x], None, rank)
-        };
-        let x = *list.first()?;
-        if f == stable.log1p {
-            let (x, _) = self.is_call(x, stable.exp)?;
-            return Some(softplus(self, x));
-        }
-        if f != stable.log || axis.is_some() {
-            return None;
-        }
-        if let Some(x) = self.one_plus_exp(x, &stable) {
-            return Some(softplus(self, x));
-        }
-        let rank = self.rank(x);
-        match self.op(x).clone() {
-            Op::Call(g, inner, axis) => {
-                let z = *inner.first()?;
-                if g == stable.sigmoid {
-                    let opposite = self.negate(z);
-                    let s = softplus(self, opposite);
-                    Some(self.negate(s))
-                } else if g == stable.softmax {
-                    Some(self.call(stable.logsoftmax.0, inner, axis, rank))
-                } else if g == stable.det {
-                    Some(self.call(stable.logdet.0, inner, None, rank))
-                } else if g == stable.sum {
-                    let (z, _) = self.is_call(z, stable.exp)?;
-                    Some(self.call(stable.logsumexp.0, vec![z], axis, rank))
-                } else {
-                    None
-                }
-            }
-            // log(1 - sigmoid(z)) = -softplus(z)
-            Op::Sum(terms) => match terms[..] {
-                [(false, one), (true, s)] if self.is_unit(one) => {
-                    let (z, _) = self.is_call(s, stable.sigmoid)?;
-                    let s = softplus(self, z);
-                    Some(self.negate(s))
-                }
-                _ => None,
-            },
-            Op::Entry(base, at) => {
-                let (z, axis) = self.is_call(base, stable.softmax)?;
-                let rank = self.rank(base);
-                let log = self.call(stable.logsoftmax.0, vec![z], axis, rank);
-                Some(self.graph.node(Op::Entry(log, at), 0))
-            }
-            _ => None,
-        }
-    }
-
     /// The sum of all entries.
     pub(super) fn total(&mut self, a: Id) -> Id {
         if self.rank(a) == 0 {
@@ -541,137 +397,6 @@ impl Build {
         match self.stable {
             Some(s) => self.graph.node(Op::Call(s.sum, vec![a], Some(axis)), rank),
             None => self.graph.node(Op::AxisTotal(a, axis), rank),
-        }
-    }
-
-    /// A vector as a column that broadcasts along rows.
-    pub(super) fn column(&mut self, a: Id) -> Id {
-        self.graph.node(Op::Expand(a, vec![true, false]), 2)
-    }
-
-    pub(super) fn transpose(&mut self, a: Id) -> Id {
-        if self.rank(a) != 2 {
-            return a;
-        }
-        match self.op(a).clone() {
-            Op::Transpose(inner) => inner,
-            Op::Eye(_) | Op::Diagonal(_) => a,
-            Op::Negate(inner) if self.graph.label(a).is_none() => {
-                let t = self.transpose(inner);
-                self.negate(t)
-            }
-            Op::Outer(x, y) if self.graph.label(a).is_none() => self.graph.node(Op::Outer(y, x), 2),
-            Op::Ones(sizes) => {
-                let sizes: Vec<Id> = sizes.into_iter().rev().collect();
-                self.graph.node(Op::Ones(sizes), 2)
-            }
-            _ => self.graph.node(Op::Transpose(a), 2),
-        }
-    }
-
-    /// A matrix product, a matrix and a vector, or an inner product.
-    pub(super) fn matmul(&mut self, a: Id, b: Id) -> Id {
-        let (minus, a) = self.unsigned(a);
-        let (other, b) = self.unsigned(b);
-        let (ones_a, ones_b) =
-            (matches!(self.op(a), Op::Ones(_)), matches!(self.op(b), Op::Ones(_)));
-        let value = match (self.rank(a), self.rank(b)) {
-            (_, 1) if self.unit_position(b).is_some() => self.entry_at(a, self.unit_position(b)),
-            (1, 1) if self.unit_position(a).is_some() => self.entry_at(b, self.unit_position(a)),
-            (1, 1) if ones_a => self.total(b),
-            (1, 1) if ones_b => self.total(a),
-            (1, 1) => self.graph.node(Op::MatMul(a, b), 0),
-            // one node for x'*A and A'*x
-            (1, 2) => {
-                let t = self.transpose(b);
-                self.matmul(t, a)
-            }
-            (2, 1) => match *self.op(a) {
-                Op::Transpose(inner) if ones_b => self.axis_total(inner, 0),
-                _ if ones_b => self.axis_total(a, 1),
-                _ => self.graph.node(Op::MatMul(a, b), 1),
-            },
-            _ => self.graph.node(Op::MatMul(a, b), 2),
-        };
-        self.signed(minus != other, value)
-    }
-
-    /// The position of the one in a row of an identity matrix.
-    fn unit_position(&self, id: Id) -> Option<i64> {
-        match self.op(id) {
-            Op::Entry(base, at) if matches!(self.op(*base), Op::Eye(_)) => {
-                at.first().copied().flatten()
-            }
-            _ => None,
-        }
-    }
-
-    /// An entry of a vector, or a column of a matrix.
-    fn entry_at(&mut self, a: Id, at: Option<i64>) -> Id {
-        let rank = self.rank(a).saturating_sub(1);
-        let mut place = vec![None; usize::from(rank)];
-        place.push(at);
-        match self.op(a).clone() {
-            // A[:, k][j] = A[j, k]
-            Op::Entry(base, mut inner) if rank == 0 => {
-                if let Some(free) = inner.iter_mut().find(|k| k.is_none()) {
-                    *free = at;
-                }
-                self.graph.node(Op::Entry(base, inner), 0)
-            }
-            _ => self.graph.node(Op::Entry(a, place), rank),
-        }
-    }
-
-    pub(super) fn outer(&mut self, a: Id, b: Id) -> Id {
-        let (minus, a) = self.unsigned(a);
-        let (other, b) = self.unsigned(b);
-        let value = self.graph.node(Op::Outer(a, b), 2);
-        self.signed(minus != other, value)
-    }
-
-    pub(super) fn inverse(&mut self, a: Id) -> Id {
-        if self.rank(a) == 0 {
-            let one = self.integer(1);
-            return self.divide(one, a);
-        }
-        match *self.op(a) {
-            Op::Inverse(inner) => inner,
-            _ => self.graph.node(Op::Inverse(a), 2),
-        }
-    }
-
-    pub(super) fn solve(&mut self, a: Id, b: Id) -> Id {
-        let (minus, b) = self.unsigned(b);
-        let rank = self.rank(b);
-        let value = match self.op(b) {
-            Op::Eye(_) => self.inverse(a),
-            _ => self.graph.node(Op::Solve(a, b), rank),
-        };
-        self.signed(minus, value)
-    }
-
-    pub(super) fn diagonal(&mut self, a: Id) -> Id {
-        self.graph.node(Op::Diagonal(a), 2)
-    }
-
-    /// tr(A B), without the product's other entries.
-    pub(super) fn trace_of_product(&mut self, a: Id, b: Id) -> Id {
-        let t = self.transpose(b);
-        let product = match (self.op(a), self.op(t)) {
-            (&Op::Transpose(a), &Op::Transpose(b)) => self.times(vec![a, b]),
-            _ => self.times(vec![a, t]),
-        };
-        self.total(product)
-    }
-
-    pub(super) fn trace(&mut self, a: Id) -> Id {
-        match *self.op(a) {
-            _ if self.rank(a) == 0 => a,
-            Op::Diagonal(d) => self.total(d),
-            Op::MatMul(x, y) => self.trace_of_product(x, y),
-            Op::Outer(x, y) => self.matmul(x, y),
-            _ => self.graph.node(Op::Trace(a), 0),
         }
     }
 }

@@ -74,9 +74,12 @@ pub(super) fn trace(lower: &mut Lower<'_>, math: &Math) -> Result<Id, CodeError>
     Ok(finish(b, chain).id)
 }
 
-/// Adds the factors of `math` to a chain. Recurses as deep as the presentation tree, which is
-/// bounded.
+/// Adds the factors of `math` to a chain.
 fn collect(lower: &mut Lower<'_>, math: &Math, out: &mut Chain) -> Result<(), CodeError> {
+    if let Some(value) = lower.layer(math) {
+        out.push(&lower.build, value);
+        return Ok(());
+    }
     match math {
         Math::Product(list) => {
             let mut inner = Chain::default();

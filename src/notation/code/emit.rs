@@ -9,6 +9,7 @@ use crate::functions::Signature;
 use crate::notation::answer::Answer;
 use crate::notation::math::Math;
 use crate::number::Number;
+use std::fmt::Write;
 
 /// Binding strengths of Python's operators.
 const COMPARISON: u8 = 0;
@@ -133,7 +134,7 @@ impl<'a> Emit<'a> {
         used.dedup();
         parameters.extend(used.iter().map(|at| self.names.callables[*at as usize].as_str()));
         signature(out, &f.name, &parameters);
-        out.push_str(&format!("    \"\"\"{}\"\"\"\n", f.doc));
+        let _ = writeln!(out, "    \"\"\"{}\"\"\"", f.doc);
         let mut count = 0;
         for id in live {
             let text = self.text(id);
@@ -147,13 +148,16 @@ impl<'a> Emit<'a> {
                 && (uses > 1 || (label.is_some() && !length) || text.text.len() > LENGTH);
             self.texts[at] = if named {
                 let name = label.cloned().unwrap_or_else(|| self.names.fresh(&mut count));
-                out.push_str(&format!("    {name} = {}\n", text.text));
+                let _ = writeln!(out, "    {name} = {}", text.text);
                 Text::atom(name)
             } else {
                 text
             };
         }
-        out.push_str(&format!("    return {}\n", self.texts[f.root.0 as usize].text));
+        let result = &self.texts[f.root.0 as usize].text;
+        // a constant is a float like every other result
+        let float = matches!(self.graph.op(f.root), Op::Number(n) if n.is_integer());
+        let _ = writeln!(out, "    return {result}{}", if float { ".0" } else { "" });
     }
 
     /// An operand, bracketed where it binds less than `least`.
@@ -321,7 +325,7 @@ impl<'a> Emit<'a> {
             rest = after;
             if slot == "axis" {
                 if let Some(k) = axis {
-                    text.push_str(&format!(", axis={k}"));
+                    let _ = write!(text, ", axis={k}");
                 }
                 continue;
             }
@@ -364,7 +368,7 @@ fn signature(out: &mut String, name: &str, parameters: &[&str]) {
         out.push_str(&line);
         return;
     }
-    out.push_str(&format!("def {name}(\n"));
+    let _ = writeln!(out, "def {name}(");
     let mut width = 0;
     for p in parameters {
         let length = p.chars().count() + 2;
@@ -433,4 +437,24 @@ fn finite_decimal(mut denominator: i64) -> bool {
         }
     }
     denominator == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exact_where_python_has_them() {
+        let text = |n, d| number(&Number::ratio(n, d).expect("the divisor is not zero")).text;
+        assert_eq!(text(3, 1), "3");
+        assert_eq!(text(1, 8), "0.125");
+        assert_eq!(text(1, 10), "0.1");
+        assert_eq!(text(2, 3), "2 / 3");
+        assert_eq!(number(&Number::from_decimal("1e40").expect("a decimal")).text, "1e40");
+    }
+
+    #[test]
+    fn templates_are_filled_in_any_order() {
+        assert_eq!(filled("f({1}, {0})", &["a".into(), "b".into()]), "f(b, a)");
+    }
 }

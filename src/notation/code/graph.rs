@@ -184,8 +184,8 @@ impl Graph {
             | Op::Zeros(list)
             | Op::Einsum(_, list) => list.iter().for_each(|a| f(*a)),
             Op::Full(list, a) => {
-                for a in list {
-                    f(*a);
+                for size in list {
+                    f(*size);
                 }
                 f(*a);
             }

@@ -89,7 +89,8 @@ fn scan(lower: &mut Lower<'_>, math: &Math) -> Result<(), CodeError> {
     result
 }
 
-fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
+/// Calls `f` with each part of an expression that has a value of its own.
+pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
     match math {
         Math::Number(_)
         | Math::Symbol(_)

@@ -1,7 +1,8 @@
 //! From the presentation tree to array operations.
 //!
 //! Keeps track of orientation: a row and a column are both vectors, and only the products need to
-//! know which is which. Recursion is as deep as the presentation tree, whose depth is bounded.
+//! know which is which. Recursion is bounded: a tree deeper than [`STEP`] is lowered in layers from
+//! below.
 
 use super::CodeError;
 use super::build::Build;
@@ -13,6 +14,9 @@ use crate::notation::math::{Math, Symbol};
 use crate::number::Number;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
+
+/// The deepest tree that is lowered in one go.
+const STEP: u32 = 24;
 
 /// A value, and whether it is a vector that stands as a row.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +52,8 @@ pub(super) struct Lower<'a> {
     pub(super) lengths: FxHashMap<Rc<str>, Id>,
     pub(super) callables: Vec<Callable>,
     positions: FxHashMap<Callable, u32>,
+    /// Parts of a deep tree that are lowered already, by place.
+    layers: FxHashMap<*const Math, Value>,
 }
 
 impl<'a> Lower<'a> {
@@ -61,6 +67,7 @@ impl<'a> Lower<'a> {
             lengths: FxHashMap::default(),
             callables: Vec::new(),
             positions: FxHashMap::default(),
+            layers: FxHashMap::default(),
         };
         let mut ids = Vec::with_capacity(answer.parameters.len());
         for (at, p) in answer.parameters.iter().enumerate() {
@@ -148,8 +155,50 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// The value of a whole expression, however deep.
+    pub(super) fn whole(&mut self, math: &Math) -> Result<Value, CodeError> {
+        let mut list: Vec<(&Math, u32)> = vec![(math, u32::MAX)];
+        let mut next = 0;
+        while next < list.len() {
+            let (part, at) = (list[next].0, next as u32);
+            // what stands in index notation has a meaning only as a whole
+            if !matches!(part, Math::Entry(..) | Math::IndexSum(..) | Math::Delta(..)) {
+                index::for_each_child(part, &mut |child| list.push((child, at)));
+            }
+            next += 1;
+        }
+        let mut heights: Vec<u32> = vec![0; list.len()];
+        for at in (0..list.len()).rev() {
+            let (part, parent) = list[at];
+            if heights[at] >= STEP && parent != u32::MAX {
+                let value = self.value(part)?;
+                self.layers.insert(std::ptr::from_ref(part), value);
+                heights[at] = 0;
+            }
+            let above = heights[at] + 1;
+            if let Some(height) = heights.get_mut(parent as usize) {
+                *height = above.max(*height);
+            }
+        }
+        let value = self.value(math);
+        self.layers.clear();
+        value
+    }
+
+    /// A part that is lowered already.
+    pub(super) fn layer(&self, math: &Math) -> Option<Value> {
+        if self.layers.is_empty() {
+            None
+        } else {
+            self.layers.get(&std::ptr::from_ref(math)).copied()
+        }
+    }
+
     /// The value of an expression without free indices.
     pub(super) fn value(&mut self, math: &Math) -> Result<Value, CodeError> {
+        if let Some(value) = self.layer(math) {
+            return Ok(value);
+        }
         Ok(match math {
             Math::Number(n) => Value::upright(self.build.number(n.clone())),
             Math::Symbol(s) => self.symbol(s, math)?,
@@ -217,7 +266,11 @@ impl<'a> Lower<'a> {
                 Value { id: self.compare(operator, a.id, b.id), row: a.row || b.row }
             }
             Math::Entry(..) | Math::IndexSum(..) | Math::Delta(..) => {
-                Value::upright(index::array(self, math, None)?)
+                // indices of other expressions may have the same names
+                let outer = std::mem::take(&mut self.lengths);
+                let id = index::array(self, math, None);
+                self.lengths = outer;
+                Value::upright(id?)
             }
         })
     }

@@ -101,3 +101,17 @@ pub(super) fn spelled(written: &str, canonical: &str) -> String {
 fn greek(c: char) -> bool {
     matches!(c, 'Α'..='Ρ' | 'Σ'..='Ω' | 'α'..='ω')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_python_would_change_is_spelt_out() {
+        assert_eq!(spelled("λ", "lambda"), "λ");
+        assert_eq!(spelled("x_1", "x_1"), "x_1");
+        // the lunate epsilon becomes ε when Python reads it
+        assert_eq!(spelled("ϵ", "epsilon"), "epsilon");
+        assert_eq!(spelled("x₁", "x_1"), "x_1");
+    }
+}

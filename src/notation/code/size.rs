@@ -143,3 +143,45 @@ pub(super) fn solved(
     let k = value(b, k, known)?;
     Some((name.to_string(), b.times(vec![id, k])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(b: &mut Build, names: &[&str]) -> FxHashMap<String, Id> {
+        let parameter =
+            |(at, n): (usize, &&str)| ((*n).to_string(), b.graph.node(Op::Parameter(at as u32), 0));
+        names.iter().enumerate().map(parameter).collect()
+    }
+
+    #[test]
+    fn compound_sizes_are_read_with_precedence() {
+        let mut b = Build::new();
+        let known = known(&mut b, &["m", "p"]);
+        let (m, p) = (known["m"], known["p"]);
+        let one = b.integer(1);
+        let difference = b.sum(vec![(false, m), (true, p)]);
+        let expected = b.sum(vec![(false, difference), (false, one)]);
+        assert_eq!(value(&mut b, "m-p+1", &known), Some(expected));
+        let quotient = b.graph.node(Op::Quotient(expected, p), 0);
+        assert_eq!(value(&mut b, "(m-p+1)/p", &known), Some(quotient));
+        assert_eq!(value(&mut b, "m-q", &known), None);
+        for wrong in ["", "m-", "(m", "m)", "m p", "*"] {
+            assert_eq!(value(&mut b, wrong, &known), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_size_in_a_sum_is_solved_for() {
+        let mut b = Build::new();
+        let known = known(&mut b, &["p", "length"]);
+        let (p, length) = (known["p"], known["length"]);
+        let one = b.integer(1);
+        let m = b.sum(vec![(false, length), (false, p), (true, one)]);
+        assert_eq!(solved(&mut b, "m-p+1", length, &known), Some(("m".into(), m)));
+        let half = b.integer(2);
+        let n = b.graph.node(Op::Quotient(length, half), 0);
+        assert_eq!(solved(&mut b, "2*n", length, &known), Some(("n".into(), n)));
+        assert_eq!(solved(&mut b, "m*n", length, &known), None);
+    }
+}

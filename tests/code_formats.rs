@@ -1,0 +1,352 @@
+//! The code formats: what the generated modules say, and, where Python has `NumPy`, what those
+//! that no program leads to yet compute (`cases.rs` runs the others). `DERIVE_PYTHON` names the interpreter (default `python3`); without `NumPy` the tests
+//! that run code say that they were skipped, or fail where `DERIVE_REQUIRE_PYTHON=1`.
+
+use derive::Question;
+use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use derive::notation::code::CodeError;
+use derive::notation::math::{Math, Symbol};
+use derive::notation::numpy::numpy;
+use derive::number::Number;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Runs every function of every module at its point and compares with what is expected.
+const DRIVER: &str = r#"
+import inspect, json, sys
+import numpy as np
+def array(v):
+    return np.array(v, dtype=float) if isinstance(v, list) else float(v)
+def run(case):
+    module = {}
+    exec(compile(case["module"], case["id"], "exec"), module)
+    given = {k: array(v) for k, v in case["at"].items()}
+    for name, expected in case["expected"].items():
+        parameters = inspect.signature(module[name]).parameters
+        arguments = {p: given[p] for p in parameters}
+        found = np.asarray(module[name](**arguments), dtype=float)
+        expected = np.asarray(expected, dtype=float)
+        if found.shape != expected.shape:
+            yield f"{name}: shape {found.shape}, expected {expected.shape}"
+        else:
+            error = np.max(np.abs(found - expected), initial=0.0)
+            if not error <= max(1e-7 * np.max(np.abs(expected), initial=0.0), 1e-9):
+                yield f"{name}: error {error}"
+failures = []
+for case in json.load(sys.stdin):
+    try:
+        failures += [case["id"] + ": " + text for text in run(case)]
+    except Exception as e:
+        failures.append(f"{case['id']}: {e!r}\n{case['module']}")
+print("\n".join(failures))
+"#;
+
+/// What Python says of the cases; `None` where there is no `NumPy` and none is required.
+#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
+fn run(cases: &[Value]) -> Option<String> {
+    let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let ready = Command::new(&python)
+        .args(["-c", "import numpy"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success());
+    if !ready {
+        let required = std::env::var("DERIVE_REQUIRE_PYTHON").is_ok_and(|v| v == "1");
+        assert!(!required, "`{python}` has no NumPy");
+        println!("skipped: `{python}` has no NumPy");
+        return None;
+    }
+    let mut child = Command::new(&python)
+        .args(["-c", DRIVER])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python was there a moment ago");
+    let text = serde_json::to_string(cases).expect("JSON can be written");
+    child.stdin.take().expect("stdin is piped").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("python ends");
+    assert!(output.status.success(), "the driver failed");
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
+}
+
+fn module(question: &Question) -> String {
+    let solution = derive::gradient(question).expect("the program has a gradient");
+    numpy(&solution.answer).expect("the answer has a module")
+}
+
+fn of(program: &str, shapes: &str, wrt: &[&str]) -> String {
+    module(&Question::new(program).shapes(shapes).wrt(wrt))
+}
+
+/// The lines of a function, without its docstring.
+fn body(module: &str, name: &str) -> String {
+    let start = module.find(&format!("def {name}(")).expect("the module has the function");
+    let lines = module[start..].lines();
+    let lines = lines.take_while(|l| !l.is_empty()).filter(|l| !l.contains("\"\"\""));
+    lines.map(str::trim).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn products_are_multiplied_in_the_cheap_order() {
+    let m = of("norm2(A*B*x - y)^2", "", &["x"]);
+    assert!(body(&m, "grad_x").contains("B.T @ (A.T @ (A @ (B @ x) - y))"), "{m}");
+    let m = of("sum((x*y'*A).^2)", "x[n], y[m], A[m,k]", &["x"]);
+    assert!(body(&m, "value").contains("np.outer(x, A.T @ y)"), "{m}");
+    let m = of("x'*A*x", "", &["x"]);
+    assert!(body(&m, "value").contains("x @ (A @ x)"), "{m}");
+    let m = of("sum(diag(v)*A*diag(w))", "A[m,n], v[m], w[n]", &["A"]);
+    assert!(!m.contains("np.diag"), "{m}");
+    let m = of("tr(A*B)", "", &["A"]);
+    assert!(body(&m, "value").contains("np.sum(A * B.T)"), "{m}");
+}
+
+#[test]
+fn inverses_are_systems() {
+    let m = of("a'*inv(X)*b", "X[n,n], a[n], b[n]", &["X", "b"]);
+    assert!(body(&m, "value").contains("a @ np.linalg.solve(X, b)"), "{m}");
+    assert!(body(&m, "grad_b").contains("return np.linalg.solve(X.T, a)"), "{m}");
+    assert!(!m.contains("linalg.inv"), "{m}");
+    let m = of("tr(inv(A)*B)", "", &["B"]);
+    assert!(body(&m, "value").contains("np.trace(np.linalg.solve(A, B))"), "{m}");
+}
+
+#[test]
+fn values_that_are_finite_stay_so() {
+    let m = of("sum(log(1 + exp(x)))", "x[n]", &["x"]);
+    assert!(body(&m, "value").contains("np.logaddexp(0.0, x)"), "{m}");
+    let m = of("p = sigmoid(X*w)\n-y'*log(p) - (1 - y)'*log(1 - p)", "X[m,n], w[n], y[m]", &["w"]);
+    assert!(!body(&m, "value").contains("np.log("), "{m}");
+    let m = of("log(sum(exp(x)))", "x[n]", &["x"]);
+    assert!(body(&m, "value").contains("_logsumexp(x)"), "{m}");
+    let m = of("cross_entropy(softmax(z), y)", "z[n], y[n]", &["z"]);
+    assert!(body(&m, "value").contains("-np.sum(y * _logsoftmax(z))"), "{m}");
+}
+
+#[test]
+fn what_is_used_twice_has_a_name() {
+    let m = of("u = W*x + b\nz = tanh(u)\nsum(z.^2)", "W[m,n], x[n], b[m]", &["W", "b"]);
+    assert_eq!(m.matches("W @ x").count(), 3, "once in each function: {m}");
+    let m = of("norm2((x - y)*c)*norm2(x - y)", "x[n], y[n], c", &["c"]);
+    assert_eq!(body(&m, "value").matches("x - y").count(), 1, "{m}");
+}
+
+#[test]
+fn constants_are_broadcast_beside_arrays() {
+    let m = of("sum(sigmoid(X*W + ones(N)*b'))", "X[N,n], W[n,p], b[p]", &["b"]);
+    assert!(body(&m, "value").contains("X @ W + b"), "{m}");
+    let m = of("sum(x)", "x[n]", &["x"]);
+    assert!(body(&m, "grad_x").contains("return np.ones(x.shape[0])"), "{m}");
+}
+
+#[test]
+fn names_are_those_of_the_user_where_python_has_them() {
+    let m = of("λ*norm2(w)^2 + lambda_*class + np*w'*w", "w[n], λ, lambda_, class, np", &["w"]);
+    assert!(m.contains("def grad_w(λ, w, lambda_, class_, np_):"), "{m}");
+    let m = of("lambda*x'*x + lambda_", "x[n], lambda, lambda_", &["lambda", "lambda_"]);
+    assert!(m.contains("def grad_lambda(lambda_, x, lambda__):"), "{m}");
+    assert!(m.contains("def grad_lambda_(lambda_, x, lambda__):"), "{m}");
+    // a definition that is called like a parameter's Python name
+    let m = of("np = x + 1\nsum(np.*np)", "x[n]", &["x"]);
+    assert!(m.contains("np_ = x + 1"), "{m}");
+}
+
+#[test]
+fn unknown_functions_follow_the_variables() {
+    let m = of("f(W*x + b)", "", &["W"]);
+    assert!(m.contains("def value(W, x, b, f):"), "{m}");
+    assert!(m.contains("def grad_W(W, x, b, grad_y, f_prime):"), "{m}");
+    let m = module(&Question::new("fn J scalar\nu = W*x\nJ(u)").wrt(&["W"]));
+    assert!(m.contains("def value(W, x, J):"), "{m}");
+    assert!(body(&m, "grad_W").contains("return np.outer(J_grad(u), x)"), "{m}");
+}
+
+fn symbol(name: &str, rank: u8) -> Math {
+    Math::Symbol(Symbol { name: name.into(), rank })
+}
+
+fn entry(name: &str, rank: u8, at: &[&str]) -> Math {
+    Math::Entry(Box::new(symbol(name, rank)), at.iter().map(|i| symbol(i, 0)).collect())
+}
+
+fn delta(i: &str, j: &str) -> Math {
+    Math::Delta(Box::new(symbol(i, 0)), Box::new(symbol(j, 0)))
+}
+
+fn parameter(name: &str, sizes: &[&str]) -> Parameter {
+    Parameter {
+        name: symbol(name, sizes.len() as u8),
+        written: name.into(),
+        shape: sizes.iter().map(|s| symbol(s, 0)).collect(),
+        attributes: vec![],
+        assumed: false,
+    }
+}
+
+/// An answer with one result in index notation over `axes`.
+fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> Answer {
+    let name = |n: &str, rank| Symbol { name: n.into(), rank };
+    Answer {
+        objective: name("y", 0),
+        named: false,
+        value: Math::Number(Number::ONE),
+        shape: vec![],
+        value_needs: vec![],
+        bindings: vec![],
+        parameters,
+        functions: vec![],
+        scalar_functions: vec![],
+        results: vec![Outcome {
+            kind: ResultKind::Jacobian,
+            wrt: vec![name("W", 2)],
+            written: vec!["W".into()],
+            shape: axes.iter().map(|a| symbol(a.1, 0)).collect(),
+            value,
+            entrywise: true,
+            index: None,
+            axes: axes.iter().map(|a| name(a.0, 0)).collect(),
+            needs: vec![],
+        }],
+        conditions: vec![],
+    }
+}
+
+/// Answers in index notation: what the entries are, and their values at one point.
+fn entrywise_answers() -> Vec<(Answer, &'static str, Value)> {
+    let wx = || vec![parameter("W", &["m", "n"]), parameter("x", &["n"])];
+    let sum = |names: &[&str], body: Math| {
+        let names = names.iter().map(|n| Symbol { name: (*n).into(), rank: 0 }).collect();
+        Math::IndexSum(names, Box::new(body))
+    };
+    vec![
+        (
+            entrywise(
+                Math::Product(vec![delta("i", "k"), entry("x", 1, &["l"])]),
+                wx(),
+                &[("i", "m"), ("k", "m"), ("l", "n")],
+            ),
+            "np.eye(W.shape[0])[:, :, None] * x",
+            json!([[[1, 2, 3], [0, 0, 0]], [[0, 0, 0], [1, 2, 3]]]),
+        ),
+        (
+            entrywise(
+                sum(&["k"], Math::Product(vec![entry("W", 2, &["i", "k"]), entry("x", 1, &["k"])])),
+                wx(),
+                &[("i", "m")],
+            ),
+            "return W @ x",
+            json!([14, 32]),
+        ),
+        (
+            // no entry has the second axis
+            entrywise(entry("x", 1, &["i"]), wx(), &[("i", "n"), ("j", "m")]),
+            "np.ones(W.shape[0])",
+            json!([[1, 1], [2, 2], [3, 3]]),
+        ),
+        (
+            entrywise(
+                Math::Sum(vec![
+                    (false, entry("W", 2, &["i", "j"])),
+                    (
+                        true,
+                        Math::Power(
+                            Box::new(entry("x", 1, &["j"])),
+                            Box::new(Math::Number(Number::integer(2))),
+                        ),
+                    ),
+                ]),
+                wx(),
+                &[("j", "n"), ("i", "m")],
+            ),
+            "(W - x**2).T",
+            json!([[0, 3], [-2, 1], [-6, -3]]),
+        ),
+        (
+            // one index is summed although nothing has it: a factor of its length
+            entrywise(
+                sum(
+                    &["k"],
+                    Math::Product(vec![
+                        entry("W", 2, &["i", "j"]),
+                        entry("W", 2, &["k", "j"]),
+                        entry("W", 2, &["k", "l"]),
+                    ]),
+                ),
+                wx(),
+                &[("i", "m"), ("j", "n"), ("l", "n")],
+            ),
+            "np.einsum(\"ij,kj,kl->ijl\", W, W, W, optimize=True)",
+            json!([
+                [[17, 22, 27], [44, 58, 72], [81, 108, 135]],
+                [[68, 88, 108], [110, 145, 180], [162, 216, 270]],
+            ]),
+        ),
+    ]
+}
+
+#[test]
+fn index_notation_is_contracted() {
+    let mut cases = vec![];
+    for (answer, text, expected) in entrywise_answers() {
+        let module = numpy(&answer).expect("the answer has a module");
+        assert!(module.contains(text), "{module}");
+        cases.push(json!({
+            "id": text, "module": module, "at": {"W": [[1, 2, 3], [4, 5, 6]], "x": [1, 2, 3]},
+            "expected": {"jacobian_W": expected},
+        }));
+    }
+    if let Some(failures) = run(&cases) {
+        assert_eq!(failures, "");
+    }
+}
+
+#[test]
+fn sizes_follow_from_compound_shapes() {
+    let size = |s: &str| symbol(s, 0);
+    let mut answer = entrywise(Math::Ones(vec![size("m"), size("p")]), vec![], &[]);
+    answer.parameters = vec![parameter("k", &["p"]), parameter("z", &["m-p+1"])];
+    answer.results[0].entrywise = false;
+    answer.results[0].shape = vec![size("m"), size("p")];
+    let module = numpy(&answer).expect("m = len(z) + p - 1");
+    assert!(
+        module.contains("m = z.shape[0] + p - 1")
+            || module.contains("z.shape[0] + k.shape[0] - 1")
+            || module.contains("z.shape[0] + p - 1"),
+        "{module}"
+    );
+    answer.parameters.pop();
+    assert_eq!(numpy(&answer), Err(CodeError::UnknownSize { size: "m".into() }));
+}
+
+#[test]
+fn a_scalar_that_stands_for_an_array_is_filled() {
+    let mut answer = entrywise(symbol("c", 0), vec![], &[]);
+    answer.parameters = vec![parameter("c", &[]), parameter("x", &["n"])];
+    answer.results[0].entrywise = false;
+    answer.results[0].shape = vec![symbol("n", 0)];
+    answer.results[0].kind = ResultKind::Gradient;
+    let module = numpy(&answer).expect("the answer has a module");
+    assert!(module.contains("return np.full(x.shape[0], c)"), "{module}");
+}
+
+#[test]
+fn deep_and_long_answers_are_written() {
+    let mut value = symbol("x", 1);
+    for _ in 0..3000 {
+        value = Math::Sum(vec![
+            (false, Math::Hadamard(vec![value, symbol("x", 1)])),
+            (false, symbol("x", 1)),
+        ]);
+    }
+    let mut answer = entrywise(symbol("c", 0), vec![parameter("x", &["n"])], &[]);
+    answer.results[0].entrywise = false;
+    answer.results[0].shape = vec![symbol("n", 0)];
+    answer.bindings =
+        vec![Binding { name: symbol("t", 1), value, shape: vec![symbol("n", 0)], needs: vec![] }];
+    answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);
+    let module = numpy(&answer).expect("the answer has a module");
+    let case = json!({"id": "deep", "module": module, "at": {"x": [0.0]}, "expected": {"jacobian_W": [0.0]}});
+    if let Some(failures) = run(&[case]) {
+        assert_eq!(failures, "");
+    }
+}
