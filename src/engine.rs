@@ -14,13 +14,16 @@ use crate::shape::typed::Typed;
 use crate::simplify::{reachable, simplify};
 use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
+use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
 use crate::tensor::node::ExprId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
+/// With no more named cotangents than this, one may be written out inside another.
+const FEW: usize = 3;
 /// The points of a verification.
 const POINTS: usize = 5;
 
@@ -290,6 +293,18 @@ fn unknown_target(name: &str, typed: &Typed) -> Error {
     Error::Target { name: name.to_string(), suggestion, known }
 }
 
+/// Whether a small expression contains one of these symbols.
+fn mentions_any(arena: &Arena, root: ExprId, symbols: &FxHashSet<ExprId>) -> bool {
+    let mut stack = vec![root];
+    while let Some(id) = stack.pop() {
+        if symbols.contains(&id) {
+            return true;
+        }
+        arena.children(id, |c| stack.push(c));
+    }
+    false
+}
+
 /// Simplifies results and named cotangents together, and writes out cotangents that are used once
 /// and are small.
 fn settle(
@@ -319,11 +334,16 @@ fn settle(
         first
     } else {
         // a body may itself mention a name that goes: later bindings depend on earlier ones
+        let symbols: FxHashSet<ExprId> = bindings.iter().map(|b| b.symbol).collect();
         let mut closed: FxHashMap<ExprId, ExprId> = FxHashMap::default();
         for binding in bindings {
             if let Some(body) = replace.get(&binding.symbol) {
                 let body = simplify(arena, &[*body], &closed)[0];
-                closed.insert(binding.symbol, body);
+                // in a deep network every layer keeps its line
+                let regular = bindings.len() <= FEW || !mentions_any(arena, body, &symbols);
+                if arena.weight(body) <= INLINE && regular {
+                    closed.insert(binding.symbol, body);
+                }
             }
         }
         replace = closed;

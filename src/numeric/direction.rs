@@ -75,8 +75,10 @@ impl Input<'_, '_> {
         }
         let (claimed, scale) = contract(kind, &directions, answer, self.value.len())?;
         if kind == Kind::Value {
-            let exact = Estimate { error: vec![0.0; self.value.len()], value: self.value.clone() };
-            return Ok(judge(&claimed, &scale, &exact, 0.0));
+            let rounding = self.rounding();
+            let error = vec![rounding; self.value.len()];
+            let value = Estimate { error, value: self.value.clone() };
+            return Ok(judge(&claimed, &scale, &value, rounding));
         }
         let noise = self.noise();
         let mut last = Opinion::Open;
@@ -92,6 +94,14 @@ impl Input<'_, '_> {
             }
         }
         Ok(last)
+    }
+
+    /// What rounding may leave of the objective: a few units in the last place of the largest
+    /// value on the way to it.
+    fn rounding(&self) -> f64 {
+        let plan = &self.judgement.plan;
+        let data = plan.iter().flat_map(|id| &self.evaluator.value(*id).data);
+        data.filter(|x| x.is_finite()).fold(0.0f64, |m, x| m.max(x.abs())) * 1e-14
     }
 
     /// What rounding makes of the objective, with room for the shortest steps.
