@@ -37,6 +37,8 @@ fn answer(
     if report.status == "failed" {
         return Err(Failure::Defect(defect(&input, &report)));
     }
+    // the process ends when the answer is printed: nothing large is taken apart before
+    let solution = std::mem::ManuallyDrop::new(solution);
     let answer = &solution.answer;
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",
