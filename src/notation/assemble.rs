@@ -61,7 +61,10 @@ pub fn assemble(
     naming.share(&mut lowered.arena);
     let arena = &lowered.arena;
     let (order, below) = naming.order(arena, lowered.objective, results);
-    let taken: FxHashSet<&str> = typed.program.names.iter().map(String::as_str).collect();
+    // an index is never called like a name of the program or a size
+    let sizes: Vec<String> = typed.dims.texts().collect();
+    let names = typed.program.names.iter().chain(&sizes);
+    let taken: FxHashSet<&str> = names.map(String::as_str).collect();
     let names_of: FxHashMap<&str, usize> =
         typed.program.names.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect();
     let mut bindings = Vec::with_capacity(order.len());
@@ -137,6 +140,19 @@ pub fn assemble(
         results: outcomes,
         conditions: conditions(arena, results, &naming),
     })
+}
+
+/// What stands in the way of writing a result.
+fn unwritable(arena: &Arena, body: ExprId) -> &'static str {
+    use crate::tensor::node::ReduceKind;
+    let positions = crate::simplify::reachable(arena, &[body]).into_iter().any(|id| {
+        matches!(arena.node(id), Node::Reduce(ReduceKind::ArgMaximum | ReduceKind::ArgMinimum, ..))
+    });
+    if positions {
+        "the position of the largest or smallest entry (the gradient of `max` or `min` over entries)"
+    } else {
+        "this result"
+    }
 }
 
 fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
@@ -512,7 +528,18 @@ impl<'a> Naming<'a> {
         let mut fresh = IndexNames::new(taken);
         let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
         let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
-        let index = raiser.entry(body, &at, &mut fresh);
+        let mut index = raiser.entry(body, &at, &mut fresh);
+        if let Some(entry) = &mut index {
+            // an axis along which all is the same keeps its size
+            for ((axis, name), dim) in axes.iter().zip(&at).zip(arena.axes(body)) {
+                if !super::walk::free_indices(entry).contains(axis) {
+                    let ones = Math::Ones(vec![size_math(arena.size_text(*dim))]);
+                    let one = Math::Entry(Box::new(ones), vec![name.clone()]);
+                    let inner = std::mem::replace(entry, Math::Pi);
+                    *entry = super::raise::product(vec![inner, one]);
+                }
+            }
+        }
         match (matrix, index) {
             (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
             (None, Some(i)) => Ok((i.clone(), true, Some(i), axes)),
@@ -521,7 +548,7 @@ impl<'a> Naming<'a> {
                     if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
                 Ok((m, false, Some(entry), axes))
             }
-            (None, None) => Err(Unwritable { what: "the result".into() }),
+            (None, None) => Err(Unwritable { what: unwritable(arena, body).into() }),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! beyond the first, positions of largest entries).
 
 use super::math::{Math, Symbol as Name};
-use super::raise::{Raiser, negated, product, scaled, symbol_math};
+use super::raise::{Raiser, negated, product, scaled, size_math, symbol_math};
 use crate::number::Number;
 use crate::tensor::node::{EinsumView, ExprId, MapFunction, MatrixFunction, Node, SymbolKind};
 use rustc_hash::FxHashSet;
@@ -56,9 +56,10 @@ impl Raiser<'_> {
         self.depth -= 1;
         let result = match arena.node(id) {
             Node::Symbol(s) => Some(match arena.symbol(s).kind {
-                SymbolKind::Basis(_, k) => {
+                SymbolKind::Basis(dim, k) => {
+                    // as an entry of the identity matrix, which fixes the size when it is read
                     let position = Math::Number(Number::integer(k));
-                    Math::Delta(Box::new(at[0].clone()), Box::new(position))
+                    identity_entry(size_math(arena.size_text(dim)), at[0].clone(), position)
                 }
                 _ => of(symbol_math(arena, s), at),
             }),
@@ -144,6 +145,14 @@ impl Raiser<'_> {
         result
     }
 
+    /// The position of a unit vector's 1.
+    fn unit(&self, id: ExprId) -> Option<i64> {
+        match self.arena.symbol(self.arena.as_symbol(id)?).kind {
+            SymbolKind::Basis(_, k) => Some(k),
+            _ => None,
+        }
+    }
+
     fn einsum_entry(
         &mut self,
         view: EinsumView<'_>,
@@ -156,8 +165,24 @@ impl Raiser<'_> {
             match &wires[*wire as usize] {
                 None => wires[*wire as usize] = Some(index.clone()),
                 Some(first) => {
-                    factors.push(Math::Delta(Box::new(first.clone()), Box::new(index.clone())));
+                    let sized = view.operands().any(|(_, ws)| ws.contains(wire));
+                    factors.push(if sized {
+                        Math::Delta(Box::new(first.clone()), Box::new(index.clone()))
+                    } else {
+                        let size = size_math(self.arena.size_text(view.size(*wire)));
+                        identity_entry(size, first.clone(), index.clone())
+                    });
                 }
+            }
+        }
+        // a sum with a unit vector is the entry at its position
+        let mut units = Vec::new();
+        for (at, (e, ws)) in view.operands().enumerate() {
+            if let (Some(k), [w]) = (self.unit(e), ws)
+                && wires[*w as usize].is_none()
+            {
+                wires[*w as usize] = Some(Math::Number(Number::integer(k)));
+                units.push(at);
             }
         }
         let mut bound = Vec::new();
@@ -169,7 +194,10 @@ impl Raiser<'_> {
             }
         }
         let mut list: Vec<((u32, u64), Math)> = Vec::new();
-        for (e, ws) in view.operands() {
+        for (at, (e, ws)) in view.operands().enumerate() {
+            if units.contains(&at) {
+                continue;
+            }
             let indices: Vec<Math> = ws.iter().filter_map(|w| wires[*w as usize].clone()).collect();
             list.push((self.arena.key(e), self.entry(e, &indices, names)?));
         }
@@ -194,6 +222,11 @@ impl Raiser<'_> {
         }
         Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
     }
+}
+
+/// `eye(n)[i,j]`
+fn identity_entry(size: Math, i: Math, j: Math) -> Math {
+    Math::Entry(Box::new(Math::Identity(Some(Box::new(size)))), vec![i, j])
 }
 
 fn of(m: Math, at: &[Math]) -> Math {

@@ -244,6 +244,13 @@ impl<'a> Raiser<'a> {
                 }
                 let mut axis = None;
                 if (active as usize) < arena.rank(arguments.get(0)) {
+                    if arena.rank(id) == 2
+                        && let Some(untransposed) = self.transposed(arguments.get(0))
+                    {
+                        list[0] = untransposed;
+                        let call = Math::Call(function, list, Some(0));
+                        return Some((negative, Math::Transpose(Box::new(call))));
+                    }
                     axis = Some(1);
                     if let Some(untransposed) = self.transposed(arguments.get(0))
                         && arena.rank(id) < 2
@@ -489,12 +496,13 @@ impl<'a> Raiser<'a> {
             let wish = if self.name(e).is_some() { None } else { self.orientation(e) };
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
-            if wish.is_none() && self.name(e).is_none() && self.mixed(e) {
+            let long = matches!(self.arena.node(e), Node::Add(t) if t.len() > 2);
+            if (wish.is_none() || long) && self.name(e).is_none() && self.mixed(e) {
                 indifferent.get_or_insert(at);
             }
         }
         if let (true, Some(at)) = (sign, indifferent) {
-            flips[at] = true;
+            flips[at] = !flips[at];
             sign = false;
         }
         for ((e, wires), flip) in view.operands().zip(flips) {
@@ -612,17 +620,24 @@ impl<'a> Raiser<'a> {
         for (dim, name) in sizes {
             let sum = view.operands().find_map(|(e, wires)| {
                 let Node::Einsum(inner) = arena.node(e) else { return None };
-                let mut operands = inner.operands();
-                let (x, _) = operands.next()?;
-                let one = operands.next().is_none()
-                    && wires.is_empty()
+                let one = wires.is_empty()
                     && inner.wires() == 1
                     && inner.size(0) == dim
+                    && inner.operands().all(|(x, w)| w.len() == 1 && arena.rank(x) == 1)
                     && self.name(e).is_none();
-                (one && arena.rank(x) == 1).then_some((e, x))
+                one.then_some((e, inner))
             });
-            let Some((e, x)) = sum else { continue };
-            let Some(argument) = self.raise(x) else { continue };
+            let Some((e, inner)) = sum else { continue };
+            let mut entries = Reduction::of(inner);
+            let mut factors = inner.operands();
+            if !factors.all(|(x, w)| self.operand(&mut entries, x, w, false).is_some()) {
+                continue;
+            }
+            let Some(parts) = entries.weights.pop() else { continue };
+            if parts.iter().any(|p| p.basis.is_some()) {
+                continue;
+            }
+            let argument = hadamard(parts).math;
             let written = self.raise(e);
             let below = size_math(name);
             let at = reduction.scalars.above.iter().position(|s| Some(&s.1) == written.as_ref());
