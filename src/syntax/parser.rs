@@ -111,7 +111,7 @@ pub(super) struct Parser {
     pending: Vec<Pending>,
     /// Whether the last thing read is an operand.
     operand: bool,
-    pub(super) definitions: rustc_hash::FxHashMap<NameId, (Span, usize, usize)>,
+    pub(super) definitions: rustc_hash::FxHashMap<NameId, (Span, NodeId)>,
 }
 
 impl Parser {

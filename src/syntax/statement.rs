@@ -117,7 +117,7 @@ impl Parser {
     }
 
     fn statement(&mut self) -> Result<(), ParseError> {
-        let (start, from) = (self.peek().span, self.at);
+        let start = self.peek().span;
         let statement = if self.is_word(self.at, "var") {
             Some(self.variables()?)
         } else if self.is_word(self.at, "fn") {
@@ -125,7 +125,7 @@ impl Parser {
         } else if let (Token::Name(name), Some(_)) =
             (self.peek().token.clone(), self.defines(self.at))
         {
-            self.definition(name, from)?
+            self.definition(name)?
         } else {
             Some(self.claim()?)
         };
@@ -218,8 +218,9 @@ impl Parser {
         }
     }
 
-    /// `u = …`, `u[i] = …`. The same definition again is no statement.
-    fn definition(&mut self, name: NameId, from: usize) -> Result<Option<Statement>, ParseError> {
+    /// `u = …`, `u[i] = …`. The same definition again (with the
+    /// same tree on the right) is no statement.
+    fn definition(&mut self, name: NameId) -> Result<Option<Statement>, ParseError> {
         let span = self.peek().span;
         self.at += 1;
         let mut indices: Vec<NodeId> = Vec::new();
@@ -239,17 +240,15 @@ impl Parser {
         }
         self.at += 1;
         let body = self.expression()?;
-        if let Some((first, start, end)) = self.definitions.get(&name).copied() {
-            let same = end - start == self.at - from
-                && (0..end - start)
-                    .all(|k| self.tokens[start + k].token == self.tokens[from + k].token);
-            if same {
+        if let Some((first, earlier)) = self.definitions.get(&name).copied() {
+            let text = |id| super::print::print_node(&self.program, id);
+            if indices.is_empty() && text(earlier) == text(body) {
                 return Ok(None);
             }
             let name = self.program.written[name.0 as usize].clone();
             return Err(ParseError::Twice { name, span, first });
         }
-        self.definitions.insert(name, (span, from, self.at));
+        self.definitions.insert(name, (span, body));
         Ok(Some(Statement::Definition { name, span, indices, body }))
     }
 
