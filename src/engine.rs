@@ -16,7 +16,7 @@ use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
-use crate::tensor::node::ExprId;
+use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
@@ -122,6 +122,8 @@ pub enum Error {
     Unwritable(Unwritable),
     /// There is no variable to differentiate by.
     Constant,
+    /// Second derivatives are of scalars.
+    NotScalar,
 }
 
 impl fmt::Display for Error {
@@ -131,6 +133,9 @@ impl fmt::Display for Error {
             Error::Shape(e) => e.fmt(f),
             Error::Lower(e) => e.fmt(f),
             Error::Unwritable(e) => e.fmt(f),
+            Error::NotScalar => {
+                f.write_str("second derivatives are of a scalar; this objective is an array")
+            }
             Error::Constant => f.write_str("there is no variable to differentiate by"),
             Error::Target { name, .. } => {
                 write!(f, "`{name}` is not a variable or definition of the program")
@@ -184,6 +189,7 @@ impl From<Error> for Diagnostic {
             Error::Target { known, .. } if !known.is_empty() => {
                 plain(Some(format!("its names are {}", known.join(", "))))
             }
+            Error::NotScalar => plain(Some("`derive jacobian` differentiates arrays".into())),
             Error::Target { .. } | Error::Unwritable(_) | Error::Constant => plain(None),
         }
     }
@@ -199,7 +205,7 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
     let targets = targets(question, &typed, &lowered)?;
     let scalar = lowered.arena.rank(lowered.objective) == 0;
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
-    let found = gradients(&mut lowered, &targets, seed, question.corruption);
+    let found = gradients(&mut lowered, &targets, seed, true, question.corruption);
     let (values, bindings) = settle(&mut lowered, &found.results, &found.bindings);
     let results: Vec<Result_> = targets
         .iter()
@@ -208,6 +214,66 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
         .collect();
     let answer =
         assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
+    Ok(Solution { typed, answer })
+}
+
+/// The Jacobian of the objective by each variable asked for: the objective's axes first.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read or has no answer.
+pub fn jacobian(question: &Question) -> Result<Solution, Error> {
+    let (typed, mut lowered) = read(question)?;
+    let targets = targets(question, &typed, &lowered)?;
+    let found = gradients(&mut lowered, &targets, Seed::Identity, false, question.corruption);
+    let (values, _) = settle(&mut lowered, &found.results, &[]);
+    let results: Vec<Result_> = targets
+        .iter()
+        .zip(values)
+        .map(|(t, value)| Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value })
+        .collect();
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
+    Ok(Solution { typed, answer })
+}
+
+/// The second derivatives of a scalar by each pair of the variables asked for, mixed blocks
+/// included: the gradient by the first, differentiated by the second.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read or has no answer, or the objective is not a scalar.
+pub fn hessian(question: &Question) -> Result<Solution, Error> {
+    let (typed, mut lowered) = read(question)?;
+    let targets = targets(question, &typed, &lowered)?;
+    if lowered.arena.rank(lowered.objective) != 0 {
+        return Err(Error::NotScalar);
+    }
+    let first = gradients(&mut lowered, &targets, Seed::One, false, question.corruption);
+    let (objective, named) = (lowered.objective, lowered.named);
+    let mut found = Vec::new();
+    for (target, gradient) in targets.iter().zip(&first.results) {
+        // the gradient becomes the last equation, and the objective of a second sweep
+        let axes = lowered.arena.axes(*gradient).into();
+        let (_, symbol) = lowered.arena.symbol_expr(Symbol {
+            name: "gradient".into(),
+            kind: SymbolKind::Objective,
+            axes,
+            properties: Properties::default(),
+            order: u32::MAX,
+        });
+        lowered.equations.push(Equation { symbol, body: *gradient });
+        (lowered.objective, lowered.named) = (symbol, false);
+        let second = gradients(&mut lowered, &targets, Seed::Identity, false, question.corruption);
+        lowered.equations.pop();
+        found.extend(targets.iter().zip(second.results).map(|(t, r)| (vec![*target, *t], r)));
+    }
+    (lowered.objective, lowered.named) = (objective, named);
+    let roots: Vec<ExprId> = found.iter().map(|f| f.1).collect();
+    let (values, _) = settle(&mut lowered, &roots, &[]);
+    let results: Vec<Result_> = found
+        .into_iter()
+        .zip(values)
+        .map(|((wrt, _), value)| Result_ { kind: ResultKind::Hessian, wrt, value })
+        .collect();
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
     Ok(Solution { typed, answer })
 }
 

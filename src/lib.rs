@@ -29,4 +29,4 @@ pub mod tensor;
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
-pub use engine::{Error, Question, Solution, gradient, simplified, verify};
+pub use engine::{Error, Question, Solution, gradient, hessian, jacobian, simplified, verify};

@@ -40,7 +40,8 @@ pub struct Gradients {
     pub cotangent: Option<ExprId>,
 }
 
-/// Differentiates the objective by each of `targets` (symbols of variables or definitions).
+/// Differentiates the objective by each of `targets` (symbols of variables or definitions); with
+/// `naming` the cotangents of definitions get names.
 ///
 /// **Shapes.** A result has the axes of the objective first where the seed is
 /// [`Seed::Identity`], then those of its target.
@@ -48,6 +49,7 @@ pub fn gradients(
     lowered: &mut Lowered,
     targets: &[ExprId],
     seed: Seed,
+    naming: bool,
     corruption: Option<Corruption>,
 ) -> Gradients {
     let arena = &mut lowered.arena;
@@ -63,7 +65,6 @@ pub fn gradients(
         Seed::Identity => (identity(arena, &axes), None),
     };
     let seed_axes = if seed == Seed::Identity { axes.len() } else { 0 };
-    let naming = seed != Seed::Identity;
     // an unnamed scalar is written out in its own derivative
     let anonymous = !lowered.named && axes.is_empty();
     let mut sweep = Sweep {

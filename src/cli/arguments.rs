@@ -21,6 +21,22 @@ pub(super) fn command() -> Command {
                 .after_help(GRAD_EXAMPLES),
         )
         .subcommand(
+            program(Command::new("jacobian").about("The full Jacobian, axes of the value first"))
+                .arg(wrt())
+                .arg(seed())
+                .arg(no_verify())
+                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
+        )
+        .subcommand(
+            program(Command::new("hessian").about("Second derivatives of a scalar"))
+                .arg(wrt())
+                .arg(seed())
+                .arg(no_verify())
+                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
+        )
+        .subcommand(
             program(Command::new("simplify").about("The expression, simplified"))
                 .arg(seed())
                 .arg(no_verify())

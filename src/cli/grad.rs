@@ -15,6 +15,16 @@ pub(super) fn gradient(m: &ArgMatches) -> Result<String, Failure> {
     answer(m, engine::gradient)
 }
 
+/// `derive jacobian`
+pub(super) fn jacobian(m: &ArgMatches) -> Result<String, Failure> {
+    answer(m, engine::jacobian)
+}
+
+/// `derive hessian`
+pub(super) fn hessian(m: &ArgMatches) -> Result<String, Failure> {
+    answer(m, engine::hessian)
+}
+
 /// `derive simplify`
 pub(super) fn simplify(m: &ArgMatches) -> Result<String, Failure> {
     answer(m, engine::simplified)
