@@ -21,12 +21,11 @@ const FAILING_NUMPY: &[(&str, &str)] = &[];
 /// The largest error relative to the largest entry expected.
 const TOLERANCE: f64 = 1e-7;
 
-/// The cases about gradients.
+/// The given cases: gradients, Jacobians and Hessians.
 fn cases() -> Vec<Value> {
     include_str!("cases/gradients.jsonl")
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"))
-        .filter(|case| case["command"] == "grad")
         .collect()
 }
 
@@ -48,12 +47,12 @@ fn derive(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// `derive grad` for a case.
+/// The command of a case.
 fn grad(case: &Value, format: &str) -> Result<String, String> {
     let wrt: Vec<&str> =
         case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let wrt = wrt.join(",");
-    let mut arguments = vec!["grad", "-e", text(case, "program"), "--wrt", &wrt];
+    let mut arguments = vec![text(case, "command"), "-e", text(case, "program"), "--wrt", &wrt];
     for (option, field) in [("--shape", "shape"), ("--of", "of")] {
         if !text(case, field).is_empty() {
             arguments.extend([option, text(case, field)]);
@@ -139,7 +138,13 @@ fn through(case: &Value, field: &str) -> Result<(), String> {
         serde_json::from_str(&printed).map_err(|e| e.to_string())
     };
     for result in results {
-        let name = format!("grad_{}", result["wrt"][0].as_str().unwrap_or_default());
+        let wrt: Vec<&str> =
+            result["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let kind = match text(result, "kind") {
+            "gradient" => "grad",
+            kind => kind,
+        };
+        let name = format!("{kind}_{}", wrt.join("_"));
         let found = evaluate(text(result, field))?;
         compare(&name, &found["value"], &case["expected"][&name])?;
     }
