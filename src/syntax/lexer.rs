@@ -145,6 +145,10 @@ pub(super) fn lex(
             }
             '#' => rest.find('\n').unwrap_or(rest.len()),
             '\n' if depth > 0 => 1,
+            // empty lines separate nothing more
+            '\n' | ';' if tokens.last().is_none_or(|l| l.token == Token::Separator) => {
+                rest.len() - rest.trim_start_matches(['\n', ';']).len()
+            }
             _ => 0,
         };
         if skip > 0 {
