@@ -24,6 +24,13 @@ pub struct Dim {
     pub terms: Vec<(Vec<(Atom, u32)>, i64)>,
 }
 
+/// The most monomials of a size.
+const MAX_TERMS: usize = 32;
+/// The highest degree of a size.
+const MAX_DEGREE: u32 = 16;
+/// The largest coefficient of a size.
+const MAX_COEFFICIENT: u64 = 1 << 40;
+
 /// The interned sizes of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Dims {
@@ -105,6 +112,37 @@ impl Dims {
         })
     }
 
+    /// Whether a size is below 1 whatever its names are: no coefficient is positive.
+    pub fn is_never_positive(&self, id: DimId) -> bool {
+        self.get(id).terms.iter().all(|(_, c)| *c <= 0)
+    }
+
+    /// Whether a size is within the bounds of [`MAX_TERMS`], [`MAX_DEGREE`] and
+    /// [`MAX_COEFFICIENT`], and its quotients are not nested deeper than [`MAX_DEGREE`]. What is
+    /// built from two such sizes in one operation costs little, whether it is one or not.
+    pub fn is_manageable(&self, id: DimId) -> bool {
+        self.within(id, MAX_DEGREE)
+    }
+
+    fn within(&self, id: DimId, levels: u32) -> bool {
+        let dim = self.get(id);
+        let small = |atoms: &[(Atom, u32)], c: i64| {
+            c.unsigned_abs() <= MAX_COEFFICIENT
+                && atoms.iter().map(|a| u64::from(a.1)).sum::<u64>() <= u64::from(MAX_DEGREE)
+        };
+        levels > 0
+            && dim.terms.len() <= MAX_TERMS
+            && dim.terms.iter().all(|(atoms, c)| {
+                small(atoms, *c)
+                    && atoms.iter().all(|(atom, _)| match atom {
+                        Atom::Name(_) => true,
+                        Atom::Quotient(a, b) => {
+                            self.within(*a, levels - 1) && self.within(*b, levels - 1)
+                        }
+                    })
+            })
+    }
+
     /// A size as it is written: `m`, `3`, `m-p+1`, `n/2`.
     pub fn text(&self, id: DimId) -> String {
         if let Some(name) = self.as_name(id) {
@@ -152,8 +190,8 @@ impl Dims {
         let mut terms = self.get(a).terms.clone();
         for (atoms, c) in self.get(b).terms.clone() {
             match terms.iter_mut().find(|t| t.0 == atoms) {
-                Some(t) => t.1 += k * c,
-                None => terms.push((atoms, k * c)),
+                Some(t) => t.1 = t.1.saturating_add(k.saturating_mul(c)),
+                None => terms.push((atoms, k.saturating_mul(c))),
             }
         }
         terms.retain(|t| t.1 != 0);
@@ -170,12 +208,12 @@ impl Dims {
                 let mut atoms = p.clone();
                 for (atom, e) in q {
                     match atoms.iter_mut().find(|t| t.0 == *atom) {
-                        Some(t) => t.1 += e,
+                        Some(t) => t.1 = t.1.saturating_add(*e),
                         None => atoms.push((atom.clone(), *e)),
                     }
                 }
                 atoms.sort();
-                let term = self.intern(Dim { terms: vec![(atoms, c * d)] });
+                let term = self.intern(Dim { terms: vec![(atoms, c.saturating_mul(*d))] });
                 result = self.combine(result, term, 1);
             }
         }

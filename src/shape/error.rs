@@ -50,6 +50,28 @@ pub enum ShapeError {
         found: usize,
         /// Where.
         span: Span,
+        /// The likely repair.
+        help: Option<String>,
+    },
+    /// A name that is declared or defined twice.
+    Twice {
+        /// The name.
+        name: String,
+        /// The second place.
+        span: Span,
+        /// The first place.
+        first: Span,
+    },
+    /// An index runs over two sizes.
+    IndexSizes {
+        /// The index.
+        name: String,
+        /// The first size.
+        sizes: String,
+        /// The place that fixes the first size, if one does by itself.
+        first: Option<(Span, String)>,
+        /// The place that fixes the second size.
+        second: (Span, String),
     },
     /// Something that is not allowed, in a sentence.
     Invalid {
@@ -75,6 +97,12 @@ impl fmt::Display for ShapeError {
             ShapeError::Arity { name, expected, found, .. } => {
                 write!(f, "`{name}` takes {expected}, found {found}")
             }
+            ShapeError::Twice { name, .. } => write!(f, "`{name}` is declared twice"),
+            ShapeError::IndexSizes { name, sizes, second, .. } => write!(
+                f,
+                "the index `{name}` runs over two different sizes, `{sizes}` and `{}`",
+                second.1
+            ),
             ShapeError::Invalid { message, .. } => f.write_str(message),
         }
     }
@@ -100,7 +128,20 @@ impl From<ShapeError> for Diagnostic {
                 vec![Label { span, text: String::new() }],
                 suggestion.map(|s| format!("did you mean `{s}`?")),
             ),
-            ShapeError::Arity { span, .. } => (vec![Label { span, text: String::new() }], None),
+            ShapeError::Arity { span, help, .. } => {
+                (vec![Label { span, text: String::new() }], help)
+            }
+            ShapeError::Twice { span, first, .. } => {
+                let label = |span, text: &str| Label { span, text: text.to_string() };
+                (vec![label(span, "again here"), label(first, "first here")], None)
+            }
+            ShapeError::IndexSizes { first, second, .. } => {
+                let label =
+                    |(span, size): (Span, String)| Label { span, text: format!("size {size}") };
+                let mut labels = vec![label(second)];
+                labels.extend(first.map(label));
+                (labels, None)
+            }
             ShapeError::Invalid { span, help, .. } => {
                 (vec![Label { span, text: String::new() }], help)
             }

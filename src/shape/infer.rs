@@ -12,9 +12,11 @@ use super::typed::{
     Definition, Index, IndexId, Item, Meaning, Origin, Shape, Typed, Unknown, Variable, VariableId,
 };
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Expr, NameId, NodeId, Program};
+use crate::syntax::ast::{Expr, NameId, NodeId, Program, Statement};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Marks the names of sizes that are to be found.
 pub(super) const OPEN: char = '?';
@@ -47,9 +49,18 @@ pub(super) struct Inference<'a> {
     pub(super) items: Vec<Item>,
     pub(super) defined_by: FxHashMap<NodeId, super::typed::DefinitionId>,
     pub(super) cotangents: Vec<(VariableId, CotangentOf)>,
+    /// What stands above each node; above the side of a claim stands the claim, numbered after the
+    /// nodes.
     pub(super) parents: Vec<u32>,
-    pub(super) queue: Vec<u32>,
+    pub(super) claims: Vec<Vec<NodeId>>,
+    /// Nodes to look at again, children first, so that what an expression is by itself is known
+    /// before its surroundings ask.
+    pub(super) queue: BinaryHeap<Reverse<u32>>,
     pub(super) queued: Vec<bool>,
+    /// Whether a sum already tells a composite term that it is an array like the others.
+    pub(super) insist: bool,
+    /// The node whose rule is being applied.
+    pub(super) stepping: NodeId,
 }
 
 /// Finds the shapes of a program.
@@ -85,8 +96,11 @@ pub fn infer(program: Program) -> Result<Typed, ShapeError> {
         defined_by: FxHashMap::default(),
         cotangents: Vec::new(),
         parents: vec![u32::MAX; n],
-        queue: Vec::new(),
+        claims: Vec::new(),
+        queue: BinaryHeap::new(),
         queued: vec![false; n],
+        insist: false,
+        stepping: NodeId(u32::MAX),
     };
     for at in 0..n {
         let id = NodeId(at as u32);
@@ -94,6 +108,15 @@ pub fn infer(program: Program) -> Result<Typed, ShapeError> {
         program.for_each_child(id, |c| parents[c.0 as usize] = at as u32);
         if let Expr::Entry(base, _) = program.node(id) {
             state.is_entry_base[base.0 as usize] = true;
+        }
+    }
+    for statement in &program.statements {
+        if let Statement::Claim(sides) = statement {
+            for side in sides {
+                state.parents[side.0 as usize] = (n + state.claims.len()) as u32;
+            }
+            state.claims.push(sides.clone());
+            state.queued.push(false);
         }
     }
     state.declarations()?;
@@ -202,7 +225,7 @@ impl Inference<'_> {
         result
     }
 
-    fn is_open(&self, id: DimId) -> bool {
+    pub(super) fn is_open(&self, id: DimId) -> bool {
         let mut open = false;
         self.dims.names_in(id, &mut |n| open |= n.starts_with(OPEN));
         open
@@ -256,7 +279,7 @@ impl Inference<'_> {
 
     fn enqueue(&mut self, at: u32) {
         if !std::mem::replace(&mut self.queued[at as usize], true) {
-            self.queue.push(at);
+            self.queue.push(Reverse(at));
         }
     }
 
@@ -286,6 +309,15 @@ impl Inference<'_> {
         let mut order: Vec<VariableId> = (0..self.variables.len() as u32).map(VariableId).collect();
         order.sort_by_key(|v| self.appearance.get(v).copied().unwrap_or(u32::MAX));
         for scalars in [false, true] {
+            if scalars {
+                self.insist = true;
+                for at in 0..self.program.nodes.len() {
+                    if let Expr::Sum(_) = self.program.nodes[at] {
+                        self.enqueue(at as u32);
+                    }
+                }
+                self.propagate()?;
+            }
             for &v in &order {
                 if self.variable_states[v.0 as usize].is_some() {
                     continue;
@@ -322,13 +354,19 @@ impl Inference<'_> {
                 self.propagate()?;
             }
         }
+        for claim in 0..self.claims.len() {
+            self.step_claim(claim)?;
+        }
         Ok(())
     }
 
     fn propagate(&mut self) -> Result<(), ShapeError> {
-        while let Some(at) = self.queue.pop() {
+        while let Some(Reverse(at)) = self.queue.pop() {
             self.queued[at as usize] = false;
-            self.step(NodeId(at))?;
+            match (at as usize).checked_sub(self.program.nodes.len()) {
+                Some(claim) => self.step_claim(claim)?,
+                None => self.step(NodeId(at))?,
+            }
         }
         Ok(())
     }

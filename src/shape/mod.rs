@@ -3,6 +3,7 @@
 mod convention;
 pub mod dim;
 mod error;
+mod explain;
 pub mod infer;
 mod names;
 mod propagate;

@@ -86,8 +86,9 @@ impl Inference<'_> {
             if !fits {
                 let asked = if *a == Attribute::Simplex { "a vector" } else { "a square matrix" };
                 let found = self.describe(shape);
+                let text = crate::syntax::attribute_text(*a);
                 return Err(ShapeError::Operand {
-                    expected: format!("{asked} for this attribute"),
+                    expected: format!("{asked} for the attribute `{text}`"),
                     found,
                     span: d.span,
                     help: None,
@@ -99,13 +100,8 @@ impl Inference<'_> {
 
     fn unique(&self, name: NameId, span: Span) -> Result<(), ShapeError> {
         if let Some((_, first)) = self.bindings.get(&name) {
-            let text = &self.program.written[name.0 as usize];
-            let _ = first;
-            return Err(ShapeError::Invalid {
-                message: format!("`{text}` is declared twice"),
-                span,
-                help: None,
-            });
+            let name = self.written(name).to_string();
+            return Err(ShapeError::Twice { name, span, first: *first });
         }
         Ok(())
     }
@@ -147,12 +143,12 @@ impl Inference<'_> {
         list.sort_unstable();
         for id in list {
             let span = self.program.span(id);
-            let bad = || ShapeError::Invalid {
-                message:
-                    "a size is a name, a whole number, or a sum, product or exact quotient of these"
-                        .into(),
+            let bad = || {
+                ShapeError::Invalid {
+                message: "expected a size: a name, a whole number from 1, or a sum, product or exact quotient of these".into(),
                 span,
                 help: None,
+            }
             };
             self.is_size[id.0 as usize] = true;
             let value = match self.program.node(id) {
@@ -184,9 +180,29 @@ impl Inference<'_> {
                 }
                 _ => return Err(bad()),
             };
+            if !self.dims.is_manageable(value) {
+                return Err(self.size_limit(span));
+            }
             values.insert(id, value);
         }
-        Ok(values[&root])
+        let value = values[&root];
+        if self.dims.is_never_positive(value) {
+            let text = self.dims.text(value);
+            return Err(ShapeError::Invalid {
+                message: format!("a size is at least 1, and `{text}` never is"),
+                span: self.program.span(root),
+                help: None,
+            });
+        }
+        Ok(value)
+    }
+
+    pub(super) fn size_limit(&self, span: Span) -> ShapeError {
+        ShapeError::Invalid {
+            message: "this size is too large an expression".into(),
+            span,
+            help: Some("give it a dimension name of its own".into()),
+        }
     }
 
     /// Gives every node its meaning and its free indices.
@@ -218,12 +234,13 @@ impl Inference<'_> {
                     for b in bound {
                         let Expr::Name(name) = self.program.node(*b) else { continue };
                         let Meaning::Index(own) = self.meanings[b.0 as usize] else { continue };
-                        if let Some(k) =
+                        let Some(k) =
                             free.iter().position(|i| self.indices[i.0 as usize].name == *name)
-                        {
-                            let inner = free.remove(k);
-                            self.unite_indices(own, inner)?;
-                        }
+                        else {
+                            return Err(self.unused_index(*b, *name, bound));
+                        };
+                        let inner = free.remove(k);
+                        self.unite_indices(own, inner)?;
                         self.bound_spans.push((own, self.program.span(*b)));
                     }
                     self.free[at] = free;
@@ -232,6 +249,20 @@ impl Inference<'_> {
             }
         }
         self.statements()
+    }
+
+    /// An index that is bound and does not occur, or occurs bound already.
+    fn unused_index(&self, at: NodeId, name: NameId, bound: &[NodeId]) -> ShapeError {
+        let text = self.written(name);
+        let same = |b: &&NodeId| *self.program.node(**b) == Expr::Name(name);
+        let message = if bound.iter().filter(same).count() > 1 {
+            format!("the index `{text}` is summed over twice")
+        } else {
+            format!(
+                "nothing fixes the size that the index `{text}` runs over: it does not occur in this sum"
+            )
+        };
+        ShapeError::Invalid { message, span: self.program.span(at), help: None }
     }
 
     /// Marks the nodes that stand for indices, and those inside sizes of `eye(n)`, `ones(m, n)`.
@@ -326,13 +357,17 @@ impl Inference<'_> {
             }
             Some((Binding::Definition(d), first)) => {
                 let (d, first) = (*d, *first);
-                // a definition may be used before its line only in claims' variables: not at all
-                if first.start > span.start {
-                    return Err(ShapeError::Invalid {
-                        message: format!("`{}` is used before it is defined", self.written(name)),
-                        span,
-                        help: None,
-                    });
+                let body = self.program.span(self.definitions[d.0 as usize].body);
+                if span.start < body.end {
+                    let text = self.written(name);
+                    let (message, help) = if span.start < first.start {
+                        let help = "definitions stand above the lines that use them";
+                        (format!("`{text}` is used before it is defined"), help)
+                    } else {
+                        let help = "give the new value a name of its own";
+                        (format!("`{text}` is defined by itself"), help)
+                    };
+                    return Err(ShapeError::Invalid { message, span, help: Some(help.into()) });
                 }
                 self.definition_nodes[d.0 as usize].push(id);
                 return Ok(Meaning::Definition(d));
@@ -408,6 +443,7 @@ impl Inference<'_> {
                     expected: counted(f),
                     found: list.len(),
                     span,
+                    help: usage(f, list.len()),
                 });
             }
             let axis_allowed = matches!(
@@ -459,13 +495,21 @@ impl Inference<'_> {
         axis: bool,
         span: Span,
     ) -> Result<Meaning, ShapeError> {
-        if list.len() != 1 || axis {
-            let name = self.written(self.unknowns[u.0 as usize].name).to_string();
+        let name = self.written(self.unknowns[u.0 as usize].name).to_string();
+        if list.len() != 1 {
             return Err(ShapeError::Arity {
                 name,
                 expected: "one argument, as an unknown function".into(),
                 found: list.len(),
                 span,
+                help: None,
+            });
+        }
+        if axis {
+            return Err(ShapeError::Invalid {
+                message: format!("`{name}` takes no `axis`, as an unknown function"),
+                span,
+                help: None,
             });
         }
         Ok(Meaning::Unknown(u))
@@ -539,6 +583,16 @@ impl Inference<'_> {
         }
         Ok(())
     }
+}
+
+/// How a function is called, with its parameters' names.
+fn usage(f: &functions::Function, found: usize) -> Option<String> {
+    if matches!(f.signature, Signature::Reduction { axis: true, .. }) && found > f.parameters.len()
+    {
+        return Some(format!("one axis is named by `{}(…, axis=0)`", f.name));
+    }
+    (!f.parameters.is_empty() && f.binary.is_none())
+        .then(|| format!("write `{}({})`", f.name, f.parameters.join(", ")))
 }
 
 fn is_greek(written: &str) -> bool {

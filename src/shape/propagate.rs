@@ -4,7 +4,7 @@ use super::dim::DimId;
 use super::error::ShapeError;
 use super::infer::{CotangentOf, Inference};
 use super::signature::{alternative, size};
-use super::typed::{DefinitionId, DerivativeKind, Meaning, Origin, Shape};
+use super::typed::{DefinitionId, DerivativeKind, Meaning, Shape};
 use crate::functions::{Function, Signature, Special};
 use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
 use smallvec::{SmallVec, smallvec};
@@ -58,9 +58,18 @@ impl Inference<'_> {
         if fits {
             return Ok(());
         }
+        // a node's own rule comes late where its surroundings have asked for a shape already
+        let (own, asked) = if id == self.stepping { (new, old) } else { (old, new) };
+        let above = self.program.nodes.get(self.parents[id.0 as usize] as usize);
+        let place = match above {
+            Some(Expr::Sum(_)) => " as a term of this sum",
+            Some(Expr::Product(..)) => " as a factor of this product",
+            Some(Expr::Call { .. }) => " as this argument",
+            _ => " here",
+        };
         Err(ShapeError::Operand {
-            expected: self.describe(new),
-            found: self.describe(old),
+            expected: format!("{}{place}", self.describe(asked)),
+            found: self.describe(own),
             span: self.program.span(id),
             help: None,
         })
@@ -86,40 +95,12 @@ impl Inference<'_> {
         Ok(())
     }
 
-    fn operand_error(&self, id: NodeId, expected: &str, help: Option<&str>) -> ShapeError {
-        let found = self.shape(id).map_or("an unknown shape".into(), |s| self.describe(s));
-        ShapeError::Operand {
-            expected: expected.into(),
-            found,
-            span: self.program.span(id),
-            help: help.map(Into::into),
-        }
-    }
-
-    fn mismatch(&self, a: NodeId, b: NodeId, context: &str, help: Option<String>) -> ShapeError {
-        let side = |id: NodeId| {
-            let shape = self.shape(id).map_or("?".into(), |s| self.describe(s));
-            (self.program.span(id), shape, self.origin(id).to_string())
-        };
-        ShapeError::Mismatch { context: context.into(), left: side(a), right: side(b), help }
-    }
-
-    fn origin(&self, id: NodeId) -> &'static str {
-        match self.meanings[id.0 as usize] {
-            Meaning::Variable(v) => match self.variables[v.0 as usize].origin {
-                Origin::Declared => "as declared",
-                Origin::Inferred => "as inferred",
-                Origin::Convention => "by the convention for names",
-            },
-            _ => "",
-        }
-    }
-
     /// Lets shapes flow between a node and its children.
     pub(super) fn step(&mut self, id: NodeId) -> Result<(), ShapeError> {
         if self.is_size[id.0 as usize] || self.is_index[id.0 as usize] {
             return Ok(());
         }
+        self.stepping = id;
         match self.program.node(id) {
             Expr::Number(_) => self.set(id, &scalar()),
             Expr::Name(_) => self.step_name(id),
@@ -199,18 +180,11 @@ impl Inference<'_> {
             let shape = self.shape(first).cloned().unwrap_or_default();
             for &c in &list {
                 match self.shape(c).cloned() {
-                    None => self.set(c, &shape)?,
+                    None if self.insist || self.is_plain(c) => self.set(c, &shape)?,
+                    None => {}
                     Some(s) if s.axes.is_empty() => {}
-                    Some(s) => {
-                        let fits = s.axes.len() == shape.axes.len()
-                            && s.row == shape.row
-                            && s.axes.iter().zip(&shape.axes).all(|(a, b)| self.unify(*a, *b));
-                        if !fits {
-                            let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
-                                .then(|| "transpose one of them with `'`".to_string())
-                                .or_else(|| Inference::broadcast_help(&s, &shape));
-                            return Err(self.mismatch(first, c, "a sum", help));
-                        }
+                    Some(_) => {
+                        self.fit(first, c, "a sum")?;
                     }
                 }
             }
@@ -232,11 +206,54 @@ impl Inference<'_> {
         }
     }
 
-    fn broadcast_help(a: &Shape, b: &Shape) -> Option<String> {
-        let (matrix, vector) = if a.axes.len() == 2 { (a, b) } else { (b, a) };
-        (matrix.axes.len() == 2 && vector.axes.len() == 1).then(|| {
-            "arrays are not broadcast against each other: repeat the vector `b` in every row with `ones(m)*b'`, in every column with `b*ones(n)'`".to_string()
-        })
+    /// Whether a term is a name but for signs and transposes: beside an array it is an array too.
+    /// Of another term it is first seen what it is by itself: `x'*x + x` adds a scalar.
+    fn is_plain(&self, mut id: NodeId) -> bool {
+        for _ in 0..8 {
+            match self.program.node(id) {
+                Expr::Name(_) => return true,
+                Expr::Negate(a) | Expr::Transpose(a) => id = *a,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The sides of a claim have one shape, but that a scalar stands for an array of its value.
+    pub(super) fn step_claim(&mut self, claim: usize) -> Result<(), ShapeError> {
+        let sides = std::mem::take(&mut self.claims[claim]);
+        let array =
+            sides.iter().find(|c| self.shape(**c).is_some_and(|s| !s.axes.is_empty())).copied();
+        if let Some(first) = array {
+            let shape = self.shape(first).cloned().unwrap_or_default();
+            for &side in &sides {
+                match self.shape(side).cloned() {
+                    None if self.insist || self.is_plain(side) => self.set(side, &shape)?,
+                    Some(s) if !s.axes.is_empty() => {
+                        self.stepping = side;
+                        self.fit(first, side, "the two sides of a claim")?;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.claims[claim] = sides;
+        Ok(())
+    }
+
+    /// Two arrays have one shape.
+    pub(super) fn fit(&mut self, a: NodeId, b: NodeId, context: &str) -> Result<(), ShapeError> {
+        let (Some(l), Some(r)) = (self.shape(a).cloned(), self.shape(b).cloned()) else {
+            return Ok(());
+        };
+        let fits = l.axes.len() == r.axes.len()
+            && l.row == r.row
+            && l.axes.iter().zip(&r.axes).all(|(x, y)| self.unify(*x, *y));
+        if fits {
+            return Ok(());
+        }
+        let help = self.fit_help(a, b, &l, &r, context);
+        Err(self.mismatch(a, b, context, help))
     }
 
     fn step_product(&mut self, id: NodeId, a: NodeId, b: NodeId) -> Result<(), ShapeError> {
@@ -277,14 +294,6 @@ impl Inference<'_> {
     ) -> Result<Shape, ShapeError> {
         let column = |s: &Shape| s.axes.len() == 1 && !s.row;
         let row = |s: &Shape| s.axes.len() == 1 && s.row;
-        let text = |id: NodeId| {
-            let span = self.program.span(id);
-            self.program
-                .source
-                .get(span.start as usize..span.end as usize)
-                .unwrap_or("x")
-                .to_string()
-        };
         if l.axes.len() > 2 || r.axes.len() > 2 {
             let which = if l.axes.len() > 2 { a } else { b };
             return Err(self.operand_error(
@@ -293,42 +302,22 @@ impl Inference<'_> {
                 Some("use entries and `sum[k](…)`"),
             ));
         }
-        if column(l) && column(r) {
-            let (x, y) = (text(a), text(b));
-            let help = if x.len() + y.len() < 40 {
-                format!("write `{x}'*{y}`, `{x}*{y}'` or `{x} .* {y}`")
-            } else {
-                "write `x'*y`, `x*y'` or `x .* y`".to_string()
-            };
-            return Err(self.mismatch(a, b, "a matrix product", Some(help)));
-        }
         if column(l) && row(r) {
             return Ok(Shape { axes: smallvec![l.axes[0], r.axes[0]], row: false });
         }
         if column(l) || row(r) {
-            let help = "the inner sizes of a matrix product are equal: transpose one of them with `'`, or write `.*`";
-            return Err(self.mismatch(a, b, "a matrix product", Some(help.into())));
+            let help = self.product_help(a, b, l, r);
+            return Err(self.mismatch(a, b, "a matrix product", Some(help)));
         }
         let (inner_left, inner_right) = (*l.axes.last().unwrap_or(&l.axes[0]), r.axes[0]);
         if !self.unify(inner_left, inner_right) {
-            let help = self.transpose_help(l, r);
-            return Err(self.mismatch(a, b, "a matrix product", help));
+            let help = self.product_help(a, b, l, r);
+            return Err(self.mismatch(a, b, "a matrix product", Some(help)));
         }
         let _ = id;
         let mut axes: SmallVec<[DimId; 2]> = l.axes[..l.axes.len() - 1].into();
         axes.extend_from_slice(&r.axes[1..]);
         Ok(Shape { row: l.row && axes.len() == 1, axes })
-    }
-
-    fn transpose_help(&self, l: &Shape, r: &Shape) -> Option<String> {
-        let inner = |s: &Shape, at: usize| s.axes.get(at).map(|d| self.find(*d));
-        if l.axes.len() == 2 && inner(l, 0) == inner(r, 0) {
-            return Some("transpose the left one with `'`".into());
-        }
-        if r.axes.len() == 2 && inner(r, 1) == inner(l, l.axes.len() - 1) {
-            return Some("transpose the right one with `'`".into());
-        }
-        (l.axes == r.axes).then(|| "the elementwise product is written `.*`".to_string())
     }
 
     fn step_elementwise(
@@ -342,17 +331,8 @@ impl Inference<'_> {
         if let Some(first) = array {
             let shape = self.shape(first).cloned().unwrap_or_default();
             for &c in list {
-                let Some(s) = self.shape(c).cloned() else { continue };
-                if s.axes.is_empty() {
-                    continue;
-                }
-                let fits = s.axes.len() == shape.axes.len()
-                    && s.row == shape.row
-                    && s.axes.iter().zip(&shape.axes).all(|(a, b)| self.unify(*a, *b));
-                if !fits {
-                    let help = (s.axes.len() == shape.axes.len() && s.row != shape.row)
-                        .then(|| "transpose one of them with `'`".to_string());
-                    return Err(self.mismatch(first, c, context, help));
+                if self.shape(c).is_some_and(|s| !s.axes.is_empty()) {
+                    self.fit(first, c, context)?;
                 }
             }
             return self.set(id, &shape);
@@ -390,6 +370,17 @@ impl Inference<'_> {
                     expected,
                     Some("the elementwise power is written `.^`"),
                 ));
+            }
+            if !s.axes.is_empty()
+                && let Expr::Number(n) = self.program.node(b)
+                && !n.is_integer()
+            {
+                return Err(ShapeError::Operand {
+                    expected: "a whole exponent for a matrix".into(),
+                    found: n.to_string(),
+                    span: self.program.span(b),
+                    help: Some("the elementwise power is written `.^`".into()),
+                });
             }
         }
         self.same(id, a)
@@ -446,6 +437,7 @@ impl Inference<'_> {
                     expected: "two indices".into(),
                     found: list.len(),
                     span: self.program.span(id),
+                    help: Some("write `delta[i,j]`".into()),
                 })
             };
         }
@@ -480,16 +472,7 @@ impl Inference<'_> {
         if let Meaning::Index(index) = self.meanings[i.0 as usize] {
             let own = self.indices[self.index_root(index).0 as usize].dim;
             if !self.unify(own, dim) {
-                let name = self.indices[index.0 as usize].name;
-                let (own, dim) = (self.size_text(own), self.size_text(dim));
-                return Err(ShapeError::Invalid {
-                    message: format!(
-                        "the index `{}` runs over two different sizes, `{own}` and `{dim}`",
-                        self.written(name)
-                    ),
-                    span: self.program.span(i),
-                    help: None,
-                });
+                return Err(self.index_clash(index, i, dim));
             }
             return Ok(());
         }
@@ -540,18 +523,20 @@ impl Inference<'_> {
     }
 
     fn size_argument(&mut self, node: NodeId) -> Result<DimId, ShapeError> {
-        // its names are sizes wherever they are not variables
-        if let Expr::Name(name) = self.program.node(node)
-            && let Meaning::Variable(v) = self.meanings[node.0 as usize]
-            && self.variables[v.0 as usize].origin != Origin::Declared
-        {
-            let text = self.program.name(*name).to_string();
-            let message = format!("`{text}` is not the size of anything");
-            return Err(ShapeError::Invalid {
-                message,
-                span: self.program.span(node),
-                help: Some("declare a variable with this size: `var x[n]`".into()),
-            });
+        let mut stack = vec![node];
+        while let Some(part) = stack.pop() {
+            let Expr::Name(name) = self.program.node(part) else {
+                self.program.for_each_child(part, |c| stack.push(c));
+                continue;
+            };
+            if !self.dimension_names.contains(name) {
+                let text = self.written(*name);
+                return Err(ShapeError::Invalid {
+                    message: format!("`{text}` is not the size of anything"),
+                    span: self.program.span(part),
+                    help: Some("sizes come from declarations, as in `var A[m,n]`".into()),
+                });
+            }
         }
         self.size_expression(node)
     }
@@ -711,7 +696,8 @@ impl Inference<'_> {
                     Some(l) => {
                         let other = l.1;
                         if !self.unify(other, dim) {
-                            let expected = if f.signature_is_square() {
+                            let square = sizes.len() == 2 && sizes[0] == sizes[1];
+                            let expected = if square || f.signature_is_square() {
                                 format!("a square matrix for `{}`", f.name)
                             } else {
                                 format!("equal sizes for `{}`", f.name)
@@ -738,6 +724,18 @@ impl Inference<'_> {
                 }
             });
         }
+        for d in &axes {
+            let d = self.expand(*d);
+            if self.dims.is_never_positive(d) {
+                let text = self.dims.text(d);
+                let message = format!("`{}` of these leaves an axis of size {text}", f.name);
+                let help = Some("the second array is to be no larger than the first".to_string());
+                return Err(ShapeError::Invalid { message, span: self.program.span(id), help });
+            }
+            if !self.dims.is_manageable(d) {
+                return Err(self.size_limit(self.program.span(id)));
+            }
+        }
         self.set(id, &Shape { axes, row: false })
     }
 
@@ -752,7 +750,9 @@ impl Inference<'_> {
         for d in &shape.axes {
             let d = self.expand(*d);
             let q = self.dims.quotient(d, p).ok_or_else(|| {
-                self.operand_error(list[0], "sizes that the window divides", None)
+                let window = self.dims.text(p);
+                let expected = format!("sizes that the window, {window}, divides");
+                self.operand_error(list[0], &expected, None)
             })?;
             axes.push(q);
         }
@@ -765,8 +765,13 @@ impl Inference<'_> {
         kind: DerivativeKind,
         list: &[NodeId],
     ) -> Result<(), ShapeError> {
+        // `vec(X)` may stand as the variable of a Jacobian
+        let vec = |id: NodeId| match self.meanings[id.0 as usize] {
+            Meaning::Function(f) => Some(f) == crate::functions::find("vec"),
+            _ => false,
+        };
         let by = match self.program.node(list[1]) {
-            Expr::Call { arguments, .. } => {
+            Expr::Call { arguments, .. } if vec(list[1]) => {
                 self.program.list(*arguments).first().copied().unwrap_or(list[1])
             }
             _ => list[1],
@@ -780,6 +785,9 @@ impl Inference<'_> {
                 span: self.program.span(list[1]),
                 help: None,
             });
+        }
+        if let Some(&g) = list.get(2) {
+            self.same(g, list[0]).or_else(|_| self.fit(list[0], g, "`vjp`"))?;
         }
         let (Some(y), Some(x)) = (self.shape(list[0]).cloned(), self.shape(list[1]).cloned())
         else {

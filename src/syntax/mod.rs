@@ -12,3 +12,4 @@ pub mod print;
 mod statement;
 
 pub use error::ParseError;
+pub(crate) use statement::attribute_text;

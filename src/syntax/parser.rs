@@ -535,9 +535,13 @@ impl Parser {
             return Err(ParseError::Unopened { bracket: ')', span });
         }
         match self.pending.last() {
-            Some(Pending::Group(_)) => {
+            Some(Pending::Group(open)) => {
+                // the brackets belong to the place, so that what is underlined or quoted is whole
+                let whole = open.to(span);
                 self.pending.pop();
                 self.at += 1;
+                let id = *self.values.last().expect("an operand was read");
+                self.program.spans[id.0 as usize] = whole;
             }
             Some(Pending::Call { .. }) => {
                 self.at += 1;

@@ -74,6 +74,13 @@ pub fn print_node(program: &Program, root: NodeId) -> String {
     out
 }
 
+/// One expression in ASCII, in brackets where it binds less tightly than `least` (see
+/// [`super::operator::precedence`]).
+pub fn print_operand(program: &Program, root: NodeId, least: u8) -> String {
+    let text = print_node(program, root);
+    if strength(program.node(root)) < least { format!("({text})") } else { text }
+}
+
 fn strength(expr: &Expr) -> u8 {
     match expr {
         Expr::Number(n) if !n.is_integer() => PRODUCT,

@@ -17,7 +17,7 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
 ];
 
 /// The word that an attribute is written by.
-pub(super) fn attribute_text(attribute: Attribute) -> &'static str {
+pub(crate) fn attribute_text(attribute: Attribute) -> &'static str {
     ATTRIBUTES.iter().find(|(_, a)| *a == attribute).map_or("", |(t, _)| t)
 }
 
