@@ -117,8 +117,8 @@ impl Dims {
         self.get(id).terms.iter().all(|(_, c)| *c <= 0)
     }
 
-    /// Whether a size is within the bounds of [`MAX_TERMS`], [`MAX_DEGREE`] and
-    /// [`MAX_COEFFICIENT`], and its quotients are not nested deeper than [`MAX_DEGREE`]. What is
+    /// Whether a size is within the bounds of `MAX_TERMS`, `MAX_DEGREE` and
+    /// `MAX_COEFFICIENT`, and its quotients are not nested deeper than `MAX_DEGREE`. What is
     /// built from two such sizes in one operation costs little, whether it is one or not.
     pub fn is_manageable(&self, id: DimId) -> bool {
         self.within(id, MAX_DEGREE)

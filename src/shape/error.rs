@@ -128,9 +128,6 @@ impl From<ShapeError> for Diagnostic {
                 vec![Label { span, text: String::new() }],
                 suggestion.map(|s| format!("did you mean `{s}`?")),
             ),
-            ShapeError::Arity { span, help, .. } => {
-                (vec![Label { span, text: String::new() }], help)
-            }
             ShapeError::Twice { span, first, .. } => {
                 let label = |span, text: &str| Label { span, text: text.to_string() };
                 (vec![label(span, "again here"), label(first, "first here")], None)
@@ -142,7 +139,7 @@ impl From<ShapeError> for Diagnostic {
                 labels.extend(first.map(label));
                 (labels, None)
             }
-            ShapeError::Invalid { span, help, .. } => {
+            ShapeError::Arity { span, help, .. } | ShapeError::Invalid { span, help, .. } => {
                 (vec![Label { span, text: String::new() }], help)
             }
         };

@@ -181,7 +181,7 @@ impl Inference<'_> {
                 _ => return Err(bad()),
             };
             if !self.dims.is_manageable(value) {
-                return Err(self.size_limit(span));
+                return Err(Inference::size_limit(span));
             }
             values.insert(id, value);
         }
@@ -197,7 +197,7 @@ impl Inference<'_> {
         Ok(value)
     }
 
-    pub(super) fn size_limit(&self, span: Span) -> ShapeError {
+    pub(super) fn size_limit(span: Span) -> ShapeError {
         ShapeError::Invalid {
             message: "this size is too large an expression".into(),
             span,

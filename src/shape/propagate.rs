@@ -733,7 +733,7 @@ impl Inference<'_> {
                 return Err(ShapeError::Invalid { message, span: self.program.span(id), help });
             }
             if !self.dims.is_manageable(d) {
-                return Err(self.size_limit(self.program.span(id)));
+                return Err(Inference::size_limit(self.program.span(id)));
             }
         }
         self.set(id, &Shape { axes, row: false })
