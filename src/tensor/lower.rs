@@ -6,15 +6,17 @@
 
 use super::arena::Arena;
 use super::node::{
-    Axes, ExprId, MapFunction, MatrixFunction, Network, Operand, Properties, Symbol, SymbolId,
-    SymbolKind, Wire, Wires,
+    Axes, ExprId, IndicatorRange, MapFunction, MatrixFunction, Network, Operand, Properties,
+    Symbol, SymbolId, SymbolKind, WindowKind, Wire, Wires,
 };
 use super::template::{Frame, Value, range, template};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::number::Number;
-use crate::shape::dim::DimId;
-use crate::shape::typed::{DefinitionId, Fill, IndexId, Item, Meaning, Typed, VariableId};
+use crate::shape::dim::{DimId, Dims};
+use crate::shape::typed::{
+    DefinitionId, Fill, IndexId, Item, Meaning, Position, Typed, VariableId,
+};
 use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -109,6 +111,7 @@ pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerErr
         definitions: vec![None; typed.definitions.len()],
         functions: vec![None; typed.unknowns.len()],
         order: 0,
+        dims: None,
     };
     let names = typed.dims.texts().map(std::convert::Into::into).collect();
     lowering.arena.name_sizes(names);
@@ -197,12 +200,38 @@ struct Lowerer<'a> {
     definitions: Vec<Option<ExprId>>,
     functions: Vec<Option<SymbolId>>,
     order: u32,
+    /// The sizes of the program and more, where more are needed.
+    dims: Option<Dims>,
 }
 
 /// The wires of a node that is being lowered: its free indices first, then its own axes.
 struct Context {
     free: SmallVec<[IndexId; 4]>,
     sizes: SmallVec<[DimId; 8]>,
+}
+
+/// The letters of a spelt einsum, with a wire each.
+struct Letters {
+    first: u32,
+    list: SmallVec<[u8; 8]>,
+    sizes: SmallVec<[DimId; 8]>,
+}
+
+impl Letters {
+    fn wire(&mut self, letter: u8, size: DimId) -> Wire {
+        let at = self.list.iter().position(|l| *l == letter).unwrap_or_else(|| {
+            self.list.push(letter);
+            self.sizes.push(size);
+            self.list.len() - 1
+        });
+        self.first + at as u32
+    }
+
+    /// The wire of a letter with its size, which is `width` where no array has the letter.
+    fn known(&mut self, letter: u8, width: Option<DimId>) -> (Wire, DimId) {
+        let wire = self.wire(letter, width.unwrap_or(DimId(0)));
+        (wire, self.sizes[wire as usize])
+    }
 }
 
 impl Lowerer<'_> {
@@ -213,7 +242,11 @@ impl Lowerer<'_> {
         while let Some(id) = stack.pop() {
             if self.values[id.0 as usize].is_none() && wanted[id.0 as usize] {
                 list.push(id);
-                self.typed.program.for_each_child(id, |child| stack.push(child));
+                match self.typed.program.node(id) {
+                    // positions are read by the entry
+                    Expr::Entry(base, _) => stack.push(*base),
+                    _ => self.typed.program.for_each_child(id, |child| stack.push(child)),
+                }
             }
         }
         list.sort_unstable();
@@ -564,6 +597,9 @@ impl Lowerer<'_> {
                 _ => None,
             });
             let Some(dim) = dim else {
+                if let Some(i) = list.iter().find(|i| self.typed.positions.contains_key(i)) {
+                    return self.unsupported(*i, "`delta` of two compound positions");
+                }
                 let equal = self.literal(list[0]) == self.literal(list[1]);
                 return Ok(if equal { self.arena.ones(&[]) } else { self.arena.zero(&[]) });
             };
@@ -575,6 +611,14 @@ impl Lowerer<'_> {
             if let Meaning::Index(i) = self.typed.meaning(*index) {
                 let at = context.free.iter().position(|j| *j == i);
                 wires.push(at.expect("an entry has its indices free") as u32);
+                continue;
+            }
+            if let Some(position) = self.typed.positions.get(index) {
+                let wire = sizes.len() as u32;
+                sizes.push(axes[axis]);
+                wires.push(wire);
+                let operand = self.affine((wire, axes[axis]), position, context, !delta);
+                extra.push(Value { expr: operand.expr, wires: operand.wires });
                 continue;
             }
             let position = self.literal(*index).and_then(|n| n.as_integer());
@@ -608,6 +652,42 @@ impl Lowerer<'_> {
         extra.insert(0, base);
         let all = range(0, context.sizes.len());
         Ok(self.arena.contract(&extra, &all, &sizes).expr)
+    }
+
+    /// The indicator of a position such as `i+k-1`, which counts from 1.
+    fn affine(
+        &mut self,
+        target: (Wire, DimId),
+        position: &Position,
+        context: &Context,
+        inside: bool,
+    ) -> Operand {
+        self.units();
+        let mut top = position.constant;
+        let mut offset = position.constant;
+        let mut sources: SmallVec<[(Wire, DimId, DimId); 2]> = SmallVec::new();
+        for (index, factor) in &position.terms {
+            let wire = context.free.iter().position(|j| j == index);
+            let wire = wire.expect("an entry has its indices free") as u32;
+            let factor = self.size(|_| *factor);
+            let size = self.typed.indices[index.0 as usize].dim;
+            sources.push((wire, size, factor));
+            let reach = self.size(|d| d.product(factor, size));
+            top = self.size(|d| d.combine(top, reach, 1));
+            offset = self.size(|d| d.combine(offset, factor, 1));
+        }
+        let offset = self.size(|d| {
+            let one = d.number(1);
+            d.combine(offset, one, -1)
+        });
+        // `i+k-1` up to the very end, `r + p*(o-1)`
+        let zero = self.arena.units.is_some_and(|u| u.0 == offset);
+        let range = match inside {
+            true if zero && top == target.1 && sources.len() == 2 => IndicatorRange::Onto,
+            true => IndicatorRange::Total,
+            false => IndicatorRange::Partial,
+        };
+        self.arena.indicate(target, &sources, offset, range)
     }
 
     fn index_sum(&mut self, bound: &[NodeId], body: NodeId, context: &Context) -> ExprId {
@@ -712,28 +792,49 @@ impl Lowerer<'_> {
                 Ok(self.full(context, |a, s| a.value_call(f, &arguments, &[], s)))
             }
             (Signature::Reduction { .. } | Signature::Axiswise, _) => {
-                self.axiswise(id, f, list, axis, context)
+                self.axiswise(f, list, axis, context)
             }
-            (Signature::Shapes(alternatives), Lowering::Einsum(specs)) => {
-                let rank = self.typed.shape(list[0]).axes.len();
+            (Signature::Shapes(_), Lowering::Einsum(specs)) => {
                 let ranks: SmallVec<[usize; 4]> =
                     list.iter().map(|a| self.typed.shape(*a).axes.len()).collect();
                 if ranks.iter().all(|r| *r == 0) {
                     return Ok(self.scalar_einsum(list, context));
                 }
-                let spec = specs.iter().zip(alternatives).find(|(s, _)| {
+                let spec = specs.iter().find(|s| {
                     let inputs = s.split("->").next().unwrap_or("");
-                    inputs.split(',').map(str::len).eq(ranks.iter().copied())
+                    inputs.split(',').map(str::len).zip(&ranks).all(|(a, b)| a == *b)
                 });
                 match spec {
-                    Some((spec, _)) => Ok(self.spelt_einsum(spec, list, context)),
-                    None => {
-                        self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name))
-                    }
+                    Some(spec) => self.spelt_einsum(id, spec, list, context),
+                    None => self.unsupported(
+                        id,
+                        format!("`{}` of an array with {} axes", f.name, ranks[0]),
+                    ),
                 }
             }
+            (_, Lowering::Node(kind @ (Kind::WindowMaximum | Kind::WindowMask))) => {
+                self.window(kind, list, context)
+            }
+            (Signature::Mask, _) => self.axiswise(f, list, axis, context),
             (_, Lowering::Node(kind)) => self.matrix_function(id, kind, list, context),
             _ => self.unsupported(id, format!("`{}`", f.name)),
+        }
+    }
+
+    /// A size that the program may not have.
+    fn size(&mut self, make: impl FnOnce(&mut Dims) -> DimId) -> DimId {
+        let dims = self.dims.get_or_insert_with(|| self.typed.dims.clone());
+        let id = make(dims);
+        let (text, value) = (dims.text(id), dims.as_number(id));
+        self.arena.add_size(id, &text, value);
+        id
+    }
+
+    /// Makes the sizes 0 and 1 known, which indicators are written with.
+    fn units(&mut self) {
+        if self.arena.units.is_none() {
+            let (zero, one) = (self.size(|d| d.number(0)), self.size(|d| d.number(1)));
+            self.arena.units = Some((zero, one));
         }
     }
 
@@ -744,44 +845,99 @@ impl Lowerer<'_> {
         self.arena.contract(&values, &all, &context.sizes).expr
     }
 
-    fn spelt_einsum(&mut self, spec: &str, list: &[NodeId], context: &Context) -> ExprId {
-        let (inputs, output) = spec.split_once("->").unwrap_or((spec, ""));
-        let first = context.free.len() as u32;
-        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..first as usize].into();
-        let mut letters: SmallVec<[u8; 8]> = SmallVec::new();
+    /// What the table spells: `"ij,k->ik"`, then equations between positions, then letters to take
+    /// the mean over.
+    fn spelt_einsum(
+        &mut self,
+        id: NodeId,
+        spec: &str,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let mut sections = spec.split(';');
+        let (inputs, output) =
+            sections.next().and_then(|s| s.split_once("->")).unwrap_or((spec, ""));
+        let (equations, mean) = (sections.next().unwrap_or(""), sections.next().unwrap_or(""));
+        let mut letters = Letters {
+            first: context.free.len() as u32,
+            list: SmallVec::new(),
+            sizes: context.sizes[..context.free.len()].into(),
+        };
         let mut values: SmallVec<[Value; 4]> = SmallVec::new();
         for (argument, spec) in list.iter().zip(inputs.split(',')) {
-            let mut own = Wires::new();
-            for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
-                let at = letters.iter().position(|l| *l == letter).unwrap_or_else(|| {
-                    letters.push(letter);
-                    sizes.push(*dim);
-                    letters.len() - 1
-                });
-                own.push(first + at as u32);
-            }
-            let expr = self.values[argument.0 as usize].expect("lowered");
             let mut wires: Wires = self
                 .typed
                 .free(*argument)
                 .iter()
                 .map(|i| context.free.iter().position(|j| i == j).expect("free here too") as u32)
                 .collect();
-            wires.extend(own);
+            for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
+                wires.push(letters.wire(letter, *dim));
+            }
+            let expr = self.values[argument.0 as usize].expect("lowered");
             values.push(Value { expr, wires });
         }
-        let mut out = range(0, first as usize);
-        out.extend(output.bytes().map(|l| {
-            first
-                + letters.iter().position(|k| *k == l).expect("an output letter is an input's")
-                    as u32
-        }));
-        self.arena.contract(&values, &out, &sizes).expr
+        let mut out = range(0, context.free.len());
+        for (letter, dim) in output.bytes().zip(self.typed.shape(id).axes.iter()) {
+            out.push(letters.wire(letter, *dim));
+        }
+        if !equations.is_empty() {
+            self.units();
+            let width = list.last().and_then(|a| self.typed.size_values.get(a)).copied();
+            for equation in equations.split(',') {
+                // a width is the size of a letter that no array has
+                let wires: SmallVec<[(u32, DimId); 3]> = equation
+                    .bytes()
+                    .filter(u8::is_ascii_alphabetic)
+                    .map(|l| letters.known(l, width))
+                    .collect();
+                let operand = if equation.contains(':') {
+                    self.arena.merged(wires[0], wires[1], wires[2])
+                } else {
+                    self.arena.shifted(wires[0], wires[1], wires[2])
+                };
+                values.push(Value { expr: operand.expr, wires: operand.wires });
+            }
+        }
+        for letter in mean.bytes() {
+            let (_, size) = letters.known(letter, None);
+            let count = Network {
+                coefficient: Number::ONE,
+                operands: SmallVec::new(),
+                output: Wires::new(),
+                sizes: smallvec![size],
+            };
+            let count = self.arena.einsum(count);
+            let share = self.arena.power(count, &Number::MINUS_ONE);
+            values.push(Value { expr: share, wires: Wires::new() });
+        }
+        Ok(self.arena.contract(&values, &out, &letters.sizes).expr)
+    }
+
+    /// Largest entries of windows, or where they stand.
+    fn window(
+        &mut self,
+        kind: Kind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        self.units();
+        let Some(&width) = self.typed.size_values.get(&list[1]) else {
+            return self.unsupported(list[1], "this width of a window");
+        };
+        let own = self.typed.shape(list[0]).axes.len();
+        let free = context.free.len();
+        let value = self.operand(list[0], context, &range(free, free + own));
+        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..free].into();
+        sizes.extend(self.typed.shape(list[0]).axes.iter().copied());
+        let all = range(0, free + own);
+        let argument = self.arena.value_broadcast(&value, &all, &sizes).expr;
+        let kind = if kind == Kind::WindowMask { WindowKind::Mask } else { WindowKind::Maximum };
+        Ok(self.arena.window(kind, own as u32, width, argument, &context.sizes))
     }
 
     fn axiswise(
         &mut self,
-        id: NodeId,
         f: &'static Function,
         list: &[NodeId],
         axis: Option<NodeId>,
@@ -827,7 +983,7 @@ impl Lowerer<'_> {
         if array.is_empty() && matches!(f.lowering_for(list.len()), Lowering::Named { .. }) {
             // along no axis a named function is its definition
             let Lowering::Named { definition, .. } = f.lowering_for(list.len()) else {
-                return self.unsupported(id, "this call");
+                return self.unsupported(list[0], "this call");
             };
             let t = template(definition, f.parameters);
             let frame = Frame {
@@ -865,6 +1021,7 @@ impl Lowerer<'_> {
             let v = self.operand(list[0], context, &[]);
             let expr = match kind {
                 Kind::Inverse => self.arena.power(v.expr, &Number::MINUS_ONE),
+                Kind::Adjugate => self.arena.ones(&[]),
                 Kind::LogDeterminant => {
                     let abs = self.arena.map(MapFunction::Known(self.arena.known.abs), &[v.expr]);
                     self.arena.map(MapFunction::Known(self.arena.known.log), &[abs])
@@ -877,13 +1034,19 @@ impl Lowerer<'_> {
             Kind::Inverse => MatrixFunction::Inverse,
             Kind::Determinant => MatrixFunction::Determinant,
             Kind::LogDeterminant => MatrixFunction::LogDeterminant,
+            Kind::Adjugate => MatrixFunction::Determinant,
             _ => return self.unsupported(id, "this reduction"),
         };
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix function of an array with free indices");
         }
         let argument = self.values[list[0].0 as usize].expect("lowered");
-        Ok(self.arena.matrix(function, argument))
+        let value = self.arena.matrix(function, argument);
+        if kind == Kind::Adjugate {
+            let inverse = self.arena.matrix(MatrixFunction::Inverse, argument);
+            return Ok(self.arena.hadamard(&[value, inverse]));
+        }
+        Ok(value)
     }
 
     /// `f'(x)` of a function of the table.
