@@ -752,6 +752,8 @@ impl Reduction {
                 let w = open.remove(at);
                 let scalar = self.close(w)?;
                 scalars.above.push(scalar);
+            } else if self.fixed_entry(&mut open, scalars) {
+                // an entry at two numbers
             } else if self.whole_sum(&mut open, scalars) {
                 // both ends are gone
             } else if let Some(at) = self.dead_end(&open) {
@@ -834,6 +836,29 @@ impl Reduction {
         Some((key, product(vec![first.into_row(), last.math])))
     }
 
+    /// `A[2,3]`: a matrix between two unit vectors.
+    fn fixed_entry(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
+        let position = |w: Wire| match &self.weights[w as usize][..] {
+            [p] if self.degree(w) == 1 && open.contains(&w) => p.basis,
+            _ => None,
+        };
+        let found = self
+            .edges
+            .iter()
+            .enumerate()
+            .find_map(|(at, e)| Some((at, position(e.from)?, position(e.to)?)));
+        let Some((at, row, column)) = found else { return false };
+        let edge = self.edges.remove(at);
+        let index = |n| Math::Number(Number::integer(n));
+        let math = Math::Entry(Box::new(edge.part.math), vec![index(row), index(column)]);
+        let list = if edge.part.divides { &mut scalars.below } else { &mut scalars.above };
+        list.push((edge.part.key, math));
+        self.weights[edge.from as usize].clear();
+        self.weights[edge.to as usize].clear();
+        open.retain(|w| *w != edge.from && *w != edge.to);
+        true
+    }
+
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
     /// `tr(A*B)`, `norm2(X)^2`.
     fn whole_sum(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
@@ -887,7 +912,11 @@ impl Reduction {
 
     /// A contracted vertex at the end of one edge; first where the edge points at it (no transpose).
     fn dead_end(&self, open: &[Wire]) -> Option<usize> {
-        let ends = |w: Wire| self.degree(w) == 1 && self.links_at(w) == 0;
+        let ends = |w: Wire| {
+            self.degree(w) == 1
+                && self.links_at(w) == 0
+                && self.weights[w as usize].iter().all(|p| p.basis.is_none())
+        };
         let natural = |w: Wire| {
             ends(w) && !self.weights[w as usize].is_empty() && self.edges.iter().any(|e| e.to == w)
         };

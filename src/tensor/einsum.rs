@@ -342,7 +342,7 @@ impl Arena {
             Node::Named { function, active, .. } if function == self.known.softmax => {
                 active as usize
             }
-            Node::Symbol(s) if self.symbol(s).properties.simplex => f.wires.len(),
+            Node::Symbol(s) if self.facts && self.symbol(s).properties.simplex => f.wires.len(),
             _ => return false,
         };
         let wires = &f.wires[f.wires.len() - active..];

@@ -15,7 +15,7 @@ use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::number::Number;
 use crate::shape::dim::{DimId, Dims};
 use crate::shape::typed::{
-    DefinitionId, Fill, IndexId, Item, Meaning, Position, Typed, VariableId,
+    DefinitionId, DerivativeKind, Fill, IndexId, Item, Meaning, Position, Typed, VariableId,
 };
 use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
 use smallvec::{SmallVec, smallvec};
@@ -94,6 +94,21 @@ pub struct Lowered {
     pub named: bool,
 }
 
+/// What gives `grad`, `jac`, `hess` and `vjp` inside a program their meaning. Lowering knows no
+/// calculus: whoever lowers brings it.
+pub trait Differentiate {
+    /// The derivative of `y` by the symbol `by`, through `equations`: the axes of `y` first. With a
+    /// cotangent, which has the axes of `y`, their contraction: the axes of `by` alone.
+    fn derivative(
+        &self,
+        arena: &mut Arena,
+        equations: &[Equation],
+        y: ExprId,
+        by: ExprId,
+        cotangent: Option<ExprId>,
+    ) -> ExprId;
+}
+
 /// Lowers what `objective` (a definition's name, or the last statement with a value) needs.
 ///
 /// # Errors
@@ -101,34 +116,22 @@ pub struct Lowered {
 ///
 /// # Panics
 /// Never: nodes come in the order of children first.
-pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerError> {
+pub fn lower(
+    typed: &Typed,
+    objective: Option<&str>,
+    calculus: &dyn Differentiate,
+) -> Result<Lowered, LowerError> {
     let target = find_target(typed, objective)?;
-    let mut lowering = Lowerer {
-        typed,
-        arena: Arena::new(),
-        values: vec![None; typed.program.nodes.len()],
-        variables: vec![None; typed.variables.len()],
-        definitions: vec![None; typed.definitions.len()],
-        functions: vec![None; typed.unknowns.len()],
-        order: 0,
-        dims: None,
+    let mut lowering = Lowerer::new(typed, calculus);
+    let root = match &target {
+        Target::Definition(id) => typed.definitions[id.0 as usize].body,
+        Target::Expression(root, _) => *root,
     };
-    let names = typed.dims.texts().map(std::convert::Into::into).collect();
-    lowering.arena.name_sizes(names);
-    for (dim, value) in typed.dims.numbers() {
-        lowering.arena.set_size(dim, value);
+    let (mut needed, nodes) = reach(typed, &[root]);
+    if let Target::Definition(id) = &target {
+        needed[id.0 as usize] = true;
     }
-    let mut equations = Vec::new();
-    let (needed, nodes) = reach(typed, &target);
-    for (id, definition) in typed.definitions.iter().enumerate() {
-        if needed[id] {
-            lowering.nodes(&nodes, definition.body)?;
-            let body = lowering.statement(definition.body, &definition.indices);
-            let id = DefinitionId(id as u32);
-            let symbol = lowering.definition(id, body);
-            equations.push(Equation { symbol, body });
-        }
-    }
+    lowering.definitions_of(&needed, &nodes)?;
     let (objective, named) = match target {
         Target::Definition(id) => {
             (lowering.definitions[id.0 as usize].expect("the objective is needed"), true)
@@ -137,12 +140,45 @@ pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerErr
             lowering.nodes(&nodes, root)?;
             let body = lowering.statement(root, &indices);
             let symbol = lowering.objective(body);
-            equations.push(Equation { symbol, body });
+            lowering.equations.push(Equation { symbol, body });
             (symbol, false)
         }
     };
-    let Lowerer { arena, variables, definitions, .. } = lowering;
+    let Lowerer { arena, equations, variables, definitions, .. } = lowering;
     Ok(Lowered { arena, equations, variables, definitions, objective, named })
+}
+
+/// Lowered expressions that share an arena.
+#[derive(Debug)]
+pub struct LoweredSides {
+    /// All expressions.
+    pub arena: Arena,
+    /// The definitions that they need, in the order of the program.
+    pub equations: Vec<Equation>,
+    /// Each of them, its free indices as leading axes in the order asked for.
+    pub sides: Vec<ExprId>,
+}
+
+/// Lowers expressions together, such as the sides of a claim; of each, these free indices are its
+/// leading axes, and one that it lacks is broadcast.
+///
+/// # Errors
+/// [`LowerError`] where the calculus has no meaning for a node.
+pub fn lower_sides(
+    typed: &Typed,
+    roots: &[NodeId],
+    indices: &[IndexId],
+    calculus: &dyn Differentiate,
+) -> Result<LoweredSides, LowerError> {
+    let mut lowering = Lowerer::new(typed, calculus);
+    let (needed, nodes) = reach(typed, roots);
+    lowering.definitions_of(&needed, &nodes)?;
+    let mut sides = Vec::with_capacity(roots.len());
+    for root in roots {
+        lowering.nodes(&nodes, *root)?;
+        sides.push(lowering.statement(*root, indices));
+    }
+    Ok(LoweredSides { arena: lowering.arena, equations: lowering.equations, sides })
 }
 
 enum Target {
@@ -168,16 +204,10 @@ fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerEr
 }
 
 /// The definitions and the nodes that a target needs.
-fn reach(typed: &Typed, target: &Target) -> (Vec<bool>, Vec<bool>) {
+fn reach(typed: &Typed, roots: &[NodeId]) -> (Vec<bool>, Vec<bool>) {
     let mut nodes = vec![false; typed.program.nodes.len()];
     let mut needed = vec![false; typed.definitions.len()];
-    let mut todo = vec![match target {
-        Target::Definition(id) => {
-            needed[id.0 as usize] = true;
-            typed.definitions[id.0 as usize].body
-        }
-        Target::Expression(root, _) => *root,
-    }];
+    let mut todo = roots.to_vec();
     while let Some(id) = todo.pop() {
         if std::mem::replace(&mut nodes[id.0 as usize], true) {
             continue;
@@ -194,7 +224,9 @@ fn reach(typed: &Typed, target: &Target) -> (Vec<bool>, Vec<bool>) {
 
 struct Lowerer<'a> {
     typed: &'a Typed,
+    calculus: &'a dyn Differentiate,
     arena: Arena,
+    equations: Vec<Equation>,
     values: Vec<Option<ExprId>>,
     variables: Vec<Option<ExprId>>,
     definitions: Vec<Option<ExprId>>,
@@ -234,7 +266,43 @@ impl Letters {
     }
 }
 
-impl Lowerer<'_> {
+impl<'a> Lowerer<'a> {
+    fn new(typed: &'a Typed, calculus: &'a dyn Differentiate) -> Lowerer<'a> {
+        let mut arena = Arena::new();
+        let names = typed.dims.texts().map(std::convert::Into::into).collect();
+        arena.name_sizes(names);
+        for (dim, value) in typed.dims.numbers() {
+            arena.set_size(dim, value);
+        }
+        Lowerer {
+            typed,
+            calculus,
+            arena,
+            equations: Vec::new(),
+            values: vec![None; typed.program.nodes.len()],
+            variables: vec![None; typed.variables.len()],
+            definitions: vec![None; typed.definitions.len()],
+            functions: vec![None; typed.unknowns.len()],
+            order: 0,
+            dims: None,
+        }
+    }
+
+    /// Lowers definitions in the order of the program.
+    fn definitions_of(&mut self, needed: &[bool], nodes: &[bool]) -> Result<(), LowerError> {
+        let typed = self.typed;
+        for (id, definition) in typed.definitions.iter().enumerate() {
+            if needed[id] {
+                self.nodes(nodes, definition.body)?;
+                let body = self.statement(definition.body, &definition.indices);
+                let id = DefinitionId(id as u32);
+                let symbol = self.definition(id, body);
+                self.equations.push(Equation { symbol, body });
+            }
+        }
+        Ok(())
+    }
+
     fn nodes(&mut self, wanted: &[bool], root: NodeId) -> Result<(), LowerError> {
         // children come before parents; what an earlier statement lowered is behind us
         let mut stack = vec![root];
@@ -760,6 +828,7 @@ impl Lowerer<'_> {
                 })
             }
             Meaning::Function(f) => self.function(id, f, primes, list, axis, context),
+            Meaning::Derivative(kind) => self.derivative(id, kind, list, context),
             _ => {
                 let Expr::Call { function, .. } = self.typed.program.node(id) else {
                     return self.unsupported(id, "this call");
@@ -768,6 +837,83 @@ impl Lowerer<'_> {
                 self.unsupported(id, what)
             }
         }
+    }
+
+    /// `grad(y, x)`, `jac(y, x)`, `hess(y, x)`, `vjp(y, x, g)`: free indices of `y` come first.
+    fn derivative(
+        &mut self,
+        id: NodeId,
+        kind: DerivativeKind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let typed = self.typed;
+        let (mut by, mut stacked) = (list[1], false);
+        if let (Meaning::Function(_), Expr::Call { arguments, .. }) =
+            (typed.meaning(by), typed.program.node(by))
+        {
+            // `vec(X)`: differentiated by X, then stacked
+            (by, stacked) = (typed.program.list(*arguments)[0], true);
+        }
+        let symbol = self.values[by.0 as usize].expect("children are lowered before parents");
+        if self.arena.as_symbol(symbol).is_none() {
+            return self.unsupported(list[1], "a derivative by this");
+        }
+        let own = typed.shape(list[0]).axes.len();
+        let n = typed.free(list[0]).len() + own;
+        let y = self.values[list[0].0 as usize].expect("children are lowered before parents");
+        let free: SmallVec<[IndexId; 4]> = typed.free(list[0]).into();
+        let cotangent = match list.get(2) {
+            None => None,
+            Some(_) if !free.is_empty() => {
+                return self.unsupported(id, "`vjp` of entries");
+            }
+            Some(g) => {
+                let own = self.context(&free, &typed.shape(list[0]).axes);
+                let value = self.element(*g, &own);
+                let all = range(0, n);
+                Some(self.arena.value_broadcast(&value, &all, &own.sizes).expr)
+            }
+        };
+        if list.get(2).is_some_and(|g| !typed.free(*g).is_empty()) {
+            return self.unsupported(list[2], "a cotangent with free indices");
+        }
+        let mut result =
+            self.calculus.derivative(&mut self.arena, &self.equations, y, symbol, cotangent);
+        if kind == DerivativeKind::Hessian {
+            let equations = &self.equations;
+            result = self.calculus.derivative(&mut self.arena, equations, result, symbol, None);
+        }
+        let axes: Axes = self.arena.axes(result).into();
+        let first = if cotangent.is_some() { 0 } else { n };
+        let mut wires = range(0, axes.len());
+        if stacked && axes.len() == first + 2 {
+            let target = *typed.shape(id).axes.last().expect("a stacked axis");
+            self.units();
+            let mut sizes: SmallVec<[DimId; 8]> = axes.as_slice().into();
+            sizes.push(target);
+            let (fast, slow) = (first as u32, first as u32 + 1);
+            let merge = self.arena.merged(
+                (axes.len() as u32, target),
+                (fast, axes[first]),
+                (slow, axes[first + 1]),
+            );
+            wires.truncate(first);
+            wires.push(axes.len() as u32);
+            let values = [
+                Value { expr: result, wires: range(0, axes.len()) },
+                Value { expr: merge.expr, wires: merge.wires },
+            ];
+            result = self.arena.contract(&values, &wires, &sizes).expr;
+        }
+        // the free indices in the order of the context
+        let total = self.arena.rank(result);
+        let mut order = range(0, total);
+        for (at, i) in free.iter().enumerate() {
+            let place = context.free.iter().position(|j| i == j).expect("free in the call too");
+            order[at] = place as u32;
+        }
+        Ok(self.arena.permute(result, &order, &range(0, total)))
     }
 
     fn function(
