@@ -2,6 +2,7 @@
 //! on exit statuses.
 
 mod arguments;
+mod check;
 mod eval;
 mod grad;
 mod input;
@@ -40,6 +41,15 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
+    if let Some(("check", m)) = matches.subcommand() {
+        return match check::check_command(m, color) {
+            Ok((text, status)) => {
+                output::out(&text);
+                ExitCode::from(status)
+            }
+            Err(failure) => output::fail(&failure, color),
+        };
+    }
     let result = match matches.subcommand() {
         Some(("grad", m)) => grad::gradient(m),
         Some(("jacobian", m)) => grad::jacobian(m),
