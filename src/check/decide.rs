@@ -119,6 +119,27 @@ impl<'a> Trial<'a> {
         outcome
     }
 
+    /// Whether the sides agree at the first points, and at least one of them is defined.
+    pub(super) fn promising(&self, random: &mut Random) -> bool {
+        let mut agreed = false;
+        for (scale, kind) in
+            [(Scale::Drawn(0), 0), (Scale::Drawn(2), 0), (Scale::Drawn(0), 2), (Scale::Drawn(0), 5)]
+        {
+            let Some(point) = self.points.draw(scale, Style::Generic(kind), kind, random) else {
+                continue;
+            };
+            match self.opinion(&point) {
+                Opinion::Same(_) => agreed = true,
+                Opinion::Apart(..) => return false,
+                Opinion::Unclear | Opinion::Nothing(_) => {}
+            }
+            if agreed && kind > 0 {
+                break;
+            }
+        }
+        agreed
+    }
+
     /// Counts a point; true where it refutes.
     fn note(&self, point: &Point, outcome: &mut Outcome, random: &mut Random) -> bool {
         match self.opinion(point) {

@@ -7,8 +7,10 @@
 //! Guarantees that nothing is called verified that could not be evaluated anywhere.
 
 mod decide;
+mod edit;
 mod points;
 pub mod prove;
+mod repair;
 pub mod verdict;
 
 use crate::engine::Error;
@@ -48,7 +50,10 @@ pub fn check_typed(typed: &Typed, seed: u64) -> Vec<Verdict> {
         let Item::Claim(sides, indices) = item else { continue };
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
-            let (status, evidence) = decide(&claim, seed);
+            let (status, mut evidence) = decide(&claim, seed);
+            if status == Status::Refuted {
+                evidence.repair = repair::repair(&claim, seed);
+            }
             verdicts.push(Verdict::new(&claim, link + 1, status, evidence));
         }
     }
