@@ -15,6 +15,7 @@ pub mod calculus;
 pub mod cli;
 pub mod diagnostic;
 mod engine;
+pub mod field;
 pub mod functions;
 pub mod notation;
 pub mod number;

@@ -19,6 +19,9 @@ pub enum Instance {
     Text(Box<Program>),
     /// A function of a whole array, chosen by a number.
     Functional(u32),
+    /// Any function at all, elementwise or of a whole array, told from others by a number: only
+    /// numbers in which functions may be random take it.
+    Opaque(u32),
 }
 
 /// `a*exp(r*u) + b*sin(w*u + p) + c*u^3 + d*u^2`.
@@ -107,6 +110,7 @@ impl Instance {
             Instance::Functional(number) => {
                 format!("smooth scalar function number {number}, with weights by position")
             }
+            Instance::Opaque(number) => format!("any function, number {number}"),
         }
     }
 
@@ -120,7 +124,7 @@ impl Instance {
             Instance::Mix(mix) => Ok(mix.derivative(order, u)),
             Instance::Text(_) if order > HIGHEST_ORDER => Err(KernelError::TooLarge),
             Instance::Text(program) => jet::derivative(program, order, u),
-            Instance::Functional(_) => Err(KernelError::Unsupported),
+            Instance::Functional(_) | Instance::Opaque(_) => Err(KernelError::Unsupported),
         }
     }
 

@@ -252,7 +252,7 @@ fn real_power(x: &Series, r: f64) -> Result<Series> {
 fn erf(x: &Series) -> Series {
     let slope = scale(&exp(&scale(&mul(x, x), -1.0)), std::f64::consts::FRAC_2_SQRT_PI);
     let value = match crate::functions::find("erf").map(|f| f.kernel) {
-        Some(crate::functions::Kernel::Elementwise(kernel)) => kernel(&[x[0]]),
+        Some(crate::functions::Kernel::Elementwise(kernel)) => (kernel.double)(&[x[0]]),
         _ => f64::NAN,
     };
     integral(&slope, x, value)

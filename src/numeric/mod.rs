@@ -17,6 +17,7 @@ pub mod eval;
 pub mod instance;
 pub mod jet;
 pub mod kink;
+pub mod modular;
 mod operation;
 pub mod point;
 pub mod read;

@@ -52,14 +52,29 @@ pub(super) fn extreme<S: Scalar>(line: &[S], before: impl Fn(S, S) -> Result<boo
 }
 
 pub(super) fn largest<S: Scalar>(line: &[S]) -> Result<S> {
+    if line.len() > 1 && !ordered::<S>() {
+        return S::opaque("max", line);
+    }
     extreme(line, |a, b| b.less(a))
+}
+
+fn smallest<S: Scalar>(line: &[S]) -> Result<S> {
+    if line.len() > 1 && !ordered::<S>() {
+        return S::opaque("min", line);
+    }
+    extreme(line, S::less)
+}
+
+/// Whether this kind of number has an order: asked of two constants, so that no line is an
+/// exception.
+pub(super) fn ordered<S: Scalar>() -> bool {
+    S::ZERO.less(S::ONE).is_ok()
 }
 
 /// What to subtract before exponentials are summed: the largest entry, or 0 where this kind of
 /// number has no order (and then no overflow either) or the entry has overflowed.
 pub(super) fn shift<S: Scalar>(line: &[S]) -> Result<S> {
-    // asked of two constants, so that a line of one entry is treated like any other
-    if S::ZERO.less(S::ONE).is_err() {
+    if !ordered::<S>() {
         return Ok(S::ZERO);
     }
     let m = largest(line)?;
@@ -108,7 +123,7 @@ pub(in crate::functions) fn min<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
-    one(arguments)?.reduce(axis, |line| extreme(line, S::less))
+    one(arguments)?.reduce(axis, smallest)
 }
 
 pub(in crate::functions) fn logsumexp<S: Scalar>(
