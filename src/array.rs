@@ -22,6 +22,9 @@ pub trait Scalar: Copy + PartialEq + std::fmt::Debug + 'static {
     const ZERO: Self;
     /// 1
     const ONE: Self;
+    /// Whether numbers of moderate size have exponentials or squares without a finite value, which
+    /// kernels avoid by scaling.
+    const OVERFLOWS: bool = true;
     /// The sum.
     #[must_use]
     fn add(self, other: Self) -> Self;
@@ -53,14 +56,6 @@ pub trait Scalar: Copy + PartialEq + std::fmt::Debug + 'static {
     /// # Errors
     /// As the function's kernel says.
     fn map(function: &'static Function, arguments: &[Self]) -> Result<Self, KernelError>;
-    /// Stands for a function that this kind of number cannot compute, but may treat as any
-    /// function of its arguments.
-    ///
-    /// # Errors
-    /// [`KernelError::Unsupported`] in all kinds that compute values.
-    fn opaque(_name: &'static str, _arguments: &[Self]) -> Result<Self, KernelError> {
-        Err(KernelError::Unsupported)
-    }
     /// Whether this is 0, as the condition of a choice.
     ///
     /// # Errors

@@ -4,4 +4,8 @@
 //! Guarantees that nothing is approximated in silence: an operation that a kind lacks is refused,
 //! and a result that may be wrong says by how much. Does not know of expressions.
 
+pub mod ball;
+pub mod magnitude;
 pub mod modular;
+mod transcendental;
+pub mod wide;

@@ -256,6 +256,7 @@ impl<P: Prime> Modular<P> {
 impl<P: Prime> Scalar for Modular<P> {
     const ZERO: Modular<P> = Modular::raw(0, 0.0, 0.0, false);
     const ONE: Modular<P> = Modular::raw(1, 0.0, 0.0, false);
+    const OVERFLOWS: bool = false;
 
     fn add(self, other: Modular<P>) -> Modular<P> {
         let sum = self.value + other.value;
@@ -325,10 +326,6 @@ impl<P: Prime> Scalar for Modular<P> {
             }
             _ => Err(KernelError::Unsupported),
         }
-    }
-
-    fn opaque(name: &'static str, arguments: &[Modular<P>]) -> Result<Self, KernelError> {
-        Ok(Modular::opaque_value(name, 0, arguments))
     }
 
     /// Only constants are told from 0: what vanishes at no random point may vanish somewhere.

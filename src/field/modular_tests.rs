@@ -134,7 +134,9 @@ fn functions_keep_what_is_true_of_them() {
     assert_eq!(of("sigmoid", x).add(of("sigmoid", minus(x))), one);
     assert_eq!(of("softplus", x), of("log", one.add(of("exp", x))));
     assert_eq!(of("exp", x.sub(x)), one);
-    assert_eq!(at("max", &[x, y]), at("max", &[x, y]));
+    assert_eq!(at("max", &[x, y]), at("max", &[y, x]));
+    assert_eq!(at("max", &[x, y]).add(at("min", &[x, y])), x.add(y));
+    assert_eq!(of("relu", x).sub(of("relu", minus(x))), x);
     for f in crate::functions::all() {
         if let Kernel::Elementwise(_) = f.kernel {
             let v = Modular::<Mersenne>::map(f, &[x, y, x][..f.parameters.len()]);

@@ -17,6 +17,7 @@ pub use find::{all, edit_distance, find, suggest};
 pub use kernel::elementary::Elementary;
 
 use crate::array::{Array, KernelError};
+use crate::field::ball::Ball;
 use crate::field::modular::{Companion, Modular};
 
 /// One function.
@@ -177,6 +178,8 @@ pub type KernelOf<S> = fn(&[&Array<S>], Option<usize>) -> Result<Array<S>, Kerne
 pub struct ArrayKernel {
     /// In doubles.
     pub double: KernelOf<f64>,
+    /// In numbers with a bound on their error.
+    pub ball: KernelOf<Ball>,
     /// Modulo 2⁶¹ − 1.
     pub modular: KernelOf<Modular>,
     /// Modulo the second prime.
@@ -192,6 +195,8 @@ pub type ElementOf<S> = fn(&[S]) -> Result<S, KernelError>;
 pub struct ElementKernel {
     /// In doubles, NaN where undefined.
     pub double: fn(&[f64]) -> f64,
+    /// In numbers with a bound on their error.
+    pub ball: ElementOf<Ball>,
     /// Modulo 2⁶¹ − 1.
     pub modular: ElementOf<Modular>,
     /// Modulo the second prime.

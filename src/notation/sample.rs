@@ -21,6 +21,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         lowering: Lowering::Unsupported,
         kernel: Kernel::Array(ArrayKernel {
             double: undefined,
+            ball: undefined,
             modular: undefined,
             companion: undefined,
         }),

@@ -6,6 +6,7 @@
 //! simplification or raising. So the check of an answer covers the whole path to it.
 
 pub mod arithmetic;
+pub mod ball;
 mod block;
 mod call;
 pub mod compare;

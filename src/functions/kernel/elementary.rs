@@ -3,6 +3,7 @@
 //! A kernel of the table is written once, in these. What has a default here is overridden only
 //! where a kind of number would lose digits by it.
 
+use super::reduction::apply;
 use super::special;
 use crate::array::{KernelError, Scalar};
 use crate::number::Number;
@@ -108,12 +109,23 @@ pub(in crate::functions) fn step<S: Scalar>(x: S) -> Result<S> {
 
 /// The larger of two, the first at a tie.
 pub(in crate::functions) fn max<S: Scalar>(a: S, b: S) -> Result<S> {
-    if a.less(b)? { Ok(b) } else { first(a, b, b.less(a)?) }
+    match a.less(b) {
+        Ok(true) => Ok(b),
+        Ok(false) => first(a, b, b.less(a)?),
+        // (a + b + |a − b|)/2, where a value does not need an order
+        Err(KernelError::Unsupported) => half(a.add(b).add(apply("abs", a.sub(b))?)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The smaller of two, the first at a tie.
 pub(in crate::functions) fn min<S: Scalar>(a: S, b: S) -> Result<S> {
-    if b.less(a)? { Ok(b) } else { first(a, b, a.less(b)?) }
+    match b.less(a) {
+        Ok(true) => Ok(b),
+        Ok(false) => first(a, b, a.less(b)?),
+        Err(KernelError::Unsupported) => half(a.add(b).sub(apply("abs", a.sub(b))?)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The first of two where it comes before the other or is equal: where neither holds, one of them

@@ -1,6 +1,6 @@
 //! Kernels of matrices.
 
-use super::reduction::{apply, one, ordered, two, whole};
+use super::reduction::{apply, one, two, whole};
 use crate::array::{Array, KernelError, Scalar};
 
 type Result<T> = std::result::Result<T, KernelError>;
@@ -95,7 +95,7 @@ pub(in crate::functions) fn logdet<S: Scalar>(
     axis: Option<usize>,
 ) -> Result<Array<S>> {
     let (x, n) = square(arguments, axis)?;
-    if !ordered::<S>() {
+    if !S::OVERFLOWS {
         // no range to leave, and the determinant does not depend on the order of elimination
         let magnitude = apply("abs", determinant(x.data.clone(), n)?)?;
         return apply("log", magnitude).map(Array::scalar);

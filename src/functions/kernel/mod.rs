@@ -13,7 +13,12 @@ pub(super) mod special;
 /// A kernel with an instance for every kind of number.
 macro_rules! array_kernel {
     ($kernel:path) => {
-        crate::functions::ArrayKernel { double: $kernel, modular: $kernel, companion: $kernel }
+        crate::functions::ArrayKernel {
+            double: $kernel,
+            ball: $kernel,
+            modular: $kernel,
+            companion: $kernel,
+        }
     };
 }
 pub(super) use array_kernel;
@@ -28,6 +33,7 @@ macro_rules! element_kernel {
         crate::functions::ElementKernel {
             // a comparison with NaN is false, and would decide
             double: |v| if v[0].is_nan() { f64::NAN } else { at(v).unwrap_or(f64::NAN) },
+            ball: at,
             modular: at,
             companion: at,
         }
