@@ -66,7 +66,7 @@ fn what_is_refuted_gets_the_smallest_repair() {
         ("grad(norm2(A*x - y)^2, x) == A'*(A*x - y)", "grad(norm2(A*x - y)^2, x) == 2*A'*(A*x - y)"),
         ("grad(tr(A*B), A) == B", "grad(tr(A*B), A) == B'"),
         ("var W[n,n], x[n]\nfn J scalar\nu = W*x\ngrad(J(u), x) == W*grad(J(u), u)", "grad(J(u), x) == W'*grad(J(u), u)"),
-        ("tanh'(x) == 1 + tanh(x)^2", "tanh'(x) == 1 - tanh(x)^2"),
+        ("var x\ntanh'(x) == 1 + tanh(x)^2", "tanh'(x) == 1 - tanh(x)^2"),
         ("var u[n]\nfn f\nfn J scalar\nz = f(u)\ngrad(J(z), u) == grad(J(z), z) .* f(u)", "grad(J(z), u) == grad(J(z), z) .* f'(u)"),
         ("jac(A*x, x)[i,j] == A[j,i]", "jac(A*x, x)[i,j] == A[i,j]"),
     ];

@@ -4,15 +4,15 @@
 
 use super::decide::Trial;
 use super::edit::edits;
-use super::verdict::Status;
 use super::points::{Points, Scale, Style};
+use super::verdict::Status;
 use super::{Claim, decide};
 use crate::array::Array;
 use crate::numeric::eval::{Point, evaluate, variables_of};
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
 use crate::shape::typed::{Item, Meaning, Typed};
-use crate::syntax::ast::{NameId, NodeId};
+use crate::syntax::ast::{NameId, NodeId, Statement};
 use crate::syntax::parser::parse_with;
 use crate::syntax::print::print_node;
 
@@ -133,25 +133,37 @@ impl<'a> Goal<'a> {
     }
 }
 
-/// The program without its claims.
+/// The program without its claims: everything declared as it was read, then the definitions.
 fn context(typed: &Typed) -> String {
-    let mut text = typed.program.source.clone().into_bytes();
-    for item in &typed.items {
-        let Item::Claim(sides, _) = item else { continue };
-        let (Some(first), Some(last)) = (sides.first(), sides.last()) else { continue };
-        let span = typed.program.span(*first).to(typed.program.span(*last));
-        for byte in &mut text[span.start as usize..span.end as usize] {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
+    let program = &typed.program;
+    let mut text = String::new();
+    for v in &typed.variables {
+        text.push_str("var ");
+        text.push_str(program.name(v.name));
+        for (at, dim) in v.shape.axes.iter().enumerate() {
+            text.push(if at == 0 { '[' } else { ',' });
+            text.push_str(&typed.dims.text(*dim));
+        }
+        text.push_str(if v.shape.axes.is_empty() { "" } else { "]" });
+        for a in &v.attributes {
+            text.push(' ');
+            text.push_str(crate::syntax::attribute_text(*a));
+        }
+        text.push('\n');
+    }
+    for u in &typed.unknowns {
+        text.push_str("fn ");
+        text.push_str(program.name(u.name));
+        text.push_str(if u.scalar { " scalar\n" } else { "\n" });
+    }
+    for (statement, span) in program.statements.iter().zip(&program.statement_spans) {
+        if let Statement::Definition { .. } = statement {
+            let source = program.source.get(span.start as usize..span.end as usize);
+            text.push_str(source.unwrap_or(""));
+            text.push('\n');
         }
     }
-    // brackets around a side stand outside its span
-    let text = String::from_utf8(text).unwrap_or_default();
-    text.lines()
-        .map(|l| if l.trim_matches([' ', '(', ')', ';']).is_empty() { "" } else { l })
-        .collect::<Vec<_>>()
-        .join("\n")
+    text
 }
 
 fn asks(typed: &Typed, root: NodeId) -> bool {
@@ -178,7 +190,8 @@ fn holds(context: &str, claim: &str, seed: u64) -> bool {
     // a claim that something is itself, or that nothing is nothing, mends nothing
     let trivial = print_node(&typed.program, left) == print_node(&typed.program, right)
         || vanishes(&claim, seed)
-        || !variables_of(&typed, left).contains(&true) != !variables_of(&typed, right).contains(&true);
+        || !variables_of(&typed, left).contains(&true)
+            != !variables_of(&typed, right).contains(&true);
     !trivial && matches!(decide(&claim, seed).0, Status::Proved | Status::Verified)
 }
 
