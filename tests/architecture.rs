@@ -14,6 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["calculus", "simplify"],
     &["notation"],
     &["engine"],
+    &["render"],
     &["cli"],
 ];
 

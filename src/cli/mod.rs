@@ -5,7 +5,9 @@ mod arguments;
 mod eval;
 mod grad;
 mod input;
+mod mdbook;
 mod output;
+mod render;
 
 use crate::diagnostic::Diagnostic;
 use std::process::ExitCode;
@@ -26,6 +28,17 @@ pub(crate) enum Failure {
     Message(String),
     /// An answer failed its own verification: status 1.
     Defect(String),
+    /// What was to be checked is not as it should be: status 1.
+    Stale(String),
+    /// More than one thing failed: the highest status of them.
+    Several(Vec<Failure>),
+}
+
+impl From<Diagnostic> for Failure {
+    /// A message whose source is not known yet.
+    fn from(diagnostic: Diagnostic) -> Failure {
+        Failure::Input { diagnostic, source: String::new(), file: None }
+    }
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -40,22 +53,28 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
-    let result = match matches.subcommand() {
-        Some(("grad", m)) => grad::gradient(m),
-        Some(("jacobian", m)) => grad::jacobian(m),
-        Some(("hessian", m)) => grad::hessian(m),
-        Some(("simplify", m)) => grad::simplify(m),
-        Some(("eval", m)) => eval::eval(m),
-        Some(("completions", m)) => arguments::completions(m),
-        Some(("man", _)) => arguments::manual(),
-        Some((name, _)) => Err(Failure::Message(format!("`derive {name}` is not supported yet"))),
-        None => Err(Failure::Message("no command".into())),
-    };
-    match result {
+    match dispatch(&matches) {
         Ok(text) => {
             output::out(&text);
             ExitCode::SUCCESS
         }
         Err(failure) => output::fail(&failure, color),
+    }
+}
+
+/// What a command prints.
+fn dispatch(matches: &clap::ArgMatches) -> Result<String, Failure> {
+    match matches.subcommand() {
+        Some(("grad", m)) => grad::gradient(m),
+        Some(("jacobian", m)) => grad::jacobian(m),
+        Some(("hessian", m)) => grad::hessian(m),
+        Some(("simplify", m)) => grad::simplify(m),
+        Some(("eval", m)) => eval::eval(m),
+        Some(("render", m)) => render::render(m),
+        Some(("mdbook", m)) => mdbook::mdbook(m),
+        Some(("completions", m)) => arguments::completions(m),
+        Some(("man", _)) => arguments::manual(),
+        Some((name, _)) => Err(Failure::Message(format!("`derive {name}` is not supported yet"))),
+        None => Err(Failure::Message("no command".into())),
     }
 }

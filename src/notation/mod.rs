@@ -13,6 +13,7 @@ pub mod latex;
 mod layout;
 mod left;
 mod lines;
+pub mod markdown;
 pub mod math;
 mod name;
 pub mod numpy;

@@ -59,6 +59,11 @@ pub fn text(answer: &Answer, report: &Report) -> String {
     text_with(answer, report, &TextOptions::default())
 }
 
+/// What an answer assumes, what its unknowns are and where it holds, one sentence each.
+pub fn notes(answer: &Answer) -> Vec<String> {
+    Page { answer, options: TextOptions::default() }.notes()
+}
+
 /// The answer for people, with choices.
 pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
     let page = Page { answer, options: *options };
