@@ -54,6 +54,8 @@ fn answer(
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
         "markdown" => crate::notation::markdown::markdown(answer, &report),
+        "html" => crate::notation::html::html(answer, &report, &[]),
+        "svg" => crate::notation::svg::svg(answer),
         "json" => json(answer, &report).to_string() + "\n",
         "numpy" => {
             crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?

@@ -7,6 +7,7 @@ pub mod ascii;
 pub mod assemble;
 pub mod code;
 mod equations;
+pub mod html;
 mod index;
 pub mod json;
 pub mod latex;
@@ -24,6 +25,7 @@ pub mod raise;
 mod roundtrip;
 #[cfg(test)]
 mod sample;
+pub mod svg;
 pub mod text;
 pub mod unicode;
 mod walk;

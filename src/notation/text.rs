@@ -64,6 +64,11 @@ pub fn notes(answer: &Answer) -> Vec<String> {
     Page { answer, options: TextOptions::default() }.notes()
 }
 
+/// The definitions that come first, and the results with the cotangents between them.
+pub(super) fn lines(answer: &Answer) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
+    Page { answer, options: TextOptions::default() }.equations()
+}
+
 /// The answer for people, with choices.
 pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
     let page = Page { answer, options: *options };
@@ -90,10 +95,10 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
 }
 
 /// An equation of the page.
-struct Line<'a> {
-    left: String,
-    right: &'a Math,
-    is_result: bool,
+pub(super) struct Line<'a> {
+    pub(super) left: String,
+    pub(super) right: &'a Math,
+    pub(super) is_result: bool,
 }
 
 struct Page<'a> {
