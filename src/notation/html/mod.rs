@@ -121,14 +121,22 @@ impl Page<'_> {
         if !given.iter().any(|line| line.left == name) {
             given.push(Line { left: name, right: &self.answer.value, is_result: false });
         }
-        let _ = write!(out, "<header>\n<p class=\"asked\">{} {}</p>\n", self.kind(), self.asked());
+        let (kind, asked) = (self.kind(), self.asked());
         match given.as_slice() {
             [line] if unicode(line.right).chars().count() <= HEADING => {
                 let right = self.formula(line.right);
-                let _ = writeln!(out, "<h1>{} = {right}</h1>", self.text(&line.left));
+                let left = self.text(&line.left);
+                let _ = write!(
+                    out,
+                    "<header>\n<p class=\"asked\">{kind} {asked}</p>\n<h1>{left} = {right}</h1>\n"
+                );
             }
             _ => {
-                let _ = writeln!(out, "<h1>of {}</h1>", self.formula(&self.objective()));
+                let of = self.formula(&self.objective());
+                let _ = write!(
+                    out,
+                    "<header>\n<h1>{kind} of {of}</h1>\n<p class=\"asked\">{asked}</p>\n"
+                );
                 self.block(out, &given);
             }
         }

@@ -11,8 +11,8 @@ const PAIR: f64 = 3.5;
 
 /// Colours follow the reader's paper; a page may set its own.
 const STYLE: &str = "\
-.derive-graph{--paper:#fff;--ink:#1b1f24;--soft:#59636e;--line:#8c959f;--box:#f6f8fa;--back:#bc4c00;--mark:#ddf4ff;--goal:#0969da;font-family:'STIX Two Text','Cambria',Georgia,'DejaVu Serif',serif}
-@media (prefers-color-scheme:dark){.derive-graph{--paper:#0d1117;--ink:#e6edf3;--soft:#9198a1;--line:#656c76;--box:#161b22;--back:#f0883e;--mark:#1f2d3d;--goal:#58a6ff}}
+.derive-graph{--paper:#fff;--ink:#1b1f24;--soft:#59636e;--line:#8c959f;--box:#f6f8fa;--back:#bc4c00;--mark:#fff1b8;--goal:#0969da;font-family:'STIX Two Text','Cambria',Georgia,'DejaVu Serif',serif}
+@media (prefers-color-scheme:dark){.derive-graph{--paper:#0d1117;--ink:#e6edf3;--soft:#9198a1;--line:#656c76;--box:#161b22;--back:#f0883e;--mark:#4b3a10;--goal:#58a6ff}}
 .derive-graph .paper{fill:var(--paper)}
 .derive-graph text{fill:var(--ink);white-space:pre}
 .derive-graph .shape{fill:var(--soft)}
