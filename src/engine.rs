@@ -1,7 +1,7 @@
 //! The library's front: from a question in text to an answer in notation.
 
 use crate::calculus::rules::Corruption;
-use crate::calculus::sweep::{Seed, gradients};
+use crate::calculus::sweep::{ReverseMode, Seed, gradients};
 use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
@@ -285,17 +285,10 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
     let (typed, mut lowered) = read(question)?;
     let body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
     let (values, _) = settle(&mut lowered, &[body], &[]);
-    // the result is written out, not as the objective's name
     if let Some(last) = lowered.equations.last_mut() {
-        last.body = lowered.objective;
-    }
-    let results = [Result_ { kind: ResultKind::Value, wrt: Vec::new(), value: values[0] }];
-    let equations: Vec<Equation> = lowered.equations.drain(..).collect();
-    let kept = equations.len().saturating_sub(1);
-    lowered.equations = equations;
-    if let Some(last) = lowered.equations.get_mut(kept) {
         last.body = values[0];
     }
+    let results = [Result_ { kind: ResultKind::Value, wrt: Vec::new(), value: values[0] }];
     let named = std::mem::replace(&mut lowered.named, false);
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index);
     let mut answer = answer?;
@@ -306,7 +299,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
 fn read(question: &Question) -> Result<(Typed, Lowered), Error> {
     let program = parse_with(question.shapes.as_deref(), &question.program)?;
     let typed = infer(program)?;
-    let lowered = lower(&typed, question.objective.as_deref())?;
+    let lowered = lower(&typed, question.objective.as_deref(), &ReverseMode)?;
     Ok((typed, lowered))
 }
 

@@ -7,10 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Cases that do not pass yet, with the reason. One that passes must leave the table.
-const FAILING: &[(&str, &str)] = &[
-    ("seed-009", "`maxpool` is not supported yet"),
-    ("ml-049", "`conv` and `maxpool` are not supported yet"),
-];
+const FAILING: &[(&str, &str)] = &[];
 
 /// As [`FAILING`], for the answers in index notation alone.
 const FAILING_INDEX: &[(&str, &str)] = &[];

@@ -9,7 +9,7 @@
 //! | `y = Σ cₖ xₖ` | `cₖ g` |
 //! | `y = einsum(x₁ … xₙ)` | the einsum of the others and `g`, output and operand exchanged |
 //! | `y = f(x)` | `g ⊙ f′(x)`, `f′` from the table |
-//! | `y = max x`, `∏ x` | `g` at the first largest entry; `g y / x` |
+//! | `y = max x`, `∏ x` | `g` at the first largest entry (of each window); `g y / x` |
 //! | `Y = X⁻¹`, `det X`, `log|det X|` | `−Y′ g Y′`, `g det(X) X⁻ᵀ`, `g X⁻ᵀ` |
 //! | `y = J(x)` | `g` contracted with one more derivative of `J` |
 
@@ -18,7 +18,8 @@ use crate::number::Number;
 use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{
-    Axes, ExprId, MapFunction, MatrixFunction, Network, Node, Operand, ReduceKind, Wires,
+    Axes, ExprId, MapFunction, MatrixFunction, Network, Node, Operand, ReduceKind, WindowKind,
+    Wires,
 };
 use crate::tensor::template::{Frame, Value, range, template};
 use smallvec::{SmallVec, smallvec};
@@ -133,6 +134,12 @@ impl Rules<'_> {
                 self.reduction(kind, active as usize, x, value, g, out);
                 (Rule::Reduction, None)
             }
+            Node::Window { kind: WindowKind::Maximum, active, width, argument } => {
+                self.window(active as usize, width, argument, id, g, out);
+                (Rule::Reduction, None)
+            }
+            // positions of largest entries do not move
+            Node::Window { .. } => (Rule::Reduction, None),
             Node::Matrix(kind, x) => {
                 self.matrix(kind, x, value, g, out);
                 (Rule::Matrix, None)
@@ -383,6 +390,47 @@ impl Rules<'_> {
             ReduceKind::ArgMaximum | ReduceKind::ArgMinimum => return,
         };
         out.push((x, expr));
+    }
+
+    /// The largest entries of windows: `g` at the first largest entry of each.
+    fn window(
+        &mut self,
+        active: usize,
+        width: DimId,
+        x: ExprId,
+        id: ExprId,
+        g: ExprId,
+        out: &mut Vec<Contribution>,
+    ) {
+        let (o, rank) = (self.seed, self.arena.rank(x));
+        let mask = self.arena.window(WindowKind::Mask, active as u32, width, x, &[]);
+        let mut operands: SmallVec<[Operand; 4]> = smallvec![
+            Operand { expr: g, wires: range(0, o + rank) },
+            Operand { expr: mask, wires: range(o + rank, o + 2 * rank) },
+        ];
+        let mut sizes: SmallVec<[DimId; 8]> = self.arena.axes(g).into();
+        sizes.extend(self.arena.axes(x).iter().copied());
+        let batch = rank - active;
+        for k in 0..batch {
+            // an axis without windows is the same on both sides
+            operands[1].wires[k] = (o + k) as u32;
+        }
+        let mut output = range(0, o);
+        output.extend(operands[1].wires.iter().copied());
+        for k in batch..rank {
+            let (target, slow) = (o + rank + k, o + k);
+            let axis = self.arena.axes(x)[k];
+            let outer = self.arena.axes(id)[k];
+            let fast = sizes.len() as u32;
+            sizes.push(width);
+            operands.push(self.arena.merged(
+                (target as u32, axis),
+                (fast, width),
+                (slow as u32, outer),
+            ));
+        }
+        let network = Network { coefficient: Number::ONE, operands, output, sizes };
+        out.push((x, self.arena.einsum(network.dense())));
     }
 
     fn matrix(

@@ -7,7 +7,7 @@
 
 use super::rules::{Contribution, Corruption, Rules};
 use crate::tensor::arena::Arena;
-use crate::tensor::lower::{Equation, Lowered};
+use crate::tensor::lower::{Differentiate, Equation, Lowered};
 use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -53,7 +53,6 @@ pub fn gradients(
     corruption: Option<Corruption>,
 ) -> Gradients {
     let arena = &mut lowered.arena;
-    let depends = dependence(arena, &lowered.equations, targets);
     let objective = lowered.objective;
     let axes: Axes = arena.axes(objective).into();
     let (g, cotangent) = match seed {
@@ -64,11 +63,77 @@ pub fn gradients(
         }
         Seed::Identity => (identity(arena, &axes), None),
     };
-    let seed_axes = if seed == Seed::Identity { axes.len() } else { 0 };
     // an unnamed scalar is written out in its own derivative
     let anonymous = !lowered.named && axes.is_empty();
+    let start = Start {
+        objective,
+        g,
+        seed: if seed == Seed::Identity { axes } else { Axes::new() },
+        anonymous,
+        naming,
+        corruption,
+    };
+    let (results, bindings) = sweep(arena, &lowered.equations, targets, start);
+    Gradients { results, bindings, cotangent }
+}
+
+/// Reverse accumulation as the meaning of derivatives inside a program.
+#[derive(Clone, Copy, Debug)]
+pub struct ReverseMode;
+
+impl Differentiate for ReverseMode {
+    fn derivative(
+        &self,
+        arena: &mut Arena,
+        equations: &[Equation],
+        y: ExprId,
+        by: ExprId,
+        cotangent: Option<ExprId>,
+    ) -> ExprId {
+        let axes: Axes = arena.axes(y).into();
+        // the value gets a name for the length of the sweep
+        let (_, objective) = arena.symbol_expr(Symbol {
+            name: "value".into(),
+            kind: SymbolKind::Objective,
+            axes: axes.clone(),
+            properties: Properties::default(),
+            order: u32::MAX,
+        });
+        let mut all = equations.to_vec();
+        all.push(Equation { symbol: objective, body: y });
+        let g = cotangent.unwrap_or_else(|| identity(arena, &axes));
+        let seed = if cotangent.is_some() { Axes::new() } else { axes };
+        let (anonymous, naming, corruption) = (true, false, None);
+        let start = Start { objective, g, seed, anonymous, naming, corruption };
+        sweep(arena, &all, &[by], start).0[0]
+    }
+}
+
+/// What a sweep starts from.
+struct Start {
+    objective: ExprId,
+    /// The cotangent of the objective.
+    g: ExprId,
+    /// The axes that the cotangent has before the objective's.
+    seed: Axes,
+    /// Whether the objective's name must not occur in results.
+    anonymous: bool,
+    /// Whether cotangents get names.
+    naming: bool,
+    corruption: Option<Corruption>,
+}
+
+/// The total derivative by each target, and the named cotangents.
+fn sweep(
+    arena: &mut Arena,
+    equations: &[Equation],
+    targets: &[ExprId],
+    start: Start,
+) -> (Vec<ExprId>, Vec<Equation>) {
+    let Start { objective, g, seed, anonymous, naming, corruption } = start;
+    let depends = dependence(arena, equations, targets);
     let mut sweep = Sweep {
-        rules: Rules { arena, seed: seed_axes, corruption },
+        rules: Rules { arena, seed: seed.len(), corruption },
         depends,
         slots: Vec::new(),
         collected: FxHashMap::default(),
@@ -79,7 +144,7 @@ pub fn gradients(
     let wanted: rustc_hash::FxHashSet<ExprId> = targets.iter().copied().collect();
     let mut bindings = Vec::new();
     let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
-    for equation in lowered.equations.iter().rev() {
+    for equation in equations.iter().rev() {
         let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
         let mut total = sweep.rules.arena.sum_of(&list);
         if wanted.contains(&equation.symbol) {
@@ -106,13 +171,13 @@ pub fn gradients(
             (Some(total), _) => *total,
             (None, Some(list)) => arena.sum_of(list),
             (None, None) => {
-                let mut shape: Axes = axes[..seed_axes].into();
+                let mut shape = seed.clone();
                 shape.extend(arena.axes(*t).iter().copied());
                 arena.zero(&shape)
             }
         })
         .collect();
-    Gradients { results, bindings, cotangent }
+    (results, bindings)
 }
 
 /// The identity map on arrays with these axes: their δ's, output axes first.

@@ -156,7 +156,7 @@ mod tests {
             }
             match f.signature {
                 Signature::Elementwise => assert!(matches!(f.kernel, Kernel::Elementwise(_))),
-                Signature::Special(super::super::Special::Pool)
+                Signature::Mask
                 | Signature::Reduction { .. }
                 | Signature::Axiswise
                 | Signature::Shapes(_) => assert!(matches!(f.kernel, Kernel::Array(_))),

@@ -1,7 +1,7 @@
 //! Functions of machine learning on whole arrays.
 
-use super::kernel::{array_kernel, learning as kernel};
-use super::{Function, Range, Signature, Special};
+use super::kernel::{array_kernel, learning as kernel, structure};
+use super::{Function, Kind, Range};
 
 pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
@@ -70,6 +70,7 @@ pub(super) static TABLE: &[Function] = &[
         &["X[n], K[p] -> [n-p+1]", "X[m,n], K[p,q] -> [m-p+1, n-q+1]"],
         "cross-correlation of X with K where they overlap fully ('valid')",
     )
+    .einsum(&["i,k->o;i=o+k", "ij,kl->op;i=o+k,j=p+l"])
     .array(array_kernel!(kernel::conv))
     .latex(r"\operatorname{conv}")
     .numpy("_conv({0}, {1})")
@@ -79,7 +80,25 @@ pub(super) static TABLE: &[Function] = &[
          return np.tensordot(w, k, axes=k.ndim)\n",
     )
     .source("Goodfellow, Bengio & Courville 2016, eq. 9.6"),
-    pool("meanpool", "means of windows of p (or p×p) that do not overlap")
+    Function::shaped(
+        "fullconv",
+        &["Y", "K"],
+        &["Y[n], K[p] -> [n+p-1]", "Y[m,n], K[p,q] -> [m+p-1, n+q-1]"],
+        "convolution of Y with K wherever they overlap ('full'), the adjoint of conv in X",
+    )
+    .einsum(&["o,k->i;i=o+k", "op,kl->ij;i=o+k,j=p+l"])
+    .array(array_kernel!(structure::fullconv))
+    .latex(r"\operatorname{fullconv}")
+    .numpy("_fullconv({0}, {1})")
+    .helper(
+        "def _fullconv(y, k):\n    \
+         y = np.pad(y, [(n - 1, n - 1) for n in k.shape])\n    \
+         w = np.lib.stride_tricks.sliding_window_view(y, k.shape)\n    \
+         return np.tensordot(w, np.flip(k), axes=k.ndim)\n",
+    )
+    .source("Goodfellow, Bengio & Courville 2016, §9.5"),
+    pool("meanpool", POOLED, "means of windows of p (or p×p) that do not overlap")
+        .einsum(&["i->o;i=r:o;r", "ij->op;i=r:o,j=s:p;rs"])
         .array(array_kernel!(kernel::meanpool))
         .latex(r"\operatorname{meanpool}")
         .numpy("_meanpool({0}, {1})")
@@ -89,7 +108,8 @@ pub(super) static TABLE: &[Function] = &[
              s = [d for n in x.shape for d in (n // p, p)]\n    \
              return x.reshape(s).mean(axis=tuple(range(1, len(s), 2)))\n",
         ),
-    pool("maxpool", "largest entries of windows of p (or p×p) that do not overlap")
+    pool("maxpool", POOLED, "largest entries of windows of p (or p×p) that do not overlap")
+        .node(Kind::WindowMaximum)
         .array(array_kernel!(kernel::maxpool))
         .latex(r"\operatorname{maxpool}")
         .numpy("_maxpool({0}, {1})")
@@ -99,11 +119,39 @@ pub(super) static TABLE: &[Function] = &[
              s = [d for n in x.shape for d in (n // p, p)]\n    \
              return x.reshape(s).max(axis=tuple(range(1, len(s), 2)))\n",
         ),
+    pool(
+        "unpool",
+        &["Y[n], p -> [n*p]", "Y[m,n], p -> [m*p,n*p]"],
+        "each entry repeated over a window of p (or p×p)",
+    )
+    .einsum(&["o->i;i=r:o", "op->ij;i=r:o,j=s:p"])
+    .array(array_kernel!(structure::unpool))
+    .latex(r"\operatorname{unpool}")
+    .numpy("np.kron({0}, np.ones(({1},) * np.ndim({0})))"),
+    pool(
+        "maxpoolmask",
+        &["X[n], p -> [n]", "X[m,n], p -> [m,n]"],
+        "1 at the first largest entry of each window of p (or p×p), else 0",
+    )
+    .node(Kind::WindowMask)
+    .array(array_kernel!(structure::maxpoolmask))
+    .latex(r"\operatorname{maxpoolmask}")
+    .numpy("_maxpoolmask({0}, {1})")
+    .helper(
+        "def _maxpoolmask(x, p):\n    \
+         n = [d // p for d in x.shape]\n    \
+         s = [d for k in n for d in (k, p)]\n    \
+         order = list(range(0, len(s), 2)) + list(range(1, len(s), 2))\n    \
+         w = x.reshape(s).transpose(order).reshape(n + [-1])\n    \
+         m = (np.arange(w.shape[-1]) == np.argmax(w, axis=-1)[..., None]).astype(float)\n    \
+         m = m.reshape(n + [p] * x.ndim).transpose(np.argsort(order))\n    \
+         return m.reshape(x.shape)\n",
+    ),
 ];
 
-const fn pool(name: &'static str, doc: &'static str) -> Function {
-    let mut f = Function::axiswise(name, &["X", "p"], doc)
-        .source("Goodfellow, Bengio & Courville 2016, §9.3");
-    f.signature = Signature::Special(Special::Pool);
-    f
+const POOLED: &[&str] = &["X[n], p -> [n/p]", "X[m,n], p -> [m/p,n/p]"];
+
+const fn pool(name: &'static str, shapes: &'static [&'static str], doc: &'static str) -> Function {
+    Function::shaped(name, &["X", "p"], shapes, doc)
+        .source("Goodfellow, Bengio & Courville 2016, §9.3")
 }

@@ -1,6 +1,6 @@
 //! Functions of matrices.
 
-use super::kernel::{array_kernel, linear_algebra as kernel};
+use super::kernel::{array_kernel, linear_algebra as kernel, structure};
 use super::{Function, Kind, Notation};
 
 pub(super) static TABLE: &[Function] = &[
@@ -30,6 +30,7 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("np.linalg.inv({0})")
         .source("Petersen & Pedersen 2012, eq. 59"),
     Function::shaped("adj", &["X"], &["X[n,n] -> [n,n]"], "the adjugate, X*adj(X) = det(X)*I")
+        .node(Kind::Adjugate)
         .array(array_kernel!(kernel::adj))
         .latex(r"\operatorname{adj}")
         .numpy("_adj({0})")
@@ -73,9 +74,21 @@ pub(super) static TABLE: &[Function] = &[
         &["X[m,n] -> [m*n]", "X[n] -> [n]"],
         "the columns of a matrix stacked into one vector",
     )
+    .einsum(&["ij->r;r=i:j", "i->i"])
     .array(array_kernel!(kernel::vec))
     .latex(r"\operatorname{vec}")
     .numpy("np.ravel({0}, order=\"F\")")
+    .source("Magnus & Neudecker 2019, §2.4"),
+    Function::shaped(
+        "unvec",
+        &["v", "m", "n"],
+        &["v[m*n], m, n -> [m,n]"],
+        "the m×n matrix whose columns are stacked in v, the inverse of vec",
+    )
+    .einsum(&["r->ij;r=i:j"])
+    .array(array_kernel!(structure::unvec))
+    .latex(r"\operatorname{unvec}")
+    .numpy("np.reshape({0}, ({1}, {2}), order=\"F\")")
     .source("Magnus & Neudecker 2019, §2.4"),
     Function::shaped(
         "kron",
@@ -88,6 +101,7 @@ pub(super) static TABLE: &[Function] = &[
         ],
         "the Kronecker product",
     )
+    .einsum(&["ij,pq->rc;r=p:i,c=q:j", "i,p->r;r=p:i", "i,pq->rq;r=p:i", "ij,p->rj;r=p:i"])
     .array(array_kernel!(kernel::kron))
     .unicode(Notation::Operator("kron"))
     .latex(r"\operatorname{kron}")

@@ -73,8 +73,11 @@ pub enum Signature {
     Axiswise,
     /// Alternatives in declaration syntax, the first whose ranks fit is taken:
     /// `"A[m,n], B[p,q] -> [m*p, n*q]"`, `"X[n,n] -> []"` for a scalar result. A scalar argument
-    /// where `[n,n]` is asked counts as 1×1. Vectors are columns.
+    /// where `[n,n]` is asked counts as 1×1. Vectors are columns. Letters after the arrays are
+    /// arguments that are sizes: `"X[n], p -> [n/p]"`.
     Shapes(&'static [&'static str]),
+    /// The result has the shape of the argument and is computed over all entries, or along `axis=`.
+    Mask,
     /// Shapes are decided by a rule of inference that the entry names; see `shape::infer`.
     /// (`eye(n)`, `ones(m, n)`, `zeros(…)`, `vector(1)`, `matrix(1)`, `grad`, `jac`, `hess`, `vjp`)
     Special(Special),
@@ -101,8 +104,6 @@ pub enum Special {
     Hessian,
     /// `vjp(y, x, g)`
     Vjp,
-    /// `meanpool(X, p)`, `maxpool(X, p)`: `X[n] → [n/p]`, `X[m,n] → [m/p, n/p]`
-    Pool,
 }
 
 /// What a function means to the calculus. Texts are in our own language; in them every operation
@@ -126,7 +127,10 @@ pub enum Lowering {
         /// The vector–Jacobian products, one a parameter.
         vjp: &'static [&'static str],
     },
-    /// A multilinear function: one einsum for each alternative of the signature, `"ij->ji"`.
+    /// A multilinear function: one einsum for each alternative of the signature, `"ij->ji"`. After a
+    /// semicolon stand equations between positions counted from 0: `i=o+k` (an entry of a sum), and
+    /// `r=i:j` (`i` runs fastest: `r = i + |i| j`). A letter in these alone has the size of the last
+    /// argument. After a second semicolon letters over which the mean is taken, not the sum.
     Einsum(&'static [&'static str]),
     /// The sum over the active axes.
     Sum,
@@ -147,12 +151,22 @@ pub enum Kind {
     Determinant,
     /// log |det|
     LogDeterminant,
+    /// det(X) X⁻¹, of an invertible matrix.
+    Adjugate,
     /// Largest entry.
     Maximum,
     /// Smallest entry.
     Minimum,
     /// Product of entries.
     Product,
+    /// 1 at the first largest entry.
+    MaximumMask,
+    /// 1 at the first smallest entry.
+    MinimumMask,
+    /// Largest entries of windows.
+    WindowMaximum,
+    /// 1 at the first largest entry of each window.
+    WindowMask,
 }
 
 /// What a function means to the numeric judge.

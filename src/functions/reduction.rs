@@ -1,7 +1,7 @@
 //! Functions that reduce an array, or one axis of it.
 
-use super::kernel::{array_kernel, reduction as kernel, special};
-use super::{Function, Kind, Lowering, Notation, Range};
+use super::kernel::{array_kernel, reduction as kernel, special, structure};
+use super::{Function, Kind, Lowering, Notation, Range, Signature};
 
 pub(super) static TABLE: &[Function] = &[
     Function::reduction("sum", &["x"], true, "the sum of all entries, or along an axis")
@@ -52,6 +52,18 @@ pub(super) static TABLE: &[Function] = &[
     .numpy("np.min({0}{axis})")
     .numpy_pair("np.minimum({0}, {1})")
     .source("language, sections 1 and 2"),
+    mask("maxmask", "1 at the first largest entry in row-major order, else 0")
+        .node(Kind::MaximumMask)
+        .array(array_kernel!(structure::maxmask))
+        .latex(r"\operatorname{maxmask}")
+        .numpy("_mask(np.argmax, {0}{axis})")
+        .helper(MASK),
+    mask("minmask", "1 at the first smallest entry in row-major order, else 0")
+        .node(Kind::MinimumMask)
+        .array(array_kernel!(structure::minmask))
+        .latex(r"\operatorname{minmask}")
+        .numpy("_mask(np.argmin, {0}{axis})")
+        .helper(MASK),
     Function::reduction("logsumexp", &["x"], true, "log(sum(exp(x))) of all entries or an axis")
         .named("log(sum(exp(x)))", &["g*softmax(x)"])
         .array(array_kernel!(kernel::logsumexp))
@@ -88,3 +100,15 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("np.vdot({0}, {1})")
         .source("Golub & Van Loan 2013, §1.1"),
 ];
+
+const MASK: &str = "def _mask(at, x, axis=None):\n    \
+     k = np.expand_dims(at(x, axis=axis), 0 if axis is None else axis)\n    \
+     m = np.zeros_like(x, dtype=float)\n    \
+     np.put_along_axis(m if axis is not None else m.reshape(-1), k, 1.0, axis=axis or 0)\n    \
+     return m\n";
+
+const fn mask(name: &'static str, doc: &'static str) -> Function {
+    let mut f = Function::reduction(name, &["x"], true, doc).source("language, section 4");
+    f.signature = Signature::Mask;
+    f
+}

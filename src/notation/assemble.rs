@@ -115,9 +115,10 @@ pub fn assemble(
             needs: naming.needs(arena, result.value, &place),
         });
     }
-    let value = match typed_objective(typed, lowered) {
-        Some(math) => math,
-        None => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
+    let value = match (typed_objective(typed, lowered), &outcomes[..]) {
+        (Some(math), _) => math,
+        (None, [only]) if only.kind == ResultKind::Value => only.value.clone(),
+        _ => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
     };
     let value_needs = naming.needs(arena, objective_body, &place);
     let parameters = parameters(typed, lowered, cotangent, objective_id, &names_of);
@@ -288,12 +289,14 @@ impl<'a> Naming<'a> {
         };
         let scalar = lowered.arena.rank(lowered.objective) == 0;
         let last = lowered.equations.len().wrapping_sub(1);
+        // a value asked for is not written as its own name
+        let value = results.iter().any(|r| r.kind == ResultKind::Value);
         for (at, e) in lowered.equations.iter().chain(cotangents).enumerate() {
             naming.bodies.insert(e.symbol, e.body);
             naming.sequence.push(e.symbol);
             // the value of a definition is written by its name wherever it occurs; that of an
             // unnamed scalar objective is written out
-            let unnamed = at == last && !lowered.named && scalar;
+            let unnamed = at == last && (value || !lowered.named && scalar);
             let trivial = lowered.arena.weight(e.body) < 2;
             if at <= last && !unnamed && !trivial {
                 naming.symbols.entry(e.body).or_insert(e.symbol);

@@ -6,7 +6,9 @@
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, negated, product, scaled, size_math, symbol_math};
 use crate::number::Number;
-use crate::tensor::node::{EinsumView, ExprId, MapFunction, MatrixFunction, Node, SymbolKind};
+use crate::tensor::node::{
+    EinsumView, ExprId, IndicatorRange, MapFunction, MatrixFunction, Node, SymbolKind,
+};
 use rustc_hash::FxHashSet;
 
 /// Names for indices: `i`, `j`, `k`, … without those that the program uses.
@@ -133,6 +135,7 @@ impl Raiser<'_> {
             Node::Matrix(MatrixFunction::Inverse, _)
             | Node::Named { .. }
             | Node::Reduce(..)
+            | Node::Window { .. }
             | Node::Matrix(..)
             | Node::Apply(..) => {
                 self.depth += 1;
@@ -150,6 +153,138 @@ impl Raiser<'_> {
         match self.arena.symbol(self.arena.as_symbol(id)?).kind {
             SymbolKind::Basis(_, k) => Some(k),
             _ => None,
+        }
+    }
+
+    /// Gives every wire that has none an index, or the position that an indicator says it is;
+    /// such an indicator joins `done`. Returns the names that are summed over.
+    fn positions(
+        &self,
+        view: EinsumView<'_>,
+        wires: &mut [Option<Math>],
+        done: &mut Vec<usize>,
+        names: &mut IndexNames<'_>,
+    ) -> Vec<Name> {
+        let mut bound = Vec::new();
+        let operands: Vec<(ExprId, &[u32])> = view.operands().collect();
+        // a summed position that an indicator computes needs no index of its own
+        let mut waiting: Vec<(usize, u32)> = Vec::new();
+        for (at, (e, ws)) in operands.iter().enumerate() {
+            let total =
+                self.arena.as_indicator(*e).is_some_and(|i| i.range != IndicatorRange::Partial);
+            let known = |w: u32| wires[w as usize].is_some() || waiting.iter().any(|v| v.1 == w);
+            if total && !known(ws[0]) && !ws[1..].contains(&ws[0]) {
+                waiting.push((at, ws[0]));
+            }
+        }
+        loop {
+            for (w, wire) in wires.iter_mut().enumerate() {
+                if wire.is_none() && !waiting.iter().any(|v| v.1 == w as u32) {
+                    let name = names.fresh();
+                    bound.push(name.clone());
+                    *wire = Some(Math::Symbol(name));
+                }
+            }
+            if waiting.is_empty() {
+                return bound;
+            }
+            let before = waiting.len();
+            waiting.retain(|(at, target)| {
+                let (e, ws) = operands[*at];
+                let sources: Option<Vec<Math>> =
+                    ws[1..].iter().map(|w| wires[*w as usize].clone()).collect();
+                let Some(sources) = sources else { return true };
+                wires[*target as usize] = Some(self.position(e, sources));
+                done.push(*at);
+                false
+            });
+            if waiting.len() == before {
+                // positions that wait for each other: one gets an index
+                waiting.pop();
+            }
+        }
+    }
+
+    /// The other indicators, as entries of δ; an index that nothing else gives a size gets it here.
+    fn indicators(
+        &self,
+        view: EinsumView<'_>,
+        wires: &[Option<Math>],
+        outer: Vec<bool>,
+        done: &mut Vec<usize>,
+        factors: &mut Vec<Math>,
+    ) {
+        let plain: Vec<(ExprId, &[u32])> =
+            view.operands().filter(|(e, _)| self.arena.as_indicator(*e).is_none()).collect();
+        let mut sized = outer;
+        for (w, sized) in sized.iter_mut().enumerate() {
+            let held = plain.iter().any(|(_, ws)| ws.contains(&(w as u32)));
+            *sized = held || !(*sized || matches!(wires[w], Some(Math::Symbol(_))));
+        }
+        for (at, (e, ws)) in view.operands().enumerate() {
+            if self.arena.as_indicator(e).is_none() {
+                continue;
+            }
+            if !done.contains(&at) {
+                let index = |w: &u32| wires[*w as usize].clone();
+                let (Some(target), Some(sources)) =
+                    (index(&ws[0]), ws[1..].iter().map(index).collect::<Option<Vec<Math>>>())
+                else {
+                    continue;
+                };
+                let position = self.position(e, sources);
+                factors.push(if sized[ws[0] as usize] {
+                    Math::Delta(Box::new(target), Box::new(position))
+                } else {
+                    let size = size_math(self.arena.size_text(view.size(ws[0])));
+                    identity_entry(size, target, position)
+                });
+                sized[ws[0] as usize] = true;
+                done.push(at);
+            }
+            for w in &ws[1..] {
+                if !std::mem::replace(&mut sized[*w as usize], true)
+                    && let Some(index @ Math::Symbol(_)) = &wires[*w as usize]
+                {
+                    let size = size_math(self.arena.size_text(view.size(*w)));
+                    factors
+                        .push(Math::Entry(Box::new(Math::Ones(vec![size])), vec![index.clone()]));
+                }
+            }
+        }
+    }
+
+    /// The position, counted from 1, that an indicator computes from others.
+    fn position(&self, id: ExprId, sources: Vec<Math>) -> Math {
+        let arena = self.arena;
+        let Some(indicator) = arena.as_indicator(id) else { return Math::Number(Number::ONE) };
+        let mut terms: Vec<(bool, Math)> = Vec::new();
+        let mut constant = Number::ONE;
+        for (factor, source) in indicator.factors.iter().zip(sources) {
+            let factor = size_math(arena.size_text(*factor));
+            if factor == Math::Number(Number::ONE) {
+                constant = constant.add(&Number::MINUS_ONE);
+                terms.push((false, source));
+            } else {
+                let one = (true, Math::Number(Number::ONE));
+                let steps = Math::Sum(vec![(false, source), one]);
+                terms.push((false, Math::Product(vec![factor, steps])));
+            }
+        }
+        for (negative, text) in signed_terms(&arena.size_text(indicator.offset)) {
+            match Number::from_decimal(text) {
+                Some(n) if negative => constant = constant.add(&n.neg()),
+                Some(n) => constant = constant.add(&n),
+                None => terms.push((negative, Math::Product(vec![size_math(text.into())]))),
+            }
+        }
+        if !constant.is_zero() {
+            terms.push((constant.is_negative(), Math::Number(constant.abs())));
+        }
+        match terms.len() {
+            0 => Math::Number(Number::ONE),
+            1 if !terms[0].0 => terms.swap_remove(0).1,
+            _ => Math::Sum(terms),
         }
     }
 
@@ -185,14 +320,9 @@ impl Raiser<'_> {
                 units.push(at);
             }
         }
-        let mut bound = Vec::new();
-        for wire in &mut wires {
-            if wire.is_none() {
-                let name = names.fresh();
-                bound.push(name.clone());
-                *wire = Some(Math::Symbol(name));
-            }
-        }
+        let outer = wires.iter().map(Option::is_some).collect();
+        let bound = self.positions(view, &mut wires, &mut units, names);
+        self.indicators(view, &wires, outer, &mut units, &mut factors);
         let mut list: Vec<((u32, u64), Math)> = Vec::new();
         for (at, (e, ws)) in view.operands().enumerate() {
             if units.contains(&at) {
@@ -222,6 +352,27 @@ impl Raiser<'_> {
         }
         Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
     }
+}
+
+/// The terms of a size as it is written, `m-p+1`, with their signs.
+fn signed_terms(text: &str) -> Vec<(bool, &str)> {
+    let (mut terms, mut start, mut depth) = (Vec::new(), 0, 0);
+    let negative = |start: usize| text[..start].ends_with('-');
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            '+' | '-' if depth == 0 => {
+                if at > start {
+                    terms.push((negative(start), &text[start..at]));
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    terms.push((negative(start), &text[start..]));
+    terms
 }
 
 /// `eye(n)[i,j]`

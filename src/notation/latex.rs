@@ -6,7 +6,7 @@ use super::layout::{
     self, Class, Glyphs, Place, Sink, is_minus_one, peel, rank, write, write_number,
 };
 use super::math::{Math, Symbol};
-use super::name::{greek_latex, split};
+use super::name::{greek_latex, is_compound, split};
 use super::unicode::begins_with_digit;
 use crate::functions::{Function, Notation};
 use crate::number::Number;
@@ -101,7 +101,7 @@ impl Glyphs for Latex {
             Some(letter) if bold => braced(out, r"\boldsymbol{", letter),
             Some(letter) => out.text(letter),
             None if bold => word(out, r"\mathbf{", head),
-            None if head.len() == 1 && head != "_" => out.text(head),
+            None if head.len() == 1 && head != "_" || is_compound(head) => out.text(head),
             None => word(out, r"\mathrm{", head),
         }
         if tail.is_empty() {
@@ -298,7 +298,7 @@ impl Latex {
         out.text("_{");
         for (i, part) in parts.iter().enumerate() {
             out.text(if i > 0 { between } else { "" });
-            write(self, out, part, Place::Whole);
+            super::layout::position(self, out, part);
         }
         out.text("}");
     }

@@ -417,7 +417,20 @@ fn signed(mut minus: bool, term: &Math) -> (bool, &Math) {
     }
 }
 
+/// A factor 1 that only tells a reader without context how far an index runs.
+fn sizes_an_index(factor: &Math) -> bool {
+    matches!(factor, Math::Entry(base, _) if matches!(**base, Math::Ones(_)))
+}
+
 fn product<G: Glyphs, S: Sink>(g: G, out: &mut S, factors: &[Math]) {
+    if G::JUXTAPOSED && factors.iter().any(sizes_an_index) {
+        let rest: Vec<Math> = factors.iter().filter(|f| !sizes_an_index(f)).cloned().collect();
+        match &rest[..] {
+            [] => {}
+            [one] => return write(g, out, one, Place::Term),
+            _ => return product(g, out, &rest),
+        }
+    }
     if let Some((number, inner)) = scaled(factors) {
         g.number(out, number);
         out.text(g.times(&factors[0], inner));
@@ -492,13 +505,44 @@ pub(super) fn write_list<G: Glyphs, S: Sink>(g: G, out: &mut S, list: &[Math]) {
 }
 
 /// Writes `[i,j]`.
+/// A position inside brackets, without blank space: `i+k-1`, `r+p*(o-1)`.
+pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
+    match math {
+        Math::Sum(terms) => {
+            for (at, (minus, term)) in terms.iter().enumerate() {
+                out.text(match minus {
+                    true => G::MINUS,
+                    false if at > 0 => "+",
+                    false => "",
+                });
+                position(g, out, term);
+            }
+        }
+        Math::Product(list) => {
+            for (at, factor) in list.iter().enumerate() {
+                out.text(if at > 0 && !G::JUXTAPOSED { "*" } else { "" });
+                let sum = match factor {
+                    Math::Sum(_) => true,
+                    // a compound size
+                    Math::Symbol(s) => list.len() > 1 && s.name.contains(['+', '-', '/']),
+                    _ => false,
+                };
+                out.text(if sum { "(" } else { "" });
+                position(g, out, factor);
+                out.text(if sum { ")" } else { "" });
+            }
+        }
+        _ => write(g, out, math, Place::Term),
+    }
+}
+
 pub(super) fn bracket_indices<G: Glyphs, S: Sink>(g: G, out: &mut S, indices: &[Math]) {
     out.text("[");
     for (i, index) in indices.iter().enumerate() {
         if i > 0 {
             out.text(",");
         }
-        write(g, out, index, Place::Whole);
+        position(g, out, index);
     }
     out.text("]");
 }

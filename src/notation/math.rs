@@ -50,7 +50,8 @@ pub enum Math {
     /// The gradient of an unknown scalar function at an array: `∇J(u)`, in the language
     /// `grad(J(u), u)`.
     UnknownGradient(Symbol, Box<Math>),
-    /// `A[i,j]`: the indices are symbols or numbers.
+    /// `A[i,j]`: the positions are symbols, numbers or sums of these, with sizes as factors
+    /// (`r + p*(o - 1)`); a size stands in a product there, alone or before an index.
     Entry(Box<Math>, Vec<Math>),
     /// `sum[i,j](…)`
     IndexSum(Vec<Symbol>, Box<Math>),

@@ -45,6 +45,9 @@ pub(super) fn greek_latex(name: &str) -> Option<&'static str> {
 /// A name as letters and a subscript: `W1` and `W_1` are `("W", "1")`, `x_t_2` is `("x", "t_2")`,
 /// `h1_out` is `("h1", "out")`.
 pub(super) fn split(name: &str) -> (&str, &str) {
+    if is_compound(name) {
+        return (name, "");
+    }
     if let Some((head, tail)) = name.split_once('_')
         && !head.is_empty()
         && tail.split('_').all(|part| !part.is_empty())
@@ -53,6 +56,11 @@ pub(super) fn split(name: &str) -> (&str, &str) {
     }
     let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if head.is_empty() { (name, "") } else { name.split_at(head.len()) }
+}
+
+/// Whether this is a size that is no single name: `m-p+1`.
+pub(super) fn is_compound(name: &str) -> bool {
+    name.contains(['+', '-', '*', '/'])
 }
 
 /// The character as a subscript, where Unicode has it.

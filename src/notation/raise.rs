@@ -7,12 +7,16 @@
 //!
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
+mod motion;
+
+use self::motion::{Link, cancel_sizes};
 use super::math::{Math, Symbol as Name};
 use crate::functions::{self, Function};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{
-    EinsumView, ExprId, MapFunction, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind, Wire,
+    EinsumView, ExprId, MapFunction, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind,
+    WindowKind, Wire,
 };
 use rustc_hash::FxHashMap;
 
@@ -260,12 +264,29 @@ impl<'a> Raiser<'a> {
                 }
                 Some((negative, Math::Call(function, list, axis)))
             }
+            Node::Window { kind, width, argument, .. } => {
+                let name = match kind {
+                    WindowKind::Maximum => "maxpool",
+                    WindowKind::Mask => "maxpoolmask",
+                };
+                let list = vec![self.raise(argument)?, size_math(arena.size_text(width))];
+                Some((negative, Math::Call(entry(name), list, None)))
+            }
+            Node::Reduce(kind @ (ReduceKind::ArgMaximum | ReduceKind::ArgMinimum), active, x) => {
+                let name = if kind == ReduceKind::ArgMaximum { "maxmask" } else { "minmask" };
+                let whole = active as usize == arena.rank(x);
+                if !whole && let Some(untransposed) = self.transposed(x) {
+                    let call = Math::Call(entry(name), vec![untransposed], Some(0));
+                    return Some((negative, Math::Transpose(Box::new(call))));
+                }
+                let axis = (!whole).then_some(1);
+                Some((negative, Math::Call(entry(name), vec![self.raise(x)?], axis)))
+            }
             Node::Reduce(kind, active, x) => {
                 let name = match kind {
                     ReduceKind::Maximum => "max",
                     ReduceKind::Minimum => "min",
-                    ReduceKind::Product => "prod",
-                    ReduceKind::ArgMaximum | ReduceKind::ArgMinimum => return None,
+                    _ => "prod",
                 };
                 let (mut argument, mut axis) = (self.raise(x)?, None);
                 if (active as usize) < arena.rank(x) {
@@ -510,11 +531,16 @@ impl<'a> Raiser<'a> {
         }
         self.means(&mut reduction, view);
         let mut scalars = std::mem::take(&mut reduction.scalars);
+        let linked = !reduction.links.is_empty();
         let sizes: Vec<Math> = (0..view.wires() as u32)
             .map(|w| size_math(self.arena.size_text(view.size(w))))
             .collect();
         let body = reduction.reduce(&sizes, &mut scalars)?;
-        Some((sign, with_scalars(c, scalars, body)))
+        let mut c = c.clone();
+        if linked {
+            cancel_sizes(&mut c, &mut scalars);
+        }
+        Some((sign, with_scalars(&c, scalars, body)))
     }
 
     /// Whether a sum has terms of both signs.
@@ -556,6 +582,11 @@ impl<'a> Raiser<'a> {
         {
             let part = Part { basis: Some(position), ..Part::new(Math::Pi, key) };
             reduction.weights[wires[0] as usize].push(part);
+            return Some(());
+        }
+        if let Some(motion) = arena.motion(e) {
+            let wires = wires.try_into().ok()?;
+            reduction.links.push(Link { motion, wires });
             return Some(());
         }
         let named = self.name(e).is_some();
@@ -671,6 +702,7 @@ fn order_terms(list: &mut [(bool, (u32, u64), bool, Math)]) {
 /// The network of an einsum under reduction.
 struct Reduction {
     edges: Vec<Edge>,
+    links: Vec<Link>,
     weights: Vec<Vec<Part>>,
     scalars: Scalars,
     output: Vec<Wire>,
@@ -680,6 +712,7 @@ impl Reduction {
     fn of(view: EinsumView<'_>) -> Reduction {
         Reduction {
             edges: Vec::new(),
+            links: Vec::new(),
             weights: vec![Vec::new(); view.wires()],
             scalars: Scalars::default(),
             output: view.output().to_vec(),
@@ -713,10 +746,14 @@ impl Reduction {
             (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
         let mut open = contracted;
         while !open.is_empty() {
-            if let Some(at) = open.iter().position(|w| self.degree(*w) == 0) {
+            if !self.links.is_empty() && self.step_links(&mut open, sizes, scalars) {
+                // an indicator is gone
+            } else if let Some(at) = open.iter().position(|w| self.degree(*w) == 0) {
                 let w = open.remove(at);
                 let scalar = self.close(w)?;
                 scalars.above.push(scalar);
+            } else if self.fixed_entry(&mut open, scalars) {
+                // an entry at two numbers
             } else if self.whole_sum(&mut open, scalars) {
                 // both ends are gone
             } else if let Some(at) = self.dead_end(&open) {
@@ -728,7 +765,7 @@ impl Reduction {
             } else if let Some(at) = self.between(&open, true) {
                 let w = open.remove(at);
                 self.series(w);
-            } else if !self.parallel() {
+            } else if !self.parallel() && !self.merge_as_matrix(sizes) {
                 return None;
             }
             self.loops(&open, scalars);
@@ -738,7 +775,8 @@ impl Reduction {
     }
 
     fn degree(&self, w: Wire) -> usize {
-        self.edges.iter().filter(|e| e.from == w).count()
+        self.links.iter().flat_map(|l| l.wires).filter(|v| *v == w).count()
+            + self.edges.iter().filter(|e| e.from == w).count()
             + self.edges.iter().filter(|e| e.to == w).count()
     }
 
@@ -746,7 +784,7 @@ impl Reduction {
     /// contracted too (a trace), else one whose edges lead to two.
     fn between(&self, open: &[Wire], same: bool) -> Option<usize> {
         open.iter().position(|w| {
-            if self.degree(*w) != 2 {
+            if self.degree(*w) != 2 || self.links_at(*w) > 0 {
                 return false;
             }
             let mut ends = self
@@ -798,6 +836,29 @@ impl Reduction {
         Some((key, product(vec![first.into_row(), last.math])))
     }
 
+    /// `A[2,3]`: a matrix between two unit vectors.
+    fn fixed_entry(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
+        let position = |w: Wire| match &self.weights[w as usize][..] {
+            [p] if self.degree(w) == 1 && open.contains(&w) => p.basis,
+            _ => None,
+        };
+        let found = self
+            .edges
+            .iter()
+            .enumerate()
+            .find_map(|(at, e)| Some((at, position(e.from)?, position(e.to)?)));
+        let Some((at, row, column)) = found else { return false };
+        let edge = self.edges.remove(at);
+        let index = |n| Math::Number(Number::integer(n));
+        let math = Math::Entry(Box::new(edge.part.math), vec![index(row), index(column)]);
+        let list = if edge.part.divides { &mut scalars.below } else { &mut scalars.above };
+        list.push((edge.part.key, math));
+        self.weights[edge.from as usize].clear();
+        self.weights[edge.to as usize].clear();
+        open.retain(|w| *w != edge.from && *w != edge.to);
+        true
+    }
+
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
     /// `tr(A*B)`, `norm2(X)^2`.
     fn whole_sum(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
@@ -812,6 +873,7 @@ impl Reduction {
                 && open.contains(&b)
                 && self.weights[a as usize].is_empty()
                 && self.weights[b as usize].is_empty()
+                && !self.links.iter().any(|l| l.wires.contains(&a) || l.wires.contains(&b))
                 && touching.clone().all(between);
             let aligned = touching.clone().all(|e| e.from == a);
             let one_divides = touching.clone().any(|e| e.part.divides);
@@ -850,7 +912,11 @@ impl Reduction {
 
     /// A contracted vertex at the end of one edge; first where the edge points at it (no transpose).
     fn dead_end(&self, open: &[Wire]) -> Option<usize> {
-        let ends = |w: Wire| self.degree(w) == 1;
+        let ends = |w: Wire| {
+            self.degree(w) == 1
+                && self.links_at(w) == 0
+                && self.weights[w as usize].iter().all(|p| p.basis.is_none())
+        };
         let natural = |w: Wire| {
             ends(w) && !self.weights[w as usize].is_empty() && self.edges.iter().any(|e| e.to == w)
         };
@@ -974,6 +1040,9 @@ impl Reduction {
     /// What is left on the output's wires: `None` for the number 1.
     #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     fn finish(mut self, sizes: &[Math]) -> Option<Option<Math>> {
+        if !self.links.is_empty() {
+            return None;
+        }
         match self.output[..] {
             [] => Some(None),
             [w] => {

@@ -67,12 +67,12 @@ pub(super) fn free_indices(math: &Math) -> Vec<Symbol> {
     let mut free: Vec<Symbol> = Vec::new();
     let mut bound: Vec<Symbol> = Vec::new();
     any(math, &mut |part| {
-        let mut see = |index: &Math| {
-            if let Math::Symbol(s) = index
-                && !free.contains(s)
-            {
-                free.push(s.clone());
-            }
+        let mut see = |position: &Math| {
+            indices(position, &mut |s| {
+                if !free.contains(s) {
+                    free.push(s.clone());
+                }
+            });
         };
         match part {
             Math::Entry(_, indices) => indices.iter().for_each(see),
@@ -87,6 +87,16 @@ pub(super) fn free_indices(math: &Math) -> Vec<Symbol> {
     });
     free.retain(|index| !bound.contains(index));
     free
+}
+
+/// The index names of a position. A size stands in a product there, alone or before an index.
+fn indices(position: &Math, see: &mut dyn FnMut(&Symbol)) {
+    match position {
+        Math::Symbol(s) => see(s),
+        Math::Sum(terms) => terms.iter().for_each(|t| indices(&t.1, see)),
+        Math::Product(list) if list.len() > 1 => list[1..].iter().for_each(|m| indices(m, see)),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,28 @@ use super::block::{LARGEST_ARRAY, Walk, own_axes};
 use super::error::EvalError;
 use super::eval::{Evaluator, is_delta};
 use crate::array::{Array, KernelError};
+use crate::diagnostic::Span;
 use crate::shape::typed::{IndexId, Meaning};
-use crate::syntax::ast::{Expr, List, NodeId};
+use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
 use smallvec::SmallVec;
 
 /// The largest magnitude of an exponent of a matrix.
 const LARGEST_MATRIX_EXPONENT: u64 = 1 << 20;
+
+/// `constant + Σ factor · index`, counted from 0.
+struct Place {
+    terms: SmallVec<[(usize, i64); 2]>,
+    constant: i64,
+}
+
+impl Place {
+    fn at(&self, walk: &Walk) -> i64 {
+        self.terms.iter().fold(self.constant, |sum, (position, factor)| {
+            let index = i64::try_from(walk.at(*position)).unwrap_or(i64::MAX);
+            sum.saturating_add(factor.saturating_mul(index.saturating_add(1)))
+        })
+    }
+}
 
 impl<S: Arithmetic> Evaluator<'_, S> {
     pub(super) fn transpose(&mut self, id: NodeId, a: NodeId) -> Result<Array<S>, EvalError> {
@@ -89,6 +105,71 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         })
     }
 
+    /// What a position is: a sum of multiples of indices, counted from 0.
+    fn place(&self, root: NodeId, over: &[IndexId], span: Span) -> Result<Place, EvalError> {
+        let typed = self.typed;
+        let mut place = Place { terms: SmallVec::new(), constant: -1 };
+        // each part of the sum with its factor
+        let mut parts: SmallVec<[(NodeId, i64); 4]> = smallvec::smallvec![(root, 1)];
+        let unsupported = EvalError::Unsupported { span, what: "this index" };
+        let overflow = || EvalError::Unsupported { span, what: "an index this large" };
+        while let Some((id, factor)) = parts.pop() {
+            match (typed.program.node(id), typed.meaning(id)) {
+                (_, Meaning::Index(i)) => {
+                    let at = over.iter().position(|o| *o == i);
+                    place.terms.push((at.ok_or(EvalError::Mismatch { span })?, factor));
+                }
+                (Expr::Negate(a), _) => parts.push((*a, -factor)),
+                (Expr::Sum(terms), _) => {
+                    parts.extend(typed.program.list(*terms).iter().map(|t| (*t, factor)));
+                }
+                (Expr::Product(_, a, b), _) => match (self.whole(*a), self.whole(*b)) {
+                    (Some(c), _) => parts.push((*b, factor.checked_mul(c).ok_or_else(overflow)?)),
+                    (_, Some(c)) => parts.push((*a, factor.checked_mul(c).ok_or_else(overflow)?)),
+                    _ => return Err(unsupported),
+                },
+                _ => {
+                    let Some(n) = self.whole(id) else { return Err(unsupported) };
+                    let term = factor.checked_mul(n).ok_or_else(overflow)?;
+                    place.constant = place.constant.checked_add(term).ok_or_else(overflow)?;
+                }
+            }
+        }
+        Ok(place)
+    }
+
+    /// The whole number that a number, a size, or a product or sum of such is.
+    fn whole(&self, root: NodeId) -> Option<i64> {
+        let typed = self.typed;
+        let mut nodes = vec![root];
+        let mut at = 0;
+        while let Some(&id) = nodes.get(at) {
+            typed.program.for_each_child(id, |c| nodes.push(c));
+            at += 1;
+            if at > 64 {
+                return None;
+            }
+        }
+        nodes.sort_unstable();
+        let mut values: Vec<(NodeId, i64)> = Vec::new();
+        for id in nodes {
+            let of = |n: &NodeId| values.iter().find(|v| v.0 == *n).map(|v| v.1);
+            let value = match (typed.program.node(id), typed.meaning(id)) {
+                (_, Meaning::Size(dim)) => self.size(id, dim).ok()?.to_integer()?,
+                (Expr::Number(n), _) => n.as_integer()?,
+                (Expr::Negate(a), _) => of(a)?.checked_neg()?,
+                (Expr::Sum(list), _) => {
+                    let mut terms = typed.program.list(*list).iter();
+                    terms.try_fold(0i64, |sum, t| sum.checked_add(of(t)?))?
+                }
+                (Expr::Product(ProductOp::Product, a, b), _) => of(a)?.checked_mul(of(b)?)?,
+                _ => return None,
+            };
+            values.push((id, value));
+        }
+        values.last().map(|v| v.1)
+    }
+
     pub(super) fn entry(
         &mut self,
         id: NodeId,
@@ -98,22 +179,9 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         let typed = self.typed;
         let span = self.span(id);
         let over = typed.free(id);
-        // each position is an index of `over` or a fixed number from 0
-        let mut places: SmallVec<[Result<usize, i64>; 2]> = SmallVec::new();
-        for &index in typed.program.list(list) {
-            places.push(match (typed.meaning(index), typed.program.node(index)) {
-                (Meaning::Index(i), _) => {
-                    Ok(over.iter().position(|o| *o == i).ok_or(EvalError::Mismatch { span })?)
-                }
-                (Meaning::Size(dim), _) => {
-                    Err(self.size(index, dim)?.to_integer().unwrap_or(0) - 1)
-                }
-                (_, Expr::Number(n)) => {
-                    let n = n.as_integer().ok_or(EvalError::Mismatch { span })?;
-                    Err(n.saturating_sub(1))
-                }
-                _ => return Err(EvalError::Unsupported { span, what: "this index" }),
-            });
+        let mut places: SmallVec<[Place; 2]> = SmallVec::new();
+        for &position in typed.program.list(list) {
+            places.push(self.place(position, over, span)?);
         }
         let delta = is_delta(typed, id, base);
         let children: &[NodeId] = if delta { &[] } else { &[base] };
@@ -129,31 +197,24 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             for k in (0..places.len().saturating_sub(1)).rev() {
                 strides[k] = strides[k + 1] * axes[k + 1];
             }
-            for (place, &length) in places.iter().zip(&axes) {
-                if let Err(at) = *place {
-                    if usize::try_from(at).map_or(true, |at| at >= length) {
-                        return Err(EvalError::OutOfRange { span, index: at + 1, length });
-                    }
-                }
-            }
         }
         let mut shape = walk.shape();
         let mut data = Vec::with_capacity(walk.count().saturating_mul(block).min(LARGEST_ARRAY));
-        // a fixed place of a delta may be negative; that of an entry has been checked
-        let at = |place: &Result<usize, i64>, walk: &Walk| match *place {
-            Ok(position) => walk.at(position),
-            Err(fixed) => usize::try_from(fixed).unwrap_or(usize::MAX),
-        };
         loop {
             if delta {
-                let mut numbers = places.iter().map(|p| at(p, &walk));
+                let mut numbers = places.iter().map(|p| p.at(&walk));
                 let first = numbers.next();
                 let equal = numbers.all(|n| Some(n) == first);
                 data.push(if equal { S::ONE } else { S::ZERO });
             } else {
                 let mut offset = walk.offsets[0];
-                for (place, stride) in places.iter().zip(&strides) {
-                    offset += at(place, &walk) * stride;
+                for ((place, stride), &length) in places.iter().zip(&strides).zip(&axes) {
+                    let at = place.at(&walk);
+                    let inside = usize::try_from(at).ok().filter(|at| *at < length);
+                    let Some(inside) = inside else {
+                        return Err(EvalError::OutOfRange { span, index: at + 1, length });
+                    };
+                    offset += inside * stride;
                 }
                 let value = &self.values[base.0 as usize].data;
                 let entry = value.get(offset..offset + block);

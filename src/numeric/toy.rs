@@ -26,6 +26,8 @@ impl Toy {
             unknowns: vec![],
             indices: vec![],
             items: vec![],
+            size_values: Default::default(),
+            positions: Default::default(),
         })
     }
 

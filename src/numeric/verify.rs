@@ -15,6 +15,8 @@ use crate::shape::typed::{DefinitionId, IndexId, Item, Typed, VariableId};
 use crate::syntax::ast::NodeId;
 use std::fmt;
 
+/// Below this a derivative of a value of ordinary size is lost in the rounding of its differences.
+const VANISHING: f64 = 1e-13;
 /// Points nearer to a kink than this are not used.
 const NEAREST_KINK: f64 = 1e-3;
 /// The points that are tried for each that counts.
@@ -299,6 +301,12 @@ impl<'q> Judgement<'q> {
                                     worst = worst.max(error);
                                 }
                                 Opinion::Open => all = false,
+                                // what doubles cannot tell from 0 decides nothing
+                                Opinion::Differs { claimed, found, .. }
+                                    if claimed.abs().max(found.abs()) < VANISHING =>
+                                {
+                                    all = false;
+                                }
                                 Opinion::Differs { claimed, found, error } => {
                                     let wrt = self.question.results[result].wrt.iter();
                                     let wrt = wrt.map(ToString::to_string).collect();

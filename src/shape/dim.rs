@@ -201,6 +201,17 @@ impl Dims {
 
     /// `a·b`
     pub fn product(&mut self, a: DimId, b: DimId) -> DimId {
+        // (n/p)·p = n
+        for (quotient, factor) in [(a, b), (b, a)] {
+            if let [(atoms, c)] = self.get(quotient).terms.as_slice()
+                && let [(Atom::Quotient(n, d), 1)] = atoms.as_slice()
+                && *d == factor
+            {
+                let (n, c) = (*n, *c);
+                let zero = self.number(0);
+                return self.combine(zero, n, c);
+            }
+        }
         let (x, y) = (self.get(a).terms.clone(), self.get(b).terms.clone());
         let mut result = self.number(0);
         for (p, c) in &x {
@@ -319,5 +330,6 @@ mod tests {
         let half = d.quotient(m, p).expect("assumed to divide");
         assert_eq!(d.evaluate(half, &|n| Some(if n == "m" { 6 } else { 2 })), Some(3));
         assert_eq!(d.evaluate(half, &|n| Some(if n == "m" { 5 } else { 2 })), None);
+        assert_eq!(d.product(p, half), m);
     }
 }

@@ -9,7 +9,8 @@ use super::dim::{DimId, Dims};
 use super::error::ShapeError;
 use super::names::Binding;
 use super::typed::{
-    Definition, Index, IndexId, Item, Meaning, Origin, Shape, Typed, Unknown, Variable, VariableId,
+    Definition, Index, IndexId, Item, Meaning, Origin, Position, Shape, Typed, Unknown, Variable,
+    VariableId,
 };
 use crate::diagnostic::Span;
 use crate::syntax::ast::{Expr, NameId, NodeId, Program, Statement};
@@ -32,7 +33,11 @@ pub(super) struct Inference<'a> {
     pub(super) meanings: Vec<Meaning>,
     pub(super) free: Vec<SmallVec<[IndexId; 2]>>,
     pub(super) is_size: Vec<bool>,
+    /// The size that an argument which is one stands for.
+    pub(super) size_values: FxHashMap<NodeId, DimId>,
     pub(super) is_index: Vec<bool>,
+    /// Positions of entries that are more than a name or a number.
+    pub(super) positions: FxHashMap<NodeId, Position>,
     pub(super) is_entry_base: Vec<bool>,
     pub(super) bindings: FxHashMap<NameId, (Binding, Span)>,
     pub(super) dimension_names: FxHashSet<NameId>,
@@ -78,7 +83,9 @@ pub fn infer(program: Program) -> Result<Typed, ShapeError> {
         meanings: vec![Meaning::Plain; n],
         free: vec![SmallVec::new(); n],
         is_size: vec![false; n],
+        size_values: FxHashMap::default(),
         is_index: vec![false; n],
+        positions: FxHashMap::default(),
         is_entry_base: vec![false; n],
         bindings: FxHashMap::default(),
         dimension_names: FxHashSet::default(),
@@ -142,12 +149,16 @@ struct Parts {
     unknowns: Vec<Unknown>,
     indices: Vec<Index>,
     items: Vec<Item>,
+    size_values: FxHashMap<NodeId, DimId>,
+    positions: FxHashMap<NodeId, Position>,
 }
 
 impl Parts {
     fn into_typed(self, program: Program) -> Typed {
         Typed {
             program,
+            size_values: self.size_values,
+            positions: self.positions,
             dims: self.dims,
             shapes: self.shapes,
             meanings: self.meanings,
@@ -469,7 +480,35 @@ impl Inference<'_> {
         }
         let variables = order.iter().map(|v| variables[*v].clone()).collect();
         let unknowns = self.unknowns.clone();
-        Ok(Parts { dims, shapes, meanings, free, variables, definitions, unknowns, indices, items })
+        let sizes: Vec<(NodeId, DimId)> = sorted(&self.size_values);
+        let mut size_values = FxHashMap::default();
+        let mut positions = FxHashMap::default();
+        let place_of = |d: DimId, dims: &mut Dims| rename(dims, &self, d);
+        for (node, dim) in sizes {
+            size_values.insert(node, place_of(dim, &mut dims));
+        }
+        for (node, position) in sorted(&self.positions) {
+            let terms = position
+                .terms
+                .iter()
+                .map(|(i, c)| (self.index_root(*i), place_of(*c, &mut dims)))
+                .collect();
+            let constant = place_of(position.constant, &mut dims);
+            positions.insert(node, Position { terms, constant });
+        }
+        Ok(Parts {
+            dims,
+            shapes,
+            meanings,
+            free,
+            variables,
+            definitions,
+            unknowns,
+            indices,
+            items,
+            size_values,
+            positions,
+        })
     }
 
     fn check_indices(&mut self) -> Result<(), ShapeError> {
@@ -555,6 +594,13 @@ impl Inference<'_> {
     pub(super) fn definition_of(&self, id: super::typed::DefinitionId) -> NodeId {
         self.definitions[id.0 as usize].body
     }
+}
+
+/// The entries of a map by node: sizes are named in an order that does not depend on hashing.
+fn sorted<T: Clone>(map: &FxHashMap<NodeId, T>) -> Vec<(NodeId, T)> {
+    let mut list: Vec<(NodeId, T)> = map.iter().map(|(k, v)| (*k, v.clone())).collect();
+    list.sort_by_key(|e| e.0);
+    list
 }
 
 /// What a cotangent's name refers to.

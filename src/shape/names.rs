@@ -267,12 +267,15 @@ impl Inference<'_> {
 
     /// Marks the nodes that stand for indices, and those inside sizes of `eye(n)`, `ones(m, n)`.
     fn mark_positions(&mut self) {
+        let mut compound: Vec<NodeId> = Vec::new();
         for node in &self.program.nodes {
             match node {
                 Expr::Entry(_, list) => {
                     for i in self.program.list(*list) {
-                        if matches!(self.program.node(*i), Expr::Name(_)) {
-                            self.is_index[i.0 as usize] = true;
+                        match self.program.node(*i) {
+                            Expr::Name(_) => self.is_index[i.0 as usize] = true,
+                            Expr::Number(_) => {}
+                            _ => compound.push(*i),
                         }
                     }
                 }
@@ -283,6 +286,14 @@ impl Inference<'_> {
                 }
                 _ => {}
             }
+        }
+        while let Some(id) = compound.pop() {
+            // what is no size in `X[i+k-1]` is an index
+            self.is_index[id.0 as usize] = match self.program.node(id) {
+                Expr::Name(name) => !self.dimension_names.contains(name),
+                _ => true,
+            };
+            self.program.for_each_child(id, |c| compound.push(c));
         }
         for statement in &self.program.statements {
             if let Statement::Definition { indices, .. } = statement {
@@ -448,7 +459,7 @@ impl Inference<'_> {
             }
             let axis_allowed = matches!(
                 f.signature_for(list.len()),
-                Signature::Reduction { axis: true, .. } | Signature::Axiswise
+                Signature::Reduction { axis: true, .. } | Signature::Axiswise | Signature::Mask
             );
             if axis && !axis_allowed {
                 return Err(ShapeError::Invalid {
@@ -467,7 +478,6 @@ impl Inference<'_> {
                     Special::Jacobian => Meaning::Derivative(DerivativeKind::Jacobian),
                     Special::Hessian => Meaning::Derivative(DerivativeKind::Hessian),
                     Special::Vjp => Meaning::Derivative(DerivativeKind::Vjp),
-                    Special::Pool => Meaning::Function(f),
                 },
                 _ => Meaning::Function(f),
             });

@@ -4,9 +4,10 @@ use super::dim::DimId;
 use super::error::ShapeError;
 use super::infer::{CotangentOf, Inference};
 use super::signature::{alternative, size};
-use super::typed::{DefinitionId, DerivativeKind, Meaning, Shape};
+use super::typed::{DefinitionId, DerivativeKind, Meaning, Position, Shape};
 use crate::functions::{Function, Signature, Special};
 use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 fn scalar() -> Shape {
@@ -415,6 +416,10 @@ impl Inference<'_> {
             self.shapes[base.0 as usize].get_or_insert_with(scalar);
             let mut first: Option<DimId> = None;
             for i in &list {
+                let compound = !matches!(self.program.node(*i), Expr::Name(_) | Expr::Number(_));
+                if compound && !self.positions.contains_key(i) {
+                    self.note_position(*i)?;
+                }
                 if let Meaning::Index(index) = self.meanings[i.0 as usize] {
                     let dim = self.indices[self.index_root(index).0 as usize].dim;
                     match first {
@@ -477,11 +482,10 @@ impl Inference<'_> {
             return Ok(());
         }
         let Expr::Number(n) = self.program.node(i) else {
-            return Err(ShapeError::Invalid {
-                message: "an index is a name or a number".into(),
-                span: self.program.span(i),
-                help: None,
-            });
+            if !self.positions.contains_key(&i) {
+                self.note_position(i)?;
+            }
+            return Ok(());
         };
         self.shapes[i.0 as usize].get_or_insert_with(scalar);
         let dim = self.expand(dim);
@@ -497,6 +501,90 @@ impl Inference<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Reads a compound position; another place must fix the sizes of its indices.
+    fn note_position(&mut self, id: NodeId) -> Result<(), ShapeError> {
+        let position = self.position(id)?;
+        let span = self.program.span(id);
+        self.bound_spans.extend(position.terms.iter().map(|t| (t.0, span)));
+        self.positions.insert(id, position);
+        Ok(())
+    }
+
+    /// A position such as `i+k-1` or `r + p*(o-1)`: a sum of indices with sizes as factors.
+    fn position(&mut self, root: NodeId) -> Result<Position, ShapeError> {
+        let mut list = Vec::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            list.push(id);
+            self.program.for_each_child(id, |c| stack.push(c));
+        }
+        list.sort_unstable();
+        list.dedup();
+        let (zero, one) = (self.dims.number(0), self.dims.number(1));
+        let mut values: FxHashMap<NodeId, Position> = FxHashMap::default();
+        for id in list {
+            let span = self.program.span(id);
+            let bad = || {
+                ShapeError::Invalid {
+                message: "expected a position: a number, an index, or a sum of indices with sizes as factors".into(),
+                span,
+                help: None,
+            }
+            };
+            self.shapes[id.0 as usize].get_or_insert_with(scalar);
+            let fixed = |constant| Position { terms: SmallVec::new(), constant };
+            let value = match (self.program.node(id), self.meanings[id.0 as usize]) {
+                (Expr::Number(n), _) => {
+                    let n = n.as_integer().ok_or_else(bad)?;
+                    fixed(self.dims.number(n))
+                }
+                (_, Meaning::Index(i)) => Position { terms: smallvec![(i, one)], constant: zero },
+                (_, Meaning::Size(d)) => fixed(d),
+                (Expr::Negate(a), _) => self.position_sum(&fixed(zero), &values[a], -1),
+                (Expr::Sum(terms), _) => {
+                    let mut total = fixed(zero);
+                    for t in self.program.list(*terms) {
+                        total = self.position_sum(&total, &values[t], 1);
+                    }
+                    total
+                }
+                (Expr::Product(ProductOp::Product, a, b), _) => {
+                    let (a, b) = (values[a].clone(), values[b].clone());
+                    let (factor, of) = if a.terms.is_empty() { (a, b) } else { (b, a) };
+                    if !factor.terms.is_empty() {
+                        return Err(bad());
+                    }
+                    let c = factor.constant;
+                    let terms = of.terms.iter().map(|t| (t.0, self.dims.product(c, t.1))).collect();
+                    Position { terms, constant: self.dims.product(c, of.constant) }
+                }
+                _ => return Err(bad()),
+            };
+            let all = value.terms.iter().map(|t| t.1).chain([value.constant]);
+            if !all.into_iter().all(|d| self.dims.is_manageable(d)) {
+                return Err(Inference::size_limit(span));
+            }
+            values.insert(id, value);
+        }
+        Ok(values.remove(&root).unwrap_or(Position { terms: SmallVec::new(), constant: one }))
+    }
+
+    /// `a + k·b`
+    fn position_sum(&mut self, a: &Position, b: &Position, k: i64) -> Position {
+        let mut terms = a.terms.clone();
+        for (i, c) in &b.terms {
+            match terms.iter_mut().find(|t| t.0 == *i) {
+                Some(t) => t.1 = self.dims.combine(t.1, *c, k),
+                None => {
+                    let zero = self.dims.number(0);
+                    terms.push((*i, self.dims.combine(zero, *c, k)));
+                }
+            }
+        }
+        terms.retain(|t| self.dims.as_number(t.1) != Some(0));
+        Position { terms, constant: self.dims.combine(a.constant, b.constant, k) }
     }
 
     fn step_call(
@@ -615,7 +703,8 @@ impl Inference<'_> {
                 Ok(())
             }
             Signature::Shapes(alternatives) => self.step_shapes(id, f, alternatives, list),
-            Signature::Special(_) => self.step_pool(id, list),
+            Signature::Mask => self.step_mask(id, list[0], axis),
+            Signature::Special(_) => Ok(()),
         }
     }
 
@@ -662,12 +751,13 @@ impl Inference<'_> {
         alternatives: &'static [&'static str],
         list: &[NodeId],
     ) -> Result<(), ShapeError> {
+        let read: SmallVec<[_; 2]> = alternatives.iter().map(|t| alternative(t)).collect();
+        let (list, sizes) = list.split_at(read[0].arguments.len().min(list.len()));
         let known: SmallVec<[Option<usize>; 2]> =
             list.iter().map(|a| self.shape(*a).map(|s| s.axes.len())).collect();
-        if known.iter().all(|r| *r == Some(0)) {
+        if sizes.is_empty() && known.iter().all(|r| *r == Some(0)) {
             return self.set(id, &scalar());
         }
-        let read: SmallVec<[_; 2]> = alternatives.iter().map(|t| alternative(t)).collect();
         let fits = |alt: &super::signature::Alternative<'_>| {
             alt.arguments.iter().zip(&known).all(|(s, r)| r.is_none_or(|r| r == s.len()))
         };
@@ -689,9 +779,26 @@ impl Inference<'_> {
             return Ok(());
         }
         let mut letters: Vec<(&str, DimId)> = Vec::new();
+        for (argument, letter) in sizes.iter().zip(&chosen.sizes) {
+            let value = self.size_argument(*argument)?;
+            self.shapes[argument.0 as usize].get_or_insert_with(scalar);
+            self.size_values.insert(*argument, value);
+            letters.push((letter, value));
+        }
         for (argument, sizes) in list.iter().zip(&chosen.arguments) {
             let axes = self.shape(*argument).cloned().unwrap_or_default().axes;
             for (letter, dim) in sizes.iter().zip(axes) {
+                if letter.len() > 1 {
+                    // a compound of sizes that are given
+                    let find = |n: &str| letters.iter().find(|l| l.0 == n).map(|l| l.1);
+                    let asked = size(letter, &mut self.dims, &find);
+                    if !asked.is_some_and(|asked| self.unify(asked, dim)) {
+                        let text = asked.map_or(String::new(), |d| self.dims.text(d));
+                        let expected = format!("{text} entries for `{}`", f.name);
+                        return Err(self.operand_error(*argument, &expected, None));
+                    }
+                    continue;
+                }
                 match letters.iter().find(|l| l.0 == *letter) {
                     Some(l) => {
                         let other = l.1;
@@ -720,7 +827,12 @@ impl Inference<'_> {
                 None => {
                     let solved: Vec<(&str, DimId)> =
                         letters.iter().map(|(l, d)| (*l, self.find(*d))).collect();
-                    size(text, &mut self.dims, &|n| solved.iter().find(|l| l.0 == n).map(|l| l.1))
+                    let letter = |n: &str| solved.iter().find(|l| l.0 == n).map(|l| l.1);
+                    size(text, &mut self.dims, &letter).ok_or_else(|| {
+                        let window = solved.first().map_or(String::new(), |l| self.dims.text(l.1));
+                        let expected = format!("sizes that the window, {window}, divides");
+                        self.operand_error(list[0], &expected, None)
+                    })?
                 }
             });
         }
@@ -739,24 +851,14 @@ impl Inference<'_> {
         self.set(id, &Shape { axes, row: false })
     }
 
-    fn step_pool(&mut self, id: NodeId, list: &[NodeId]) -> Result<(), ShapeError> {
-        let Some(shape) = self.shape(list[0]).cloned() else { return Ok(()) };
-        if self.shape(id).is_some() {
-            return Ok(());
+    /// The shape of the argument, which may be read along an axis.
+    fn step_mask(&mut self, id: NodeId, a: NodeId, axis: Option<NodeId>) -> Result<(), ShapeError> {
+        self.same(id, a)?;
+        if let (Some(node), Some(s)) = (axis, self.shape(a)) {
+            let rank = s.axes.len();
+            self.check_axis(node, rank)?;
         }
-        let p = self.size_argument(list[1])?;
-        self.shapes[list[1].0 as usize].get_or_insert_with(scalar);
-        let mut axes = SmallVec::new();
-        for d in &shape.axes {
-            let d = self.expand(*d);
-            let q = self.dims.quotient(d, p).ok_or_else(|| {
-                let window = self.dims.text(p);
-                let expected = format!("sizes that the window, {window}, divides");
-                self.operand_error(list[0], &expected, None)
-            })?;
-            axes.push(q);
-        }
-        self.set(id, &Shape { axes, row: false })
+        Ok(())
     }
 
     fn step_derivative(

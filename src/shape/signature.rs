@@ -6,7 +6,10 @@ use smallvec::SmallVec;
 /// One alternative of a signature. Sizes are texts over the letters of the arguments.
 #[derive(Debug)]
 pub(super) struct Alternative<'a> {
+    /// The sizes of the axes of each argument that is an array.
     pub(super) arguments: SmallVec<[SmallVec<[&'a str; 2]>; 2]>,
+    /// The letters of the arguments after the arrays, which are sizes themselves.
+    pub(super) sizes: SmallVec<[&'a str; 2]>,
     pub(super) result: SmallVec<[&'a str; 2]>,
 }
 
@@ -23,11 +26,21 @@ pub(super) fn alternative(text: &str) -> Alternative<'_> {
         arguments.push(sizes(&rest[..=end]));
         rest = &rest[end + 1..];
     }
-    Alternative { arguments, result: sizes(right) }
+    let last = rest.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
+    Alternative { arguments, sizes: last, result: sizes(right) }
 }
 
-/// The size that a text such as `m*p` or `m-p+1` is, its letters bound.
-pub(super) fn size(text: &str, dims: &mut Dims, letter: &dyn Fn(&str) -> Option<DimId>) -> DimId {
+/// The size that a text such as `m*p`, `n/p` or `m-p+1` is, its letters bound; `None` where a
+/// quotient cannot be a whole number.
+pub(super) fn size(
+    text: &str,
+    dims: &mut Dims,
+    letter: &dyn Fn(&str) -> Option<DimId>,
+) -> Option<DimId> {
+    if let Some((a, b)) = text.split_once('/') {
+        let (a, b) = (size(a, dims, letter)?, size(b, dims, letter)?);
+        return dims.quotient(a, b);
+    }
     let mut total = dims.number(0);
     let mut sign = 1;
     let mut start = 0;
@@ -48,5 +61,5 @@ pub(super) fn size(text: &str, dims: &mut Dims, letter: &dyn Fn(&str) -> Option<
         sign = if bytes.get(at) == Some(&b'-') { -1 } else { 1 };
         start = at + 1;
     }
-    total
+    Some(total)
 }

@@ -4,6 +4,7 @@
 use super::dim::{DimId, Dims};
 use crate::functions::Function;
 use crate::syntax::ast::{Attribute, NameId, NodeId, Program};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// The shape of a value: its axes, and whether it stands as a row.
@@ -145,6 +146,16 @@ pub struct Index {
     pub dim: DimId,
 }
 
+/// A position inside an entry that is more than a name or a number: `constant + Σ cₖ iₖ`, counted
+/// from 1.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Position {
+    /// Each index with its factor.
+    pub terms: SmallVec<[(IndexId, DimId); 2]>,
+    /// What is added.
+    pub constant: DimId,
+}
+
 /// A statement that has a value.
 #[derive(Clone, Debug)]
 pub enum Item {
@@ -181,6 +192,10 @@ pub struct Typed {
     pub indices: Vec<Index>,
     /// The statements that have values, in order.
     pub items: Vec<Item>,
+    /// The sizes that arguments which are sizes stand for (`p` in `meanpool(X, p)`).
+    pub size_values: FxHashMap<NodeId, DimId>,
+    /// The positions inside entries that are more than a name or a number.
+    pub positions: FxHashMap<NodeId, Position>,
 }
 
 impl Typed {

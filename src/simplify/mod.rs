@@ -90,6 +90,10 @@ fn rebuild(arena: &mut Arena, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> Ex
             arena.named(function, active, &list)
         }
         Node::Reduce(kind, active, e) => arena.reduce(kind, active, map[&e]),
+        Node::Window { kind, active, width, argument } => {
+            let axes: crate::tensor::node::Axes = arena.axes(id).into();
+            arena.window(kind, active, width, map[&argument], &axes)
+        }
         Node::Matrix(kind, e) => arena.matrix(kind, map[&e]),
         Node::Apply(f, order, e) => arena.apply(f, order, map[&e]),
     }

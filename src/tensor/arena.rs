@@ -4,8 +4,8 @@
 //! on content alone, never on the order of creation.
 
 use super::node::{
-    Axes, EinsumView, ExprId, Ids, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, Symbol,
-    SymbolId, SymbolKind, Terms,
+    Axes, EinsumView, ExprId, Ids, Indicator, MapFunction, MatrixFunction, Node, NumberId,
+    ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
 };
 use crate::functions::{self, Function};
 use crate::number::Number;
@@ -23,6 +23,7 @@ pub(super) enum Tag {
     Map,
     Named,
     Reduce,
+    Window,
     Matrix,
     Apply,
 }
@@ -41,6 +42,7 @@ struct Header {
     depth: u32,
     axes: AxesId,
     tag: Tag,
+    symmetric: bool,
 }
 
 /// The functions that normal forms know, looked up once.
@@ -76,6 +78,10 @@ pub struct Arena {
     size_numbers: FxHashMap<DimId, i64>,
     size_symbols: FxHashMap<DimId, ExprId>,
     size_names: Vec<std::rc::Rc<str>>,
+    indicators: Vec<Indicator>,
+    /// The sizes 0 and 1, once a program needs them.
+    pub(super) units: Option<(DimId, DimId)>,
+    indicator_index: FxHashMap<(Indicator, Axes), ExprId>,
     pub(crate) known: WellKnown,
     pub(super) pi_symbol: Option<ExprId>,
     /// Whether declared properties are used: only once differentiation is over.
@@ -115,6 +121,9 @@ impl Arena {
             size_numbers: FxHashMap::default(),
             size_symbols: FxHashMap::default(),
             size_names: Vec::new(),
+            indicators: Vec::new(),
+            units: None,
+            indicator_index: FxHashMap::default(),
             known: *well_known(),
             pi_symbol: None,
             facts: false,
@@ -203,6 +212,11 @@ impl Arena {
         self.header(id).weight
     }
 
+    /// Whether a matrix is known to equal its transpose, by declared properties.
+    pub(crate) fn is_symmetric(&self, id: ExprId) -> bool {
+        self.header(id).symmetric
+    }
+
     /// The place of the symbol in an expression that appeared first in the program; a cotangent
     /// comes before all. What printed order goes by, with the weight.
     pub(crate) fn key(&self, id: ExprId) -> (u32, u64) {
@@ -284,6 +298,55 @@ impl Arena {
         self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into())
     }
 
+    /// A size that the program does not have.
+    pub(super) fn add_size(&mut self, dim: DimId, name: &str, value: Option<i64>) {
+        while self.size_names.len() <= dim.0 as usize {
+            self.size_names.push("?".into());
+        }
+        self.size_names[dim.0 as usize] = name.into();
+        if let Some(value) = value {
+            self.size_numbers.insert(dim, value);
+        }
+    }
+
+    /// The array with these axes that is 1 where the position on the first is this function of
+    /// those on the others.
+    pub(super) fn indicator(&mut self, indicator: Indicator, axes: &[DimId]) -> ExprId {
+        let key = (indicator, Axes::from_slice(axes));
+        if let Some(&id) = self.indicator_index.get(&key) {
+            return id;
+        }
+        let mut name = String::from("indicator");
+        for d in key.0.factors.iter().chain([&key.0.offset]) {
+            name.push(' ');
+            name.push_str(&self.size_text(*d));
+        }
+        let at = self.indicators.len() as u32;
+        self.indicators.push(key.0.clone());
+        let (_, id) = self.symbol_expr(Symbol {
+            name: name.as_str().into(),
+            kind: SymbolKind::Indicator(at),
+            axes: axes.into(),
+            properties: super::node::Properties::default(),
+            order: u32::MAX,
+        });
+        self.indicator_index.insert(key, id);
+        id
+    }
+
+    /// Whether there are indicators at all.
+    pub(super) fn has_indicators(&self) -> bool {
+        !self.indicators.is_empty()
+    }
+
+    /// The affine function of an expression that is an indicator.
+    pub(crate) fn as_indicator(&self, id: ExprId) -> Option<&Indicator> {
+        match self.symbol(self.as_symbol(id)?).kind {
+            SymbolKind::Indicator(at) => self.indicators.get(at as usize),
+            _ => None,
+        }
+    }
+
     /// The basis vector with its 1 at a position counted from 1.
     pub(super) fn basis(&mut self, dim: DimId, position: i64) -> ExprId {
         let name = format!("basis {} {position}", dim.0);
@@ -354,6 +417,12 @@ impl Arena {
                 arguments: Ids(&w[2..]),
             },
             Tag::Reduce => Node::Reduce(reduce_kind(w[0]), w[1], ExprId(w[2])),
+            Tag::Window => Node::Window {
+                kind: if w[0] == 0 { WindowKind::Maximum } else { WindowKind::Mask },
+                active: w[1],
+                width: DimId(w[2]),
+                argument: ExprId(w[3]),
+            },
             Tag::Matrix => Node::Matrix(matrix_function(w[0]), ExprId(w[1])),
             Tag::Apply => Node::Apply(SymbolId(w[0]), w[1], ExprId(w[2])),
         }
@@ -366,7 +435,10 @@ impl Arena {
             Node::Add(terms) => terms.iter().for_each(|(_, e)| visit(e)),
             Node::Einsum(e) => e.operands().for_each(|(e, _)| visit(e)),
             Node::Map(_, ids) | Node::Named { arguments: ids, .. } => ids.iter().for_each(visit),
-            Node::Reduce(_, _, e) | Node::Matrix(_, e) | Node::Apply(_, _, e) => visit(e),
+            Node::Reduce(_, _, e)
+            | Node::Window { argument: e, .. }
+            | Node::Matrix(_, e)
+            | Node::Apply(_, _, e) => visit(e),
         }
     }
 
@@ -397,6 +469,7 @@ impl Arena {
             depth: 0,
             axes,
             tag,
+            symmetric: false,
         });
         let (fingerprint, weight) = self.summary(ExprId(id));
         let (mut first, mut depth) = (u32::MAX, 0);
@@ -412,7 +485,10 @@ impl Arena {
             // the gradient of an unknown function reads like a cotangent
             first = 0;
         }
+        let symmetric =
+            matches!(self.axes(ExprId(id)), [a, b] if a == b) && self.is_mirrored(ExprId(id));
         let header = &mut self.headers[id as usize];
+        header.symmetric = symmetric;
         (header.first, header.depth) = (first, depth);
         header.fingerprint = fingerprint;
         header.weight = weight;
@@ -483,6 +559,10 @@ impl Arena {
             Node::Reduce(kind, active, e) => {
                 (kind, active, self.fingerprint(e)).hash(&mut h);
                 weight = self.weight(e).saturating_add(1);
+            }
+            Node::Window { kind, active, width, argument } => {
+                (kind, active, width.0, self.fingerprint(argument)).hash(&mut h);
+                weight = self.weight(argument).saturating_add(2);
             }
             Node::Matrix(kind, e) => {
                 (kind, self.fingerprint(e)).hash(&mut h);

@@ -3,7 +3,7 @@
 use super::arena::{Arena, MINUS_ONE, ONE, Tag, ZERO, reduce_word};
 use super::node::{
     Axes, ExprId, MapFunction, MatrixFunction, Network, Node, NumberId, Operand, ReduceKind,
-    SymbolId, Wires,
+    SymbolId, WindowKind, Wires,
 };
 use crate::functions::{Function, Kernel};
 use crate::number::Number;
@@ -624,6 +624,24 @@ impl Arena {
         }
         let axes = self.axes_id(&axes);
         self.intern(Tag::Reduce, axes, &[reduce_word(kind), active, argument.0])
+    }
+
+    /// What is found in windows of `width` along the last `active` axes; `pooled` are the axes that
+    /// the largest entries have.
+    pub fn window(
+        &mut self,
+        kind: WindowKind,
+        active: u32,
+        width: DimId,
+        argument: ExprId,
+        pooled: &[DimId],
+    ) -> ExprId {
+        let axes = match kind {
+            WindowKind::Maximum => self.axes_id(pooled),
+            WindowKind::Mask => self.axes_of(argument),
+        };
+        let word = u32::from(kind == WindowKind::Mask);
+        self.intern(Tag::Window, axes, &[word, active, width.0, argument.0])
     }
 
     /// A function of a square matrix.

@@ -19,19 +19,19 @@ const FLATTEN_FACTORS: usize = 24;
 
 /// A factor: `baseᵉˣᵖᵒⁿᵉⁿᵗ` with a wire for each axis.
 #[derive(Clone, Debug)]
-struct Factor {
-    base: ExprId,
-    exponent: NumberId,
-    wires: Wires,
+pub(super) struct Factor {
+    pub(super) base: ExprId,
+    pub(super) exponent: NumberId,
+    pub(super) wires: Wires,
 }
 
 /// The state of a normalisation.
-struct Work {
-    coefficient: NumberId,
-    factors: SmallVec<[Factor; 8]>,
-    output: Wires,
-    sizes: SmallVec<[DimId; 8]>,
-    parent: SmallVec<[Wire; 8]>,
+pub(super) struct Work {
+    pub(super) coefficient: NumberId,
+    pub(super) factors: SmallVec<[Factor; 8]>,
+    pub(super) output: Wires,
+    pub(super) sizes: SmallVec<[DimId; 8]>,
+    pub(super) parent: SmallVec<[Wire; 8]>,
 }
 
 impl Network {
@@ -65,7 +65,7 @@ impl Work {
         w
     }
 
-    fn unite(&mut self, a: Wire, b: Wire) {
+    pub(super) fn unite(&mut self, a: Wire, b: Wire) {
         let (a, b) = (self.find(a), self.find(b));
         self.parent[a.max(b) as usize] = a.min(b);
     }
@@ -77,7 +77,7 @@ impl Work {
         w
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let mut output = std::mem::take(&mut self.output);
         output.iter_mut().for_each(|w| *w = self.find(*w));
         self.output = output;
@@ -108,6 +108,9 @@ impl Arena {
             }
             work.settle();
             self.merge(&mut work, &mut todo);
+            if todo.is_empty() && self.has_indicators() {
+                self.resolve_indicators(&mut work, &mut todo);
+            }
             if todo.is_empty() {
                 self.cancel(&mut work, &mut todo);
             }
@@ -325,7 +328,7 @@ impl Arena {
     }
 
     /// How often a wire occurs, the output included.
-    fn degree(work: &Work, wire: Wire) -> usize {
+    pub(super) fn degree(work: &Work, wire: Wire) -> usize {
         let inside = work.factors.iter().flat_map(|f| &f.wires).filter(|w| **w == wire).count();
         inside + work.output.iter().filter(|w| **w == wire).count()
     }
@@ -339,7 +342,7 @@ impl Arena {
             Node::Named { function, active, .. } if function == self.known.softmax => {
                 active as usize
             }
-            Node::Symbol(s) if self.symbol(s).properties.simplex => f.wires.len(),
+            Node::Symbol(s) if self.facts && self.symbol(s).properties.simplex => f.wires.len(),
             _ => return false,
         };
         let wires = &f.wires[f.wires.len() - active..];
@@ -540,8 +543,9 @@ impl Arena {
         self.facts && o.wires.len() == 2 && self.is_symmetric(o.expr)
     }
 
-    /// Whether a matrix is known to equal its transpose, by declared properties.
-    pub(crate) fn is_symmetric(&self, id: ExprId) -> bool {
+    /// Whether a new square matrix is known to equal its transpose, from what is known of its
+    /// children.
+    pub(super) fn is_mirrored(&self, id: ExprId) -> bool {
         match self.node(id) {
             Node::Symbol(s) => {
                 let p = self.symbol(s).properties;

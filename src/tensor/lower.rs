@@ -6,15 +6,17 @@
 
 use super::arena::Arena;
 use super::node::{
-    Axes, ExprId, MapFunction, MatrixFunction, Network, Operand, Properties, Symbol, SymbolId,
-    SymbolKind, Wire, Wires,
+    Axes, ExprId, IndicatorRange, MapFunction, MatrixFunction, Network, Operand, Properties,
+    Symbol, SymbolId, SymbolKind, WindowKind, Wire, Wires,
 };
 use super::template::{Frame, Value, range, template};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::number::Number;
-use crate::shape::dim::DimId;
-use crate::shape::typed::{DefinitionId, Fill, IndexId, Item, Meaning, Typed, VariableId};
+use crate::shape::dim::{DimId, Dims};
+use crate::shape::typed::{
+    DefinitionId, DerivativeKind, Fill, IndexId, Item, Meaning, Position, Typed, VariableId,
+};
 use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -92,6 +94,21 @@ pub struct Lowered {
     pub named: bool,
 }
 
+/// What gives `grad`, `jac`, `hess` and `vjp` inside a program their meaning. Lowering knows no
+/// calculus: whoever lowers brings it.
+pub trait Differentiate {
+    /// The derivative of `y` by the symbol `by`, through `equations`: the axes of `y` first. With a
+    /// cotangent, which has the axes of `y`, their contraction: the axes of `by` alone.
+    fn derivative(
+        &self,
+        arena: &mut Arena,
+        equations: &[Equation],
+        y: ExprId,
+        by: ExprId,
+        cotangent: Option<ExprId>,
+    ) -> ExprId;
+}
+
 /// Lowers what `objective` (a definition's name, or the last statement with a value) needs.
 ///
 /// # Errors
@@ -99,33 +116,22 @@ pub struct Lowered {
 ///
 /// # Panics
 /// Never: nodes come in the order of children first.
-pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerError> {
+pub fn lower(
+    typed: &Typed,
+    objective: Option<&str>,
+    calculus: &dyn Differentiate,
+) -> Result<Lowered, LowerError> {
     let target = find_target(typed, objective)?;
-    let mut lowering = Lowerer {
-        typed,
-        arena: Arena::new(),
-        values: vec![None; typed.program.nodes.len()],
-        variables: vec![None; typed.variables.len()],
-        definitions: vec![None; typed.definitions.len()],
-        functions: vec![None; typed.unknowns.len()],
-        order: 0,
+    let mut lowering = Lowerer::new(typed, calculus);
+    let root = match &target {
+        Target::Definition(id) => typed.definitions[id.0 as usize].body,
+        Target::Expression(root, _) => *root,
     };
-    let names = typed.dims.texts().map(std::convert::Into::into).collect();
-    lowering.arena.name_sizes(names);
-    for (dim, value) in typed.dims.numbers() {
-        lowering.arena.set_size(dim, value);
+    let (mut needed, nodes) = reach(typed, &[root]);
+    if let Target::Definition(id) = &target {
+        needed[id.0 as usize] = true;
     }
-    let mut equations = Vec::new();
-    let (needed, nodes) = reach(typed, &target);
-    for (id, definition) in typed.definitions.iter().enumerate() {
-        if needed[id] {
-            lowering.nodes(&nodes, definition.body)?;
-            let body = lowering.statement(definition.body, &definition.indices);
-            let id = DefinitionId(id as u32);
-            let symbol = lowering.definition(id, body);
-            equations.push(Equation { symbol, body });
-        }
-    }
+    lowering.definitions_of(&needed, &nodes)?;
     let (objective, named) = match target {
         Target::Definition(id) => {
             (lowering.definitions[id.0 as usize].expect("the objective is needed"), true)
@@ -134,12 +140,45 @@ pub fn lower(typed: &Typed, objective: Option<&str>) -> Result<Lowered, LowerErr
             lowering.nodes(&nodes, root)?;
             let body = lowering.statement(root, &indices);
             let symbol = lowering.objective(body);
-            equations.push(Equation { symbol, body });
+            lowering.equations.push(Equation { symbol, body });
             (symbol, false)
         }
     };
-    let Lowerer { arena, variables, definitions, .. } = lowering;
+    let Lowerer { arena, equations, variables, definitions, .. } = lowering;
     Ok(Lowered { arena, equations, variables, definitions, objective, named })
+}
+
+/// Lowered expressions that share an arena.
+#[derive(Debug)]
+pub struct LoweredSides {
+    /// All expressions.
+    pub arena: Arena,
+    /// The definitions that they need, in the order of the program.
+    pub equations: Vec<Equation>,
+    /// Each of them, its free indices as leading axes in the order asked for.
+    pub sides: Vec<ExprId>,
+}
+
+/// Lowers expressions together, such as the sides of a claim; of each, these free indices are its
+/// leading axes, and one that it lacks is broadcast.
+///
+/// # Errors
+/// [`LowerError`] where the calculus has no meaning for a node.
+pub fn lower_sides(
+    typed: &Typed,
+    roots: &[NodeId],
+    indices: &[IndexId],
+    calculus: &dyn Differentiate,
+) -> Result<LoweredSides, LowerError> {
+    let mut lowering = Lowerer::new(typed, calculus);
+    let (needed, nodes) = reach(typed, roots);
+    lowering.definitions_of(&needed, &nodes)?;
+    let mut sides = Vec::with_capacity(roots.len());
+    for root in roots {
+        lowering.nodes(&nodes, *root)?;
+        sides.push(lowering.statement(*root, indices));
+    }
+    Ok(LoweredSides { arena: lowering.arena, equations: lowering.equations, sides })
 }
 
 enum Target {
@@ -165,16 +204,10 @@ fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerEr
 }
 
 /// The definitions and the nodes that a target needs.
-fn reach(typed: &Typed, target: &Target) -> (Vec<bool>, Vec<bool>) {
+fn reach(typed: &Typed, roots: &[NodeId]) -> (Vec<bool>, Vec<bool>) {
     let mut nodes = vec![false; typed.program.nodes.len()];
     let mut needed = vec![false; typed.definitions.len()];
-    let mut todo = vec![match target {
-        Target::Definition(id) => {
-            needed[id.0 as usize] = true;
-            typed.definitions[id.0 as usize].body
-        }
-        Target::Expression(root, _) => *root,
-    }];
+    let mut todo = roots.to_vec();
     while let Some(id) = todo.pop() {
         if std::mem::replace(&mut nodes[id.0 as usize], true) {
             continue;
@@ -191,12 +224,16 @@ fn reach(typed: &Typed, target: &Target) -> (Vec<bool>, Vec<bool>) {
 
 struct Lowerer<'a> {
     typed: &'a Typed,
+    calculus: &'a dyn Differentiate,
     arena: Arena,
+    equations: Vec<Equation>,
     values: Vec<Option<ExprId>>,
     variables: Vec<Option<ExprId>>,
     definitions: Vec<Option<ExprId>>,
     functions: Vec<Option<SymbolId>>,
     order: u32,
+    /// The sizes of the program and more, where more are needed.
+    dims: Option<Dims>,
 }
 
 /// The wires of a node that is being lowered: its free indices first, then its own axes.
@@ -205,7 +242,67 @@ struct Context {
     sizes: SmallVec<[DimId; 8]>,
 }
 
-impl Lowerer<'_> {
+/// The letters of a spelt einsum, with a wire each.
+struct Letters {
+    first: u32,
+    list: SmallVec<[u8; 8]>,
+    sizes: SmallVec<[DimId; 8]>,
+}
+
+impl Letters {
+    fn wire(&mut self, letter: u8, size: DimId) -> Wire {
+        let at = self.list.iter().position(|l| *l == letter).unwrap_or_else(|| {
+            self.list.push(letter);
+            self.sizes.push(size);
+            self.list.len() - 1
+        });
+        self.first + at as u32
+    }
+
+    /// The wire of a letter with its size, which is `width` where no array has the letter.
+    fn known(&mut self, letter: u8, width: Option<DimId>) -> (Wire, DimId) {
+        let wire = self.wire(letter, width.unwrap_or(DimId(0)));
+        (wire, self.sizes[wire as usize])
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    fn new(typed: &'a Typed, calculus: &'a dyn Differentiate) -> Lowerer<'a> {
+        let mut arena = Arena::new();
+        let names = typed.dims.texts().map(std::convert::Into::into).collect();
+        arena.name_sizes(names);
+        for (dim, value) in typed.dims.numbers() {
+            arena.set_size(dim, value);
+        }
+        Lowerer {
+            typed,
+            calculus,
+            arena,
+            equations: Vec::new(),
+            values: vec![None; typed.program.nodes.len()],
+            variables: vec![None; typed.variables.len()],
+            definitions: vec![None; typed.definitions.len()],
+            functions: vec![None; typed.unknowns.len()],
+            order: 0,
+            dims: None,
+        }
+    }
+
+    /// Lowers definitions in the order of the program.
+    fn definitions_of(&mut self, needed: &[bool], nodes: &[bool]) -> Result<(), LowerError> {
+        let typed = self.typed;
+        for (id, definition) in typed.definitions.iter().enumerate() {
+            if needed[id] {
+                self.nodes(nodes, definition.body)?;
+                let body = self.statement(definition.body, &definition.indices);
+                let id = DefinitionId(id as u32);
+                let symbol = self.definition(id, body);
+                self.equations.push(Equation { symbol, body });
+            }
+        }
+        Ok(())
+    }
+
     fn nodes(&mut self, wanted: &[bool], root: NodeId) -> Result<(), LowerError> {
         // children come before parents; what an earlier statement lowered is behind us
         let mut stack = vec![root];
@@ -213,7 +310,11 @@ impl Lowerer<'_> {
         while let Some(id) = stack.pop() {
             if self.values[id.0 as usize].is_none() && wanted[id.0 as usize] {
                 list.push(id);
-                self.typed.program.for_each_child(id, |child| stack.push(child));
+                match self.typed.program.node(id) {
+                    // positions are read by the entry
+                    Expr::Entry(base, _) => stack.push(*base),
+                    _ => self.typed.program.for_each_child(id, |child| stack.push(child)),
+                }
             }
         }
         list.sort_unstable();
@@ -564,6 +665,9 @@ impl Lowerer<'_> {
                 _ => None,
             });
             let Some(dim) = dim else {
+                if let Some(i) = list.iter().find(|i| self.typed.positions.contains_key(i)) {
+                    return self.unsupported(*i, "`delta` of two compound positions");
+                }
                 let equal = self.literal(list[0]) == self.literal(list[1]);
                 return Ok(if equal { self.arena.ones(&[]) } else { self.arena.zero(&[]) });
             };
@@ -575,6 +679,14 @@ impl Lowerer<'_> {
             if let Meaning::Index(i) = self.typed.meaning(*index) {
                 let at = context.free.iter().position(|j| *j == i);
                 wires.push(at.expect("an entry has its indices free") as u32);
+                continue;
+            }
+            if let Some(position) = self.typed.positions.get(index) {
+                let wire = sizes.len() as u32;
+                sizes.push(axes[axis]);
+                wires.push(wire);
+                let operand = self.affine((wire, axes[axis]), position, context, !delta);
+                extra.push(Value { expr: operand.expr, wires: operand.wires });
                 continue;
             }
             let position = self.literal(*index).and_then(|n| n.as_integer());
@@ -608,6 +720,42 @@ impl Lowerer<'_> {
         extra.insert(0, base);
         let all = range(0, context.sizes.len());
         Ok(self.arena.contract(&extra, &all, &sizes).expr)
+    }
+
+    /// The indicator of a position such as `i+k-1`, which counts from 1.
+    fn affine(
+        &mut self,
+        target: (Wire, DimId),
+        position: &Position,
+        context: &Context,
+        inside: bool,
+    ) -> Operand {
+        self.units();
+        let mut top = position.constant;
+        let mut offset = position.constant;
+        let mut sources: SmallVec<[(Wire, DimId, DimId); 2]> = SmallVec::new();
+        for (index, factor) in &position.terms {
+            let wire = context.free.iter().position(|j| j == index);
+            let wire = wire.expect("an entry has its indices free") as u32;
+            let factor = self.size(|_| *factor);
+            let size = self.typed.indices[index.0 as usize].dim;
+            sources.push((wire, size, factor));
+            let reach = self.size(|d| d.product(factor, size));
+            top = self.size(|d| d.combine(top, reach, 1));
+            offset = self.size(|d| d.combine(offset, factor, 1));
+        }
+        let offset = self.size(|d| {
+            let one = d.number(1);
+            d.combine(offset, one, -1)
+        });
+        // `i+k-1` up to the very end, `r + p*(o-1)`
+        let zero = self.arena.units.is_some_and(|u| u.0 == offset);
+        let range = match inside {
+            true if zero && top == target.1 && sources.len() == 2 => IndicatorRange::Onto,
+            true => IndicatorRange::Total,
+            false => IndicatorRange::Partial,
+        };
+        self.arena.indicate(target, &sources, offset, range)
     }
 
     fn index_sum(&mut self, bound: &[NodeId], body: NodeId, context: &Context) -> ExprId {
@@ -680,6 +828,7 @@ impl Lowerer<'_> {
                 })
             }
             Meaning::Function(f) => self.function(id, f, primes, list, axis, context),
+            Meaning::Derivative(kind) => self.derivative(id, kind, list, context),
             _ => {
                 let Expr::Call { function, .. } = self.typed.program.node(id) else {
                     return self.unsupported(id, "this call");
@@ -688,6 +837,83 @@ impl Lowerer<'_> {
                 self.unsupported(id, what)
             }
         }
+    }
+
+    /// `grad(y, x)`, `jac(y, x)`, `hess(y, x)`, `vjp(y, x, g)`: free indices of `y` come first.
+    fn derivative(
+        &mut self,
+        id: NodeId,
+        kind: DerivativeKind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let typed = self.typed;
+        let (mut by, mut stacked) = (list[1], false);
+        if let (Meaning::Function(_), Expr::Call { arguments, .. }) =
+            (typed.meaning(by), typed.program.node(by))
+        {
+            // `vec(X)`: differentiated by X, then stacked
+            (by, stacked) = (typed.program.list(*arguments)[0], true);
+        }
+        let symbol = self.values[by.0 as usize].expect("children are lowered before parents");
+        if self.arena.as_symbol(symbol).is_none() {
+            return self.unsupported(list[1], "a derivative by this");
+        }
+        let own = typed.shape(list[0]).axes.len();
+        let n = typed.free(list[0]).len() + own;
+        let y = self.values[list[0].0 as usize].expect("children are lowered before parents");
+        let free: SmallVec<[IndexId; 4]> = typed.free(list[0]).into();
+        let cotangent = match list.get(2) {
+            None => None,
+            Some(_) if !free.is_empty() => {
+                return self.unsupported(id, "`vjp` of entries");
+            }
+            Some(g) => {
+                let own = self.context(&free, &typed.shape(list[0]).axes);
+                let value = self.element(*g, &own);
+                let all = range(0, n);
+                Some(self.arena.value_broadcast(&value, &all, &own.sizes).expr)
+            }
+        };
+        if list.get(2).is_some_and(|g| !typed.free(*g).is_empty()) {
+            return self.unsupported(list[2], "a cotangent with free indices");
+        }
+        let mut result =
+            self.calculus.derivative(&mut self.arena, &self.equations, y, symbol, cotangent);
+        if kind == DerivativeKind::Hessian {
+            let equations = &self.equations;
+            result = self.calculus.derivative(&mut self.arena, equations, result, symbol, None);
+        }
+        let axes: Axes = self.arena.axes(result).into();
+        let first = if cotangent.is_some() { 0 } else { n };
+        let mut wires = range(0, axes.len());
+        if stacked && axes.len() == first + 2 {
+            let target = *typed.shape(id).axes.last().expect("a stacked axis");
+            self.units();
+            let mut sizes: SmallVec<[DimId; 8]> = axes.as_slice().into();
+            sizes.push(target);
+            let (fast, slow) = (first as u32, first as u32 + 1);
+            let merge = self.arena.merged(
+                (axes.len() as u32, target),
+                (fast, axes[first]),
+                (slow, axes[first + 1]),
+            );
+            wires.truncate(first);
+            wires.push(axes.len() as u32);
+            let values = [
+                Value { expr: result, wires: range(0, axes.len()) },
+                Value { expr: merge.expr, wires: merge.wires },
+            ];
+            result = self.arena.contract(&values, &wires, &sizes).expr;
+        }
+        // the free indices in the order of the context
+        let total = self.arena.rank(result);
+        let mut order = range(0, total);
+        for (at, i) in free.iter().enumerate() {
+            let place = context.free.iter().position(|j| i == j).expect("free in the call too");
+            order[at] = place as u32;
+        }
+        Ok(self.arena.permute(result, &order, &range(0, total)))
     }
 
     fn function(
@@ -712,28 +938,49 @@ impl Lowerer<'_> {
                 Ok(self.full(context, |a, s| a.value_call(f, &arguments, &[], s)))
             }
             (Signature::Reduction { .. } | Signature::Axiswise, _) => {
-                self.axiswise(id, f, list, axis, context)
+                self.axiswise(f, list, axis, context)
             }
-            (Signature::Shapes(alternatives), Lowering::Einsum(specs)) => {
-                let rank = self.typed.shape(list[0]).axes.len();
+            (Signature::Shapes(_), Lowering::Einsum(specs)) => {
                 let ranks: SmallVec<[usize; 4]> =
                     list.iter().map(|a| self.typed.shape(*a).axes.len()).collect();
                 if ranks.iter().all(|r| *r == 0) {
                     return Ok(self.scalar_einsum(list, context));
                 }
-                let spec = specs.iter().zip(alternatives).find(|(s, _)| {
+                let spec = specs.iter().find(|s| {
                     let inputs = s.split("->").next().unwrap_or("");
-                    inputs.split(',').map(str::len).eq(ranks.iter().copied())
+                    inputs.split(',').map(str::len).zip(&ranks).all(|(a, b)| a == *b)
                 });
                 match spec {
-                    Some((spec, _)) => Ok(self.spelt_einsum(spec, list, context)),
-                    None => {
-                        self.unsupported(id, format!("`{}` of an array with {rank} axes", f.name))
-                    }
+                    Some(spec) => self.spelt_einsum(id, spec, list, context),
+                    None => self.unsupported(
+                        id,
+                        format!("`{}` of an array with {} axes", f.name, ranks[0]),
+                    ),
                 }
             }
+            (_, Lowering::Node(kind @ (Kind::WindowMaximum | Kind::WindowMask))) => {
+                self.window(kind, list, context)
+            }
+            (Signature::Mask, _) => self.axiswise(f, list, axis, context),
             (_, Lowering::Node(kind)) => self.matrix_function(id, kind, list, context),
             _ => self.unsupported(id, format!("`{}`", f.name)),
+        }
+    }
+
+    /// A size that the program may not have.
+    fn size(&mut self, make: impl FnOnce(&mut Dims) -> DimId) -> DimId {
+        let dims = self.dims.get_or_insert_with(|| self.typed.dims.clone());
+        let id = make(dims);
+        let (text, value) = (dims.text(id), dims.as_number(id));
+        self.arena.add_size(id, &text, value);
+        id
+    }
+
+    /// Makes the sizes 0 and 1 known, which indicators are written with.
+    fn units(&mut self) {
+        if self.arena.units.is_none() {
+            let (zero, one) = (self.size(|d| d.number(0)), self.size(|d| d.number(1)));
+            self.arena.units = Some((zero, one));
         }
     }
 
@@ -744,44 +991,99 @@ impl Lowerer<'_> {
         self.arena.contract(&values, &all, &context.sizes).expr
     }
 
-    fn spelt_einsum(&mut self, spec: &str, list: &[NodeId], context: &Context) -> ExprId {
-        let (inputs, output) = spec.split_once("->").unwrap_or((spec, ""));
-        let first = context.free.len() as u32;
-        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..first as usize].into();
-        let mut letters: SmallVec<[u8; 8]> = SmallVec::new();
+    /// What the table spells: `"ij,k->ik"`, then equations between positions, then letters to take
+    /// the mean over.
+    fn spelt_einsum(
+        &mut self,
+        id: NodeId,
+        spec: &str,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let mut sections = spec.split(';');
+        let (inputs, output) =
+            sections.next().and_then(|s| s.split_once("->")).unwrap_or((spec, ""));
+        let (equations, mean) = (sections.next().unwrap_or(""), sections.next().unwrap_or(""));
+        let mut letters = Letters {
+            first: context.free.len() as u32,
+            list: SmallVec::new(),
+            sizes: context.sizes[..context.free.len()].into(),
+        };
         let mut values: SmallVec<[Value; 4]> = SmallVec::new();
         for (argument, spec) in list.iter().zip(inputs.split(',')) {
-            let mut own = Wires::new();
-            for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
-                let at = letters.iter().position(|l| *l == letter).unwrap_or_else(|| {
-                    letters.push(letter);
-                    sizes.push(*dim);
-                    letters.len() - 1
-                });
-                own.push(first + at as u32);
-            }
-            let expr = self.values[argument.0 as usize].expect("lowered");
             let mut wires: Wires = self
                 .typed
                 .free(*argument)
                 .iter()
                 .map(|i| context.free.iter().position(|j| i == j).expect("free here too") as u32)
                 .collect();
-            wires.extend(own);
+            for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
+                wires.push(letters.wire(letter, *dim));
+            }
+            let expr = self.values[argument.0 as usize].expect("lowered");
             values.push(Value { expr, wires });
         }
-        let mut out = range(0, first as usize);
-        out.extend(output.bytes().map(|l| {
-            first
-                + letters.iter().position(|k| *k == l).expect("an output letter is an input's")
-                    as u32
-        }));
-        self.arena.contract(&values, &out, &sizes).expr
+        let mut out = range(0, context.free.len());
+        for (letter, dim) in output.bytes().zip(self.typed.shape(id).axes.iter()) {
+            out.push(letters.wire(letter, *dim));
+        }
+        if !equations.is_empty() {
+            self.units();
+            let width = list.last().and_then(|a| self.typed.size_values.get(a)).copied();
+            for equation in equations.split(',') {
+                // a width is the size of a letter that no array has
+                let wires: SmallVec<[(u32, DimId); 3]> = equation
+                    .bytes()
+                    .filter(u8::is_ascii_alphabetic)
+                    .map(|l| letters.known(l, width))
+                    .collect();
+                let operand = if equation.contains(':') {
+                    self.arena.merged(wires[0], wires[1], wires[2])
+                } else {
+                    self.arena.shifted(wires[0], wires[1], wires[2])
+                };
+                values.push(Value { expr: operand.expr, wires: operand.wires });
+            }
+        }
+        for letter in mean.bytes() {
+            let (_, size) = letters.known(letter, None);
+            let count = Network {
+                coefficient: Number::ONE,
+                operands: SmallVec::new(),
+                output: Wires::new(),
+                sizes: smallvec![size],
+            };
+            let count = self.arena.einsum(count);
+            let share = self.arena.power(count, &Number::MINUS_ONE);
+            values.push(Value { expr: share, wires: Wires::new() });
+        }
+        Ok(self.arena.contract(&values, &out, &letters.sizes).expr)
+    }
+
+    /// Largest entries of windows, or where they stand.
+    fn window(
+        &mut self,
+        kind: Kind,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        self.units();
+        let Some(&width) = self.typed.size_values.get(&list[1]) else {
+            return self.unsupported(list[1], "this width of a window");
+        };
+        let own = self.typed.shape(list[0]).axes.len();
+        let free = context.free.len();
+        let value = self.operand(list[0], context, &range(free, free + own));
+        let mut sizes: SmallVec<[DimId; 8]> = context.sizes[..free].into();
+        sizes.extend(self.typed.shape(list[0]).axes.iter().copied());
+        let all = range(0, free + own);
+        let argument = self.arena.value_broadcast(&value, &all, &sizes).expr;
+        let kind = if kind == Kind::WindowMask { WindowKind::Mask } else { WindowKind::Maximum };
+        Ok(self.arena.window(kind, own as u32, width, argument, &context.sizes))
     }
 
     fn axiswise(
         &mut self,
-        id: NodeId,
         f: &'static Function,
         list: &[NodeId],
         axis: Option<NodeId>,
@@ -827,7 +1129,7 @@ impl Lowerer<'_> {
         if array.is_empty() && matches!(f.lowering_for(list.len()), Lowering::Named { .. }) {
             // along no axis a named function is its definition
             let Lowering::Named { definition, .. } = f.lowering_for(list.len()) else {
-                return self.unsupported(id, "this call");
+                return self.unsupported(list[0], "this call");
             };
             let t = template(definition, f.parameters);
             let frame = Frame {
@@ -865,6 +1167,7 @@ impl Lowerer<'_> {
             let v = self.operand(list[0], context, &[]);
             let expr = match kind {
                 Kind::Inverse => self.arena.power(v.expr, &Number::MINUS_ONE),
+                Kind::Adjugate => self.arena.ones(&[]),
                 Kind::LogDeterminant => {
                     let abs = self.arena.map(MapFunction::Known(self.arena.known.abs), &[v.expr]);
                     self.arena.map(MapFunction::Known(self.arena.known.log), &[abs])
@@ -877,13 +1180,19 @@ impl Lowerer<'_> {
             Kind::Inverse => MatrixFunction::Inverse,
             Kind::Determinant => MatrixFunction::Determinant,
             Kind::LogDeterminant => MatrixFunction::LogDeterminant,
+            Kind::Adjugate => MatrixFunction::Determinant,
             _ => return self.unsupported(id, "this reduction"),
         };
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix function of an array with free indices");
         }
         let argument = self.values[list[0].0 as usize].expect("lowered");
-        Ok(self.arena.matrix(function, argument))
+        let value = self.arena.matrix(function, argument);
+        if kind == Kind::Adjugate {
+            let inverse = self.arena.matrix(MatrixFunction::Inverse, argument);
+            return Ok(self.arena.hadamard(&[value, inverse]));
+        }
+        Ok(value)
     }
 
     /// `f'(x)` of a function of the table.

@@ -9,6 +9,7 @@
 pub mod arena;
 pub mod build;
 pub mod einsum;
+pub(crate) mod indicator;
 pub mod lower;
 pub mod node;
 pub mod template;

@@ -44,6 +44,9 @@ pub enum SymbolKind {
     Size(DimId),
     /// The constant π.
     Pi,
+    /// An affine indicator: 1 where the position on the first axis is the affine function of those
+    /// on the others that the arena keeps under this number, else 0.
+    Indicator(u32),
     /// A basis vector: 1 at this position, counted from 1, else 0.
     Basis(DimId, i64),
     /// An unknown function; never a value by itself.
@@ -120,6 +123,37 @@ pub enum ReduceKind {
     ArgMinimum,
 }
 
+/// The affine function of an indicator, positions counted from 0: `offset + Σ factor · position`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Indicator {
+    /// The factor of each axis after the first.
+    pub factors: SmallVec<[DimId; 2]>,
+    /// What is added.
+    pub offset: DimId,
+    /// What is known of its range.
+    pub range: IndicatorRange,
+}
+
+/// Whether the values of an affine function are positions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum IndicatorRange {
+    /// Some may be none.
+    Partial,
+    /// All are.
+    Total,
+    /// All are, and every position is one.
+    Onto,
+}
+
+/// What is found in windows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WindowKind {
+    /// The largest entry of each window.
+    Maximum,
+    /// One at the first largest entry of each window, else 0; has the axes of the argument.
+    Mask,
+}
+
 /// A node, as seen from outside.
 #[derive(Clone, Debug)]
 pub enum Node<'a> {
@@ -145,6 +179,17 @@ pub enum Node<'a> {
     },
     /// A reduction over the last `active` axes.
     Reduce(ReduceKind, u32, ExprId),
+    /// What is found in windows along the last `active` axes, that do not overlap.
+    Window {
+        /// What.
+        kind: WindowKind,
+        /// How many trailing axes have windows.
+        active: u32,
+        /// The width of a window along each of these axes.
+        width: DimId,
+        /// The array.
+        argument: ExprId,
+    },
     /// A function of a square matrix.
     Matrix(MatrixFunction, ExprId),
     /// An unknown function from an array to a scalar, differentiated `order` times: its axes are

@@ -292,12 +292,15 @@ impl Arena {
                 let kind = match kind {
                     Kind::Maximum => ReduceKind::Maximum,
                     Kind::Minimum => ReduceKind::Minimum,
+                    Kind::MaximumMask => ReduceKind::ArgMaximum,
+                    Kind::MinimumMask => ReduceKind::ArgMinimum,
                     _ => ReduceKind::Product,
                 };
                 let v = &arguments[0];
                 let count = v.wires.iter().filter(|w| active.contains(w)).count();
-                let keep: Wires = v.wires[..v.wires.len() - count].into();
-                Value { expr: self.reduce(kind, count as u32, v.expr), wires: keep }
+                let expr = self.reduce(kind, count as u32, v.expr);
+                let keep: Wires = v.wires[..self.rank(expr)].into();
+                Value { expr, wires: keep }
             }
             _ => panic!("`{}` has no elementwise or axiswise meaning", f.name),
         }

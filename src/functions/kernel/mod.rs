@@ -8,6 +8,7 @@ pub(super) mod learning;
 pub(super) mod linear_algebra;
 pub(super) mod reduction;
 pub(super) mod special;
+pub(super) mod structure;
 
 /// A kernel with an instance for every kind of number.
 macro_rules! array_kernel {

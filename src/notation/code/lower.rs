@@ -8,7 +8,7 @@ use super::CodeError;
 use super::build::Build;
 use super::graph::{Id, Op};
 use super::{chain, index, size};
-use crate::functions::{Function, Kind, Lowering, Signature, Special};
+use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::notation::answer::{Answer, Parameter};
 use crate::notation::math::{Math, Symbol};
 use crate::number::Number;
@@ -364,12 +364,11 @@ impl<'a> Lower<'a> {
                 Some(_) => (first.saturating_sub(1), false),
                 None => (0, false),
             },
-            Signature::Axiswise => (first, row),
+            Signature::Axiswise | Signature::Mask => (first, row),
             Signature::Shapes(alternatives) => {
                 let rank = alternatives.iter().find_map(|text| result_rank(text, &ranks));
                 (rank.ok_or_else(unsupported)?, false)
             }
-            Signature::Special(Special::Pool) => (first, false),
             Signature::Special(_) => return Err(unsupported()),
         };
         if f.numpy.call.is_empty() {
@@ -388,6 +387,8 @@ fn result_rank(text: &str, ranks: &[u8]) -> Option<u8> {
     };
     let (left, right) = text.split_once("->")?;
     let mut arguments = left.split(']').filter(|t| t.contains('['));
-    let fits = ranks.iter().all(|r| arguments.next().is_some_and(|t| axes(&format!("{t}]")) == *r));
+    // letters after the arrays are sizes
+    let fits =
+        ranks.iter().all(|r| arguments.next().map_or(*r == 0, |t| axes(&format!("{t}]")) == *r));
     (fits && arguments.next().is_none()).then(|| axes(right))
 }
