@@ -128,7 +128,7 @@ fn input_that_is_no_text_is_refused() {
     assert_eq!(derive(&["render", env!("CARGO_TARGET_TMPDIR")], "").0, 2);
 }
 
-fn chapter(name: &str, content: &str, inside: Value) -> Value {
+fn chapter(name: &str, content: &str, inside: &Value) -> Value {
     let path = format!("{name}.md");
     json!({"Chapter": {"name": name, "content": content, "number": null, "sub_items": inside,
         "path": path, "source_path": path, "parent_names": []}})
@@ -144,8 +144,8 @@ fn book(key: &str, items: &Value) -> String {
 #[test]
 fn every_chapter_of_a_book_is_rendered() {
     let block = "```derive wrt=x\nx'*x\n```\n";
-    let inner = chapter("b", block, json!([]));
-    let items = json!([{"PartTitle": "I"}, chapter("a", "text", json!([inner])), "Separator"]);
+    let inner = chapter("b", block, &json!([]));
+    let items = json!([{"PartTitle": "I"}, chapter("a", "text", &json!([inner])), "Separator"]);
     for key in ["sections", "items"] {
         let (status, out, err) = derive(&["mdbook"], &book(key, &items));
         assert_eq!((status, err.as_str()), (0, ""));
@@ -160,7 +160,7 @@ fn every_chapter_of_a_book_is_rendered() {
 
 #[test]
 fn a_broken_chapter_is_named() {
-    let items = json!([chapter("a", "\n```derive\nx +\n```\n", json!([]))]);
+    let items = json!([chapter("a", "\n```derive\nx +\n```\n", &json!([]))]);
     let (status, out, err) = derive(&["mdbook"], &book("sections", &items));
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.contains("a.md:3"), "{err}");
@@ -173,4 +173,16 @@ fn a_broken_chapter_is_named() {
 fn the_renderers_that_are_supported() {
     assert_eq!(derive(&["mdbook", "supports", "html"], ""), (0, String::new(), String::new()));
     assert_eq!(derive(&["mdbook", "supports", "not-supported"], "").0, 1);
+}
+
+#[test]
+fn the_documents_are_up_to_date() {
+    for document in ["docs/backpropagation.md", "docs/layers.md"] {
+        let (status, _, err) = derive(&["render", "--check", document], "");
+        assert_eq!(status, 0, "{err}");
+        let path = format!("{}/{document}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("it can be read");
+        assert!(text.matches("Verified at 5 points").count() >= 15, "{document}");
+        assert!(!text.contains("Not verified"), "{document}");
+    }
 }

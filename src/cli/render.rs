@@ -201,6 +201,8 @@ fn shown(printed: &str, format: &str) -> String {
         "latex" => format!("$$\n{}\n$$", printed.trim_end()),
         "numpy" | "jax" | "torch" => fenced("python", printed),
         "json" => fenced("json", printed),
+        // what `eval` prints
+        _ if printed.starts_with('{') => fenced("json", printed),
         "html" | "mathml" | "svg" => {
             // raw HTML ends at an empty line
             printed.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n")

@@ -46,7 +46,7 @@ pub fn html(answer: &Answer, report: &Report, steps: &[StepGroup]) -> String {
     page.steps(&mut out, steps);
     page.shapes(&mut out);
     page.graph(&mut out);
-    page.verification(&mut out, report);
+    Page::verification(&mut out, report);
     page.sources(&mut out);
     out.push_str("<footer>Written by <b>derive</b>. This page needs no network and no script.</footer>\n</main>\n</body>\n</html>\n");
     out
@@ -273,7 +273,7 @@ impl Page<'_> {
         let _ = write!(out, "<div class=\"wide\">\n{svg}\n</div>\n</section>\n");
     }
 
-    fn verification(&self, out: &mut String, report: &Report) {
+    fn verification(out: &mut String, report: &Report) {
         if report.status == "skipped" && report.reason.is_empty() {
             return;
         }

@@ -73,7 +73,7 @@ impl Item {
 struct Rows {
     items: Vec<Item>,
     /// The items of each row, in order.
-    rows: Vec<Vec<usize>>,
+    order: Vec<Vec<usize>>,
     /// The items that each edge passes.
     passages: Vec<Vec<usize>>,
 }
@@ -81,7 +81,7 @@ struct Rows {
 /// Places a graph.
 pub(super) fn layout(graph: &Graph) -> Picture {
     let mut rows = Rows::new(graph);
-    rows.order();
+    rows.arrange();
     rows.ports(graph);
     let x = rows.places();
     picture(graph, &rows, &x)
@@ -122,7 +122,7 @@ impl Rows {
             passages.push(passed);
         }
         let count = items.iter().map(|i| i.row + 1).max().unwrap_or(0);
-        let mut rows = Rows { items, rows: vec![Vec::new(); count], passages };
+        let mut rows = Rows { items, order: vec![Vec::new(); count], passages };
         rows.first_order();
         rows
     }
@@ -136,42 +136,42 @@ impl Rows {
             if std::mem::replace(&mut met[at], true) {
                 continue;
             }
-            self.rows[self.items[at].row].push(at);
+            self.order[self.items[at].row].push(at);
             stack.extend(self.items[at].up.iter().rev());
         }
     }
 
     /// Orders each row by the barycentres of its neighbours; of all orders that this goes through,
     /// the first with the fewest crossings stays.
-    fn order(&mut self) {
-        let mut best = (self.crossings(), self.rows.clone());
+    fn arrange(&mut self) {
+        let mut best = (self.crossings(), self.order.clone());
         for _ in 0..SWEEPS {
-            for row in 0..self.rows.len() {
+            for row in 0..self.order.len() {
                 self.sort(row, |item| &item.up);
             }
-            for row in (0..self.rows.len()).rev() {
+            for row in (0..self.order.len()).rev() {
                 self.sort(row, |item| &item.down);
             }
             let crossings = self.crossings();
             if crossings < best.0 {
-                best = (crossings, self.rows.clone());
+                best = (crossings, self.order.clone());
             }
         }
-        self.rows = best.1;
+        self.order = best.1;
     }
 
     fn sort(&mut self, row: usize, neighbours: fn(&Item) -> &Vec<usize>) {
-        let next = self.rows[row].first().and_then(|at| {
-            let all = self.rows[row].iter().chain([at]);
+        let next = self.order[row].first().and_then(|at| {
+            let all = self.order[row].iter().chain([at]);
             all.flat_map(|at| neighbours(&self.items[*at])).map(|n| self.items[*n].row).next()
         });
         let Some(next) = next else { return };
         let mut position = rustc_hash::FxHashMap::default();
-        for (place, at) in self.rows[next].iter().enumerate() {
-            position.insert(*at, place as f64 / self.rows[next].len().max(1) as f64);
+        for (place, at) in self.order[next].iter().enumerate() {
+            position.insert(*at, place as f64 / self.order[next].len().max(1) as f64);
         }
-        let own = self.rows[row].len().max(1) as f64;
-        let mut keyed: Vec<(f64, usize)> = self.rows[row]
+        let own = self.order[row].len().max(1) as f64;
+        let mut keyed: Vec<(f64, usize)> = self.order[row]
             .iter()
             .enumerate()
             .map(|(place, at)| {
@@ -182,19 +182,19 @@ impl Rows {
             })
             .collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-        self.rows[row] = keyed.into_iter().map(|k| k.1).collect();
+        self.order[row] = keyed.into_iter().map(|k| k.1).collect();
     }
 
     /// How many lines cross between neighbouring rows.
     fn crossings(&self) -> u64 {
         let mut position = vec![0usize; self.items.len()];
-        for row in &self.rows {
+        for row in &self.order {
             for (place, at) in row.iter().enumerate() {
                 position[*at] = place;
             }
         }
         let mut total = 0;
-        for row in &self.rows {
+        for row in &self.order {
             let mut ends: Vec<(usize, usize)> = Vec::new();
             for at in row {
                 ends.extend(self.items[*at].down.iter().map(|d| (position[*at], position[*d])));
@@ -224,7 +224,7 @@ impl Rows {
     /// where the box is wide enough.
     fn ports(&mut self, graph: &Graph) {
         let mut position = vec![0usize; self.items.len()];
-        for row in &self.rows {
+        for row in &self.order {
             for (place, at) in row.iter().enumerate() {
                 position[*at] = place;
             }
@@ -266,16 +266,16 @@ impl Rows {
     /// The middle of each item.
     fn places(&self) -> Vec<f64> {
         let mut x = vec![0.0; self.items.len()];
-        for row in &self.rows {
+        for row in &self.order {
             self.settle(row, &mut x, |_, _| (0.0, 1.0));
         }
         for _ in 0..2 * SWEEPS {
-            for row in &self.rows {
+            for row in &self.order {
                 self.settle(row, &mut x, |item, x| {
                     mean(&item.up, |n| x[n] + item.leaves - self.items[n].arrives)
                 });
             }
-            for row in self.rows.iter().rev() {
+            for row in self.order.iter().rev() {
                 self.settle(row, &mut x, |item, x| {
                     mean(&item.down, |n| x[n] + item.arrives - self.items[n].leaves)
                 });
@@ -331,9 +331,9 @@ fn picture(graph: &Graph, rows: &Rows, x: &[f64]) -> Picture {
     let shift = if left.is_finite() { MARGIN - left } else { 0.0 };
     let x: Vec<f64> = x.iter().map(|x| x + shift).collect();
     // the top and the bottom of each row
-    let mut bands: Vec<(f64, f64)> = Vec::with_capacity(rows.rows.len());
+    let mut bands: Vec<(f64, f64)> = Vec::with_capacity(rows.order.len());
     let mut y = MARGIN;
-    for row in &rows.rows {
+    for row in &rows.order {
         let height = row.iter().map(|at| items[*at].height).fold(0.0, f64::max);
         bands.push((y, y + height));
         let slant = row
