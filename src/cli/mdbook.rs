@@ -3,7 +3,8 @@
 //! A pair of a context and a book comes in as JSON, and the book goes out with the content of its
 //! chapters rendered; whatever else it holds goes through untouched.
 
-use super::{Failure, render};
+use super::Failure;
+use super::render::{self, Style};
 use clap::ArgMatches;
 use serde_json::Value;
 use std::io::Read;
@@ -35,7 +36,7 @@ pub(super) fn mdbook(m: &ArgMatches) -> Result<String, Failure> {
     let (Some(mut book), Some(context), true) = (pair.pop(), pair.pop(), pair.is_empty()) else {
         return Err(expected());
     };
-    let format = format(&context);
+    let style = style(&context);
     let mut failures = Vec::new();
     let mut pending: Vec<&mut Value> = vec![&mut book];
     while let Some(value) = pending.pop() {
@@ -47,7 +48,7 @@ pub(super) fn mdbook(m: &ArgMatches) -> Result<String, Failure> {
                     pending.extend(list.iter_mut().rev());
                 }
                 ("Chapter", chapter) => {
-                    if let Err(failure) = self::chapter(chapter, &format) {
+                    if let Err(failure) = self::chapter(chapter, &style) {
                         failures.push(failure);
                     }
                     pending.push(chapter);
@@ -64,17 +65,22 @@ pub(super) fn mdbook(m: &ArgMatches) -> Result<String, Failure> {
 }
 
 /// Renders the content of a chapter.
-fn chapter(chapter: &mut Value, format: &str) -> Result<(), Failure> {
+fn chapter(chapter: &mut Value, style: &Style) -> Result<(), Failure> {
     let text = |key: &str| chapter.get(key).and_then(Value::as_str);
     let name = text("source_path").or(text("path")).or(text("name")).unwrap_or("chapter");
     let Some(content) = text("content") else { return Ok(()) };
-    let rendered = render::document(content, name, format)?;
+    let rendered = render::document(content, name, style)?;
     chapter["content"] = Value::String(rendered);
     Ok(())
 }
 
-/// What `[preprocessor.derive]` in the book's configuration says.
-fn format(context: &Value) -> String {
-    let chosen = context.pointer("/config/preprocessor/derive/format").and_then(Value::as_str);
-    chosen.unwrap_or(render::FORMAT).to_string()
+/// What `[preprocessor.derive]` in the book's configuration says, and what the renderer needs.
+fn style(context: &Value) -> Style {
+    let mut style = Style::default();
+    if let Some(format) = context.pointer("/config/preprocessor/derive/format") {
+        style.format = format.as_str().unwrap_or_default().to_string();
+    }
+    // its Markdown would take `\\` and `_` for its own
+    style.raw = context.get("renderer").and_then(Value::as_str) == Some("html");
+    style
 }

@@ -15,8 +15,20 @@ use std::path::Path;
 const LONGEST: u64 = 64 << 20;
 /// The most failures that are reported.
 const REPORTED: usize = 20;
-/// What follows a block where the block does not say.
-pub(super) const FORMAT: &str = "markdown";
+
+/// How results are written.
+pub(super) struct Style {
+    /// The format of blocks that name none.
+    pub(super) format: String,
+    /// Whether mathematics stands in raw HTML, for readers who would take it for Markdown.
+    pub(super) raw: bool,
+}
+
+impl Default for Style {
+    fn default() -> Style {
+        Style { format: "markdown".to_string(), raw: false }
+    }
+}
 
 /// `derive render`
 pub(super) fn render(m: &ArgMatches) -> Result<String, Failure> {
@@ -31,7 +43,7 @@ pub(super) fn render(m: &ArgMatches) -> Result<String, Failure> {
         }
         let text = read(file)?;
         let name = if file == "-" { "standard input" } else { file.as_str() };
-        match document(&text, name, FORMAT) {
+        match document(&text, name, &Style::default()) {
             Ok(new) => documents.push((file, text, new)),
             Err(failure) => failures.push(failure),
         }
@@ -66,8 +78,8 @@ fn stale(file: &str, line: usize) -> Failure {
 }
 
 /// A document with the answers to its blocks.
-pub(super) fn document(text: &str, file: &str, format: &str) -> Result<String, Failure> {
-    render::render(text, |block| answer(block, text, file, format)).map_err(|mut failures| {
+pub(super) fn document(text: &str, file: &str, style: &Style) -> Result<String, Failure> {
+    render::render(text, |block| answer(block, text, file, style)).map_err(|mut failures| {
         let more = failures.len().saturating_sub(REPORTED);
         failures.truncate(REPORTED);
         for failure in &mut failures {
@@ -86,7 +98,7 @@ pub(super) fn document(text: &str, file: &str, format: &str) -> Result<String, F
 }
 
 /// What stands between the markers of a block.
-fn answer(block: &Block, text: &str, file: &str, format: &str) -> Result<String, Failure> {
+fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String, Failure> {
     let here = |diagnostic: Diagnostic| Failure::Input {
         diagnostic,
         source: text.to_string(),
@@ -97,11 +109,12 @@ fn answer(block: &Block, text: &str, file: &str, format: &str) -> Result<String,
         let diagnostic = Diagnostic { message, labels: Vec::new(), notes: Vec::new(), help };
         here(render::located(diagnostic, block))
     };
-    let (words, format) = command_line(block, format).map_err(here)?;
+    let (words, format) = command_line(block, &style.format).map_err(here)?;
     let matches = arguments::command()
         .try_get_matches_from(words)
         .map_err(|error| here(misused(&error, block)))?;
     match super::dispatch(&matches) {
+        Ok(printed) if style.raw => Ok(raw_mathematics(&shown(&printed, &format))),
         Ok(printed) => Ok(shown(&printed, &format)),
         Err(Failure::Input { diagnostic, source, file: from }) => {
             let shape = block.words.iter().find(|w| w.key == "shape" && w.value.is_some());
@@ -137,6 +150,12 @@ fn command_line(block: &Block, default: &str) -> Result<(Vec<String>, String), D
         words.next();
     }
     let is_option = |w: &Word| known.get_arguments().any(|a| a.get_long() == Some(w.key.as_str()));
+    if let Some(word) =
+        words.clone().find(|w| w.key == "format" && w.value.as_deref() == Some("html"))
+    {
+        let message = "`html` is a page of its own".to_string();
+        return Err(unknown(message, Some(word), block));
+    }
     if let Some(word) = words.clone().find(|w| !is_option(w)) {
         let message = format!("`{}` is not an option of `derive {name}`", word.key);
         return Err(unknown(message, Some(word), block));
@@ -203,12 +222,32 @@ fn shown(printed: &str, format: &str) -> String {
         "json" => fenced("json", printed),
         // what `eval` prints
         _ if printed.starts_with('{') => fenced("json", printed),
-        "html" | "mathml" | "svg" => {
+        "mathml" | "svg" => {
             // raw HTML ends at an empty line
             printed.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n")
         }
         _ => fenced("text", &settled(printed)),
     }
+}
+
+/// Markdown whose display mathematics stands in elements of HTML, which no Markdown reader changes.
+fn raw_mathematics(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len() + 64);
+    let mut inside = false;
+    for line in markdown.lines() {
+        match (line == "$$", inside) {
+            (true, false) => out.push_str("<div class=\"derive\">\n$$"),
+            (true, true) => out.push_str("$$\n</div>"),
+            (false, true) => {
+                let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                out.push_str(&line);
+            }
+            (false, false) => out.push_str(line),
+        }
+        inside ^= line == "$$";
+        out.push('\n');
+    }
+    out
 }
 
 /// Text without the size of the errors that the judge measured: their digits differ between
