@@ -12,6 +12,7 @@
 
 pub mod array;
 pub mod calculus;
+pub mod check;
 pub mod cli;
 pub mod diagnostic;
 mod engine;

@@ -14,7 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["calculus", "simplify"],
     &["notation"],
     &["engine"],
-    &["render"],
+    &["render", "check"],
     &["cli"],
 ];
 

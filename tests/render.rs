@@ -120,6 +120,18 @@ fn messages_about_options_point_at_them() {
 }
 
 #[test]
+fn a_claim_in_a_document_must_hold() {
+    let block = |claim: &str| format!("a\n\n```derive check\nvar A[n,n]\n{claim}\n```\n");
+    let (status, out, err) = derive(&["render", "-"], &block("tr(A) == tr(A')"));
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.contains("```text\nproved") || out.contains("```text\nverified"), "{out}");
+    assert_eq!(derive(&["render", "-"], &out).1, out);
+    let (status, out, err) = derive(&["render", "-"], &block("A == A'"));
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("--> standard input:5:1\n  |\n5 | A == A'"), "{err}");
+}
+
+#[test]
 fn input_that_is_no_text_is_refused() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("render_bytes.md");
     std::fs::write(&path, b"a\xff").expect("it can be written");

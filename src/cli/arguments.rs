@@ -63,6 +63,15 @@ pub(super) fn command() -> Command {
         .subcommand(render())
         .subcommand(mdbook())
         .subcommand(
+            program(Command::new("check").about(
+                "Every claim lhs == rhs: proved, verified, refuted with a counterexample, or undecided",
+            ))
+            .mut_arg("program", |a| a.num_args(0..).value_name("PROGRAM|FILE…"))
+            .arg(seed())
+            .arg(format(&["text", "json"]))
+            .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json"),
+        )
+        .subcommand(
             Command::new("completions").about("Completions for a shell").arg(
                 Arg::new("shell")
                     .required(true)

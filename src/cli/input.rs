@@ -23,9 +23,28 @@ pub(super) fn read(m: &ArgMatches) -> Result<Input, Failure> {
     if let Some(text) = m.get_one::<String>("text") {
         return Ok(Input { text: text.clone(), file: None });
     }
-    let Some(argument) = m.get_one::<std::ffi::OsString>("program") else {
+    match m.get_one::<std::ffi::OsString>("program") {
+        Some(argument) => one(argument),
+        None => Err(Failure::Message("no program is given; see `derive help`".into())),
+    }
+}
+
+/// Reads all programs that the arguments name.
+pub(super) fn read_all(m: &ArgMatches) -> Result<Vec<Input>, Failure> {
+    let mut list = Vec::new();
+    if let Some(text) = m.get_one::<String>("text") {
+        list.push(Input { text: text.clone(), file: None });
+    }
+    for argument in m.get_many::<std::ffi::OsString>("program").into_iter().flatten() {
+        list.push(one(argument)?);
+    }
+    if list.is_empty() {
         return Err(Failure::Message("no program is given; see `derive help`".into()));
-    };
+    }
+    Ok(list)
+}
+
+fn one(argument: &std::ffi::OsString) -> Result<Input, Failure> {
     let Some(argument) = argument.to_str() else {
         return Err(Failure::Message("the program is not valid UTF-8".into()));
     };

@@ -18,7 +18,7 @@ pub(super) fn mdbook(m: &ArgMatches) -> Result<String, Failure> {
         let renderer = m.get_one::<String>("renderer").map_or("", String::as_str);
         // the result is Markdown, which all of them read; this one is what mdBook calls none
         return if renderer == "not-supported" {
-            Err(Failure::Stale(String::new()))
+            Err(Failure::Stale(String::new(), 1))
         } else {
             Ok(String::new())
         };

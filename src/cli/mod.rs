@@ -2,6 +2,7 @@
 //! on exit statuses.
 
 mod arguments;
+mod check;
 mod eval;
 mod grad;
 mod input;
@@ -28,8 +29,8 @@ pub(crate) enum Failure {
     Message(String),
     /// An answer failed its own verification: status 1.
     Defect(String),
-    /// What was to be checked is not as it should be: status 1.
-    Stale(String),
+    /// What was to be checked is not as it should be: a message and the status.
+    Stale(String, u8),
     /// More than one thing failed: the highest status of them.
     Several(Vec<Failure>),
 }
@@ -53,18 +54,21 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
-    match dispatch(&matches) {
-        Ok(text) => {
+    match dispatch(&matches, color) {
+        Ok((text, status)) => {
             output::out(&text);
-            ExitCode::SUCCESS
+            ExitCode::from(status)
         }
         Err(failure) => output::fail(&failure, color),
     }
 }
 
-/// What a command prints.
-fn dispatch(matches: &clap::ArgMatches) -> Result<String, Failure> {
-    match matches.subcommand() {
+/// What a command prints, and the exit status.
+fn dispatch(matches: &clap::ArgMatches, color: bool) -> Result<(String, u8), Failure> {
+    if let Some(("check", m)) = matches.subcommand() {
+        return check::check_command(m, color);
+    }
+    let printed = match matches.subcommand() {
         Some(("grad", m)) => grad::gradient(m),
         Some(("jacobian", m)) => grad::jacobian(m),
         Some(("hessian", m)) => grad::hessian(m),
@@ -76,5 +80,6 @@ fn dispatch(matches: &clap::ArgMatches) -> Result<String, Failure> {
         Some(("man", _)) => arguments::manual(),
         Some((name, _)) => Err(Failure::Message(format!("`derive {name}` is not supported yet"))),
         None => Err(Failure::Message("no command".into())),
-    }
+    };
+    printed.map(|text| (text, 0))
 }

@@ -38,7 +38,8 @@ fn report(failure: &Failure, color: bool) -> (String, u8) {
             (diagnostic.render(source, file.as_deref(), color), 2)
         }
         Failure::Message(message) => (format!("error: {message}\n"), 2),
-        Failure::Defect(message) | Failure::Stale(message) => (message.clone(), 1),
+        Failure::Defect(message) => (message.clone(), 1),
+        Failure::Stale(message, status) => (message.clone(), *status),
         Failure::Several(list) => {
             let reports: Vec<(String, u8)> = list.iter().map(|f| report(f, color)).collect();
             let texts: Vec<&str> = reports.iter().map(|r| r.0.as_str()).collect();

@@ -4,7 +4,7 @@
 //! what the command line can, with the same messages; only their places are the document's.
 
 use super::{Failure, arguments};
-use crate::diagnostic::{Diagnostic, Label};
+use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::render::{self, Block, Word, fenced};
 use clap::ArgMatches;
 use clap::error::ContextKind;
@@ -72,9 +72,10 @@ fn several(mut failures: Vec<Failure>) -> Failure {
 }
 
 fn stale(file: &str, line: usize) -> Failure {
-    Failure::Stale(format!(
+    let text = format!(
         "error: `{file}` is not up to date from line {line} on\n  = help: `derive render --write {file}` renders it again\n"
-    ))
+    );
+    Failure::Stale(text, 1)
 }
 
 /// A document with the answers to its blocks.
@@ -113,9 +114,19 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
     let matches = arguments::command()
         .try_get_matches_from(words)
         .map_err(|error| here(misused(&error, block)))?;
-    match super::dispatch(&matches) {
-        Ok(printed) if style.raw => Ok(raw_mathematics(&shown(&printed, &format))),
-        Ok(printed) => Ok(shown(&printed, &format)),
+    let place = || {
+        let line = text[..block.info.start as usize].matches('\n').count() + 1;
+        format!("{file}:{line}: ")
+    };
+    match super::dispatch(&matches, false) {
+        // a claim that does not hold has no place in a document
+        Ok((printed, status)) if status != 0 => {
+            let printed = on_its_lines(block, text, &style.format).unwrap_or(printed);
+            let printed = printed.replace("--> input:", &format!("--> {file}:"));
+            Err(Failure::Stale(place() + &printed, status))
+        }
+        Ok((printed, _)) if style.raw => Ok(raw_mathematics(&shown(&printed, &format))),
+        Ok((printed, _)) => Ok(shown(&printed, &format)),
         Err(Failure::Input { diagnostic, source, file: from }) => {
             let shape = block.words.iter().find(|w| w.key == "shape" && w.value.is_some());
             match (shape, from.as_deref()) {
@@ -125,15 +136,22 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
             }
         }
         Err(Failure::Message(message)) => Err(about(message, None)),
-        Err(Failure::Defect(message)) => {
-            let line = text[..block.info.start as usize].matches('\n').count() + 1;
-            Err(Failure::Defect(format!("{file}:{line}: {message}")))
-        }
+        Err(Failure::Defect(message)) => Err(Failure::Defect(place() + &message)),
         Err(other) => Err(other),
     }
 }
 
 const COMMANDS: &str = "a block is `derive`, a command such as grad, jacobian, hessian or simplify, then options: `derive grad wrt=W steps=both`";
+
+/// What a command prints that names the lines of the document, not those of the block.
+fn on_its_lines(block: &Block, text: &str, format: &str) -> Option<String> {
+    let first = block.place(Span::default()).start as usize;
+    let before = text.get(..first)?.matches('\n').count();
+    let moved = Block { program: "\n".repeat(before) + &block.program, ..block.clone() };
+    let (words, _) = command_line(&moved, format).ok()?;
+    let matches = arguments::command().try_get_matches_from(words).ok()?;
+    super::dispatch(&matches, false).ok().map(|printed| printed.0)
+}
 
 /// The block as arguments of this program, and the format of what is printed.
 fn command_line(block: &Block, default: &str) -> Result<(Vec<String>, String), Diagnostic> {

@@ -114,6 +114,13 @@ pub(crate) fn size_math(text: std::rc::Rc<str>) -> Math {
     Math::Symbol(Name { name: text, rank: 0 })
 }
 
+/// An expression as it is written in ASCII, where it has a matrix form.
+pub(crate) fn ascii_of(arena: &Arena, id: ExprId) -> Option<String> {
+    let names = FxHashMap::default();
+    let mut raiser = Raiser { arena, names: &names, own: None, depth: DEPTH };
+    Some(super::ascii::ascii(&raiser.raise(id)?))
+}
+
 fn entry(name: &str) -> &'static Function {
     functions::find(name).expect("the table has the functions that notation writes")
 }

@@ -122,6 +122,16 @@ impl Sizes {
         Sizes { names, used, at_least: numbered(typed) }
     }
 
+    /// All sizes equal; `None` where these do not fit.
+    pub fn equal(&self, typed: &Typed, size: usize) -> Option<BTreeMap<String, usize>> {
+        let sizes: BTreeMap<String, usize> =
+            self.names.iter().map(|name| (name.clone(), size)).collect();
+        let all = dimension_sizes(typed, &sizes);
+        let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
+        let fits = self.used.iter().all(|d| all[d.0 as usize] > 0);
+        (fits && self.at_least.iter().all(holds)).then_some(sizes)
+    }
+
     /// Sizes for the point with this number: the first has distinct ones from 2, later ones are
     /// drawn, equal ones and 1 among them. `None` where none were found that fit (`n/2`, `m-p+1`).
     pub fn draw(

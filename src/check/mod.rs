@@ -1,0 +1,121 @@
+//! Claims: proved, verified, refuted with a counterexample, or undecided with a reason.
+//!
+//! A claim is first tried at points (`decide`), by the judge alone, which knows no calculus; a
+//! point at which the sides differ refutes it, and is made small (`points`). What no point refutes
+//! may be proved: both sides have one normal form (`prove`). A proof never overrules a point.
+//!
+//! Guarantees that nothing is called verified that could not be evaluated anywhere.
+
+mod decide;
+mod edit;
+mod points;
+pub mod prove;
+mod repair;
+pub mod verdict;
+
+use crate::engine::Error;
+use crate::numeric::sample::Random;
+use crate::shape::infer::infer;
+use crate::shape::typed::{IndexId, Item, Typed};
+use crate::syntax::ast::{Expr, NodeId};
+use crate::syntax::parser::parse_with;
+use verdict::{Evidence, Status, Verdict};
+
+/// One equality of a program: two sides, and the indices that either has.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// The program that it stands in.
+    pub typed: &'a Typed,
+    /// Its left side.
+    pub left: NodeId,
+    /// Its right side.
+    pub right: NodeId,
+    /// The free indices of its sides.
+    pub indices: &'a [IndexId],
+}
+
+/// What a program claims, decided one by one, in order.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read.
+pub fn check(program: &str, shapes: Option<&str>, seed: u64) -> Result<Vec<Verdict>, Error> {
+    let typed = infer(parse_with(shapes, program)?)?;
+    Ok(check_typed(&typed, seed))
+}
+
+/// As [`check`], of a program that was read.
+pub fn check_typed(typed: &Typed, seed: u64) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for item in &typed.items {
+        let Item::Claim(sides, indices) = item else { continue };
+        for (link, pair) in sides.windows(2).enumerate() {
+            let claim = Claim { typed, left: pair[0], right: pair[1], indices };
+            let (status, mut evidence) = decide(&claim, seed);
+            if status == Status::Refuted {
+                evidence.repair = repair::repair(&claim, seed);
+            }
+            verdicts.push(Verdict::new(&claim, link + 1, status, evidence));
+        }
+    }
+    verdicts
+}
+
+fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
+    let mut random = Random::new(seed ^ 0x517c_c1b7_2722_0a95);
+    let trial = decide::Trial::new(claim);
+    let outcome = trial.run(&mut random);
+    if let Some(counterexample) = outcome.counterexample {
+        let evidence = Evidence {
+            counterexample: Some(counterexample),
+            points: outcome.points,
+            ..Evidence::default()
+        };
+        return (Status::Refuted, evidence);
+    }
+    let mut evidence = Evidence {
+        points: outcome.points,
+        max_relative_error: (outcome.points > 0).then_some(outcome.worst),
+        reason: outcome.reason,
+        ..Evidence::default()
+    };
+    // a claim that holds only where nothing is defined is not proved either
+    if outcome.points > 0
+        && let Some(proof) = prove::prove(claim)
+    {
+        evidence.conditions = proof.conditions;
+        evidence.identities = proof.identities;
+        return (Status::Proved, evidence);
+    }
+    if outcome.points > 0 && outcome.enough {
+        return (Status::Verified, evidence);
+    }
+    (Status::Undecided, evidence)
+}
+
+/// Whether a claim speaks of derivatives at points that are not literal: it leaves out kinks.
+fn about_derivatives(claim: &Claim<'_>) -> bool {
+    use crate::shape::typed::Meaning;
+    let typed = claim.typed;
+    let mut seen = vec![false; typed.program.nodes.len()];
+    let mut stack = vec![claim.left, claim.right];
+    while let Some(id) = stack.pop() {
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
+            continue;
+        }
+        match typed.meaning(id) {
+            Meaning::Derivative(_) => return true,
+            Meaning::Definition(d) => stack.push(typed.definitions[d.0 as usize].body),
+            Meaning::Function(_) => {
+                if let Expr::Call { primes: 1.., arguments, .. } = typed.program.node(id) {
+                    let argument = typed.program.list(*arguments)[0];
+                    if crate::numeric::eval::variables_of(typed, argument).contains(&true) {
+                        return true;
+                    }
+                }
+            }
+            _ => {}
+        }
+        typed.program.for_each_child(id, |c| stack.push(c));
+    }
+    false
+}

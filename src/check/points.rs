@@ -1,0 +1,106 @@
+//! The points at which a claim is tried: sizes, and values that tell true from false.
+//!
+//! Generic values decide almost every claim. The others are where mistakes hide: zeros, equal
+//! entries (ties), negative values alone, very large and very small ones, one entry, equal sizes.
+
+use crate::numeric::eval::Point;
+use crate::numeric::sample::{self, Random, Sizes};
+use crate::shape::typed::Typed;
+use crate::syntax::ast::Attribute;
+use std::collections::BTreeMap;
+
+/// How the values of a point are chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Style {
+    /// Generic numbers; the number counts kinds of them (positive, between 0 and 1, …).
+    Generic(usize),
+    /// Small integers, ties and zeros among them.
+    Integers,
+    /// Positive integers.
+    Naturals,
+    /// All entries 0.
+    Zeros,
+    /// All entries 1.
+    Ones,
+    /// All entries −1.
+    MinusOnes,
+    /// Generic and negative.
+    Negative,
+    /// Generic, some entries equal to others.
+    Ties,
+    /// Generic, some entries 0.
+    Sparse,
+    /// Generic, large.
+    Large,
+    /// Generic, small.
+    Small,
+}
+
+/// The sizes that a claim is tried at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scale {
+    /// Distinct from 2 on, as the judge draws them for the point of this number.
+    Drawn(usize),
+    /// All equal.
+    Equal(usize),
+}
+
+/// Draws points for one program.
+pub(super) struct Points<'a> {
+    typed: &'a Typed,
+    sizes: Sizes,
+}
+
+impl<'a> Points<'a> {
+    pub(super) fn new(typed: &'a Typed) -> Points<'a> {
+        Points { typed, sizes: Sizes::new(typed) }
+    }
+
+    /// A point; `None` where no sizes of this kind fit the program.
+    pub(super) fn draw(
+        &self,
+        scale: Scale,
+        style: Style,
+        number: usize,
+        random: &mut Random,
+    ) -> Option<Point> {
+        let sizes: BTreeMap<String, usize> = match scale {
+            Scale::Drawn(n) => self.sizes.draw(self.typed, n, random)?,
+            Scale::Equal(n) => self.sizes.equal(self.typed, n)?,
+        };
+        let attempt = if let Style::Generic(k) = style { k } else { 0 };
+        let mut point = sample::draw(self.typed, &sizes, number, attempt, random);
+        for (variable, value) in self.typed.variables.iter().zip(&mut point.values) {
+            let Some(value) = value else { continue };
+            let bound = |a: &Attribute| !matches!(a, Attribute::Positive);
+            if matches!(style, Style::Generic(_)) || variable.attributes.iter().any(bound) {
+                continue;
+            }
+            let positive = variable.attributes.contains(&Attribute::Positive);
+            let previous = value.data.clone();
+            for (at, x) in value.data.iter_mut().enumerate() {
+                let integer = random.below(7) as f64 - 3.0;
+                let y = match style {
+                    Style::Generic(_) => *x,
+                    Style::Integers => integer,
+                    Style::Naturals => integer.abs() + 1.0,
+                    Style::Zeros => 0.0,
+                    Style::Ones => 1.0,
+                    Style::MinusOnes => -1.0,
+                    Style::Negative => -x.abs(),
+                    Style::Ties if at > 0 && random.below(2) == 0 => previous[random.below(at)],
+                    Style::Sparse if random.below(2) == 0 => 0.0,
+                    Style::Ties | Style::Sparse => *x,
+                    Style::Large => *x * 1000.0,
+                    Style::Small => *x * 0.0009765625,
+                };
+                *x = match (positive, y.abs() > 0.0) {
+                    (true, true) => y.abs(),
+                    (true, false) => 1.0,
+                    _ => y,
+                };
+            }
+        }
+        Some(point)
+    }
+}

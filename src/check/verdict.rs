@@ -1,0 +1,109 @@
+//! What is said of a claim.
+
+use super::Claim;
+use crate::diagnostic::Span;
+
+/// What a claim was found to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// Both sides have one normal form.
+    Proved,
+    /// Both sides are equal wherever they were evaluated.
+    Verified,
+    /// The sides differ at a point.
+    Refuted,
+    /// Neither; the evidence says why.
+    Undecided,
+}
+
+impl Status {
+    /// As it is printed.
+    pub fn text(self) -> &'static str {
+        match self {
+            Status::Proved => "proved",
+            Status::Verified => "verified",
+            Status::Refuted => "refuted",
+            Status::Undecided => "undecided",
+        }
+    }
+}
+
+/// A point at which the sides of a claim differ.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Counterexample {
+    /// The size of each dimension.
+    pub sizes: Vec<(String, usize)>,
+    /// The value of each variable that the claim depends on.
+    pub values: Vec<(String, crate::array::Array)>,
+    /// What each unknown function stands for.
+    pub functions: Vec<(String, String)>,
+    /// The left side there.
+    pub left: Option<crate::array::Array>,
+    /// The right side there.
+    pub right: Option<crate::array::Array>,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Evidence {
+    /// The number of points at which both sides are defined and equal.
+    pub points: usize,
+    /// The largest relative difference at them.
+    pub max_relative_error: Option<f64>,
+    /// A point that refutes.
+    pub counterexample: Option<Counterexample>,
+    /// The conditions under which it holds.
+    pub conditions: Vec<String>,
+    /// The names of the identities of a proof.
+    pub identities: Vec<String>,
+    /// How it may be mended, as a claim of the language, with what was changed.
+    pub repair: Option<(String, String)>,
+    /// Why it is undecided.
+    pub reason: Option<String>,
+}
+
+/// A decided claim.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Verdict {
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// Its place in a chain, counted from 1.
+    pub link: usize,
+    /// The left side as it is written.
+    pub left: String,
+    /// The right side as it is written.
+    pub right: String,
+    /// Where it stands.
+    pub span: Span,
+    /// What it was found to be.
+    pub status: Status,
+    /// Why.
+    pub evidence: Evidence,
+}
+
+impl Verdict {
+    pub(super) fn new(
+        claim: &Claim<'_>,
+        link: usize,
+        status: Status,
+        evidence: Evidence,
+    ) -> Verdict {
+        let program = &claim.typed.program;
+        let source = program.source.as_str();
+        let (left, right) = (program.span(claim.left), program.span(claim.right));
+        let text = |s: Span| source.get(s.start as usize..s.end as usize).unwrap_or("").to_string();
+        // a link stands where its sign does
+        let between = source.get(left.end as usize..right.start as usize).unwrap_or("");
+        let sign = left.end as usize + between.find("==").unwrap_or(0);
+        let line = source.get(..sign).unwrap_or("").matches('\n').count() + 1;
+        Verdict {
+            line,
+            link,
+            left: text(left),
+            right: text(right),
+            span: left.to(right),
+            status,
+            evidence,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `derive check`
+
+use super::Failure;
+use super::input::{self, Input};
+use crate::check::check;
+use crate::check::verdict::{Counterexample, Status, Verdict};
+use crate::diagnostic::{Diagnostic, Label, Span};
+use crate::numeric::point::to_json;
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// `derive check`: what is printed, and the exit status.
+pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8), Failure> {
+    let inputs = input::read_all(m)?;
+    let shapes = m.get_one::<String>("shape").cloned();
+    let seed = m.get_one::<u64>("seed").copied().unwrap_or(0);
+    let mut files = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let verdicts = check(&input.text, shapes.as_deref(), seed)
+            .map_err(|e| input::failure(e, &input, shapes.as_deref()))?;
+        files.push((input, verdicts));
+    }
+    let prefix = shapes.as_deref().filter(|s| !s.trim().is_empty()).map_or(0, |s| s.len() + 5);
+    let shift = usize::from(prefix > 0);
+    let all = || files.iter().flat_map(|f| &f.1);
+    if all().next().is_none() {
+        return Err(Failure::Message("there is no claim: write `lhs == rhs`".into()));
+    }
+    let status = if all().any(|v| v.status == Status::Refuted) {
+        1
+    } else if all().any(|v| v.status == Status::Undecided) {
+        3
+    } else {
+        0
+    };
+    let text = if m.get_one::<String>("format").is_some_and(|f| f == "json") {
+        let claims: Vec<Value> = files
+            .iter()
+            .flat_map(|(input, list)| list.iter().map(|v| claim_json(input, v, shift)))
+            .collect();
+        json!({"schema": 1, "claims": claims}).to_string() + "\n"
+    } else {
+        let mut out = String::new();
+        for (input, list) in &files {
+            for verdict in list {
+                out += &claim_text(input, verdict, prefix, shift, color);
+            }
+        }
+        out + &summary(all())
+    };
+    Ok((text, status))
+}
+
+fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {
+    let mut counts = [0usize; 4];
+    for v in all {
+        counts[match v.status {
+            Status::Proved => 0,
+            Status::Verified => 1,
+            Status::Refuted => 2,
+            Status::Undecided => 3,
+        }] += 1;
+    }
+    let total: usize = counts.iter().sum();
+    let words = ["proved", "verified", "refuted", "undecided"];
+    let parts: Vec<String> = counts
+        .iter()
+        .zip(words)
+        .filter(|(n, _)| **n > 0)
+        .map(|(n, w)| format!("{n} {w}"))
+        .collect();
+    let claims = if total == 1 { "claim" } else { "claims" };
+    format!("{total} {claims}: {}\n", parts.join(", "))
+}
+
+fn claim_text(input: &Input, v: &Verdict, prefix: usize, shift: usize, color: bool) -> String {
+    let line = v.line - shift;
+    let place = match &input.file {
+        Some(file) => format!("{file}:{line}"),
+        None => format!("line {line}"),
+    };
+    match v.status {
+        Status::Proved | Status::Verified => {
+            let mut out = format!(
+                "{}  {place}: {} == {}\n",
+                v.status.text(),
+                one_line(&v.left),
+                one_line(&v.right)
+            );
+            for c in &v.evidence.conditions {
+                let _ = writeln!(out, "    where {c}");
+            }
+            out
+        }
+        Status::Refuted => {
+            let mut notes = Vec::new();
+            if let Some(c) = &v.evidence.counterexample {
+                notes.push(point_text(c));
+                if let (Some(l), Some(r)) = (&c.left, &c.right) {
+                    notes.push(format!("left {}, right {}", to_json(l), to_json(r)));
+                }
+            }
+            let help = v.evidence.repair.as_ref().map(|(claim, what)| format!("{what}: {claim}"));
+            render(input, v, prefix, "refuted: the sides differ".into(), notes, help, color)
+        }
+        Status::Undecided => {
+            let reason = v.evidence.reason.clone().unwrap_or_default();
+            render(input, v, prefix, format!("undecided: {reason}"), Vec::new(), None, color)
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn point_text(c: &Counterexample) -> String {
+    let mut parts: Vec<String> =
+        c.values.iter().map(|(name, value)| format!("{name} = {}", to_json(value))).collect();
+    parts.extend(c.functions.iter().map(|(name, text)| format!("{name}(u) = {text}")));
+    if parts.is_empty() { "whatever the values".into() } else { format!("at {}", parts.join(", ")) }
+}
+
+fn render(
+    input: &Input,
+    v: &Verdict,
+    prefix: usize,
+    message: String,
+    notes: Vec<String>,
+    help: Option<String>,
+    color: bool,
+) -> String {
+    let span = Span {
+        start: v.span.start.saturating_sub(prefix as u32),
+        end: v.span.end.saturating_sub(prefix as u32),
+    };
+    let labels = vec![Label { span, text: String::new() }];
+    let diagnostic = Diagnostic { message, labels, notes, help };
+    let text = diagnostic.render(&input.text, input.file.as_deref(), color);
+    // a verdict is no error of the program
+    text.replacen("error: ", "", 1)
+}
+
+fn claim_json(input: &Input, v: &Verdict, shift: usize) -> Value {
+    let e = &v.evidence;
+    let mut evidence = Map::new();
+    evidence.insert("points".into(), json!(e.points));
+    if let Some(error) = e.max_relative_error {
+        evidence.insert("max_relative_error".into(), json!(error));
+    }
+    if !e.conditions.is_empty() {
+        evidence.insert("conditions".into(), json!(e.conditions));
+    }
+    if !e.identities.is_empty() {
+        evidence.insert("identities".into(), json!(e.identities));
+    }
+    if let Some(reason) = &e.reason {
+        evidence.insert("reason".into(), json!(reason));
+    }
+    if let Some(c) = &e.counterexample {
+        let object = |list: &[(String, crate::array::Array)]| {
+            Value::Object(list.iter().map(|(n, a)| (n.clone(), to_json(a))).collect())
+        };
+        evidence.insert("point".into(), object(&c.values));
+        let sizes = c.sizes.iter().map(|(n, s)| (n.clone(), json!(s))).collect();
+        evidence.insert("sizes".into(), Value::Object(sizes));
+        if !c.functions.is_empty() {
+            let texts = c.functions.iter().map(|(n, t)| (n.clone(), json!(t))).collect();
+            evidence.insert("functions".into(), Value::Object(texts));
+        }
+        evidence.insert("lhs".into(), c.left.as_ref().map_or(Value::Null, to_json));
+        evidence.insert("rhs".into(), c.right.as_ref().map_or(Value::Null, to_json));
+    }
+    if let Some((claim, what)) = &e.repair {
+        evidence.insert("repair".into(), json!({"claim": claim, "change": what}));
+    }
+    json!({
+        "file": input.file,
+        "line": v.line - shift,
+        "link": v.link,
+        "lhs": v.left,
+        "rhs": v.right,
+        "status": v.status.text(),
+        "evidence": evidence,
+    })
+}
