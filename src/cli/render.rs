@@ -147,7 +147,8 @@ const COMMANDS: &str = "a block is `derive`, a command such as grad, jacobian, h
 fn on_its_lines(block: &Block, text: &str, format: &str) -> Option<String> {
     let first = block.place(Span::default()).start as usize;
     let before = text.get(..first)?.matches('\n').count();
-    let moved = Block { program: "\n".repeat(before) + &block.program, ..block.clone() };
+    let mut moved = block.clone();
+    moved.program.insert_str(0, &"\n".repeat(before));
     let (words, _) = command_line(&moved, format).ok()?;
     let matches = arguments::command().try_get_matches_from(words).ok()?;
     super::dispatch(&matches, false).ok().map(|printed| printed.0)
