@@ -147,3 +147,60 @@ fn large_documents_take_linear_work() {
 fn shown_text_cannot_close_its_fence() {
     assert_eq!(fenced("text", "a ``` b\n"), "````text\na ``` b\n````");
 }
+
+/// Lines that mean something to the scanner, joined at random.
+#[test]
+fn any_document_settles() {
+    const LINES: &[&str] = &[
+        "```derive",
+        "```",
+        "~~~derive replace",
+        "~~~",
+        "x",
+        "",
+        "> ",
+        ">",
+        "- ",
+        "1. ",
+        "    ",
+        "\t",
+        "<!-- derive:begin -->",
+        "<!-- derive:end -->",
+        "<!-- derive:begin replace",
+        "-->",
+        "<!--",
+        "<pre>",
+        "</pre>",
+        "  ```derive",
+        "text",
+        "# a --\\> b",
+        "---",
+        "```` derive a='b c'",
+        "````",
+    ];
+    let mut state = 7u64;
+    let mut random = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut settled = 0;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..random(12) {
+            for _ in 0..=random(2) {
+                text.push_str(LINES[random(LINES.len())]);
+            }
+            text.push_str(if random(4) == 0 { "\r\n" } else { "\n" });
+        }
+        let answer = |block: &Block| Ok::<_, Diagnostic>(format!("[{:?}]", block.program.len()));
+        let Ok(once) = render(&text, answer) else { continue };
+        if once != text {
+            settled += 1;
+        }
+        let twice = render(&once, answer);
+        assert_eq!(twice.as_ref(), Ok(&once), "{text:?}");
+        assert_eq!(programs(&once), programs(&text), "{text:?}");
+    }
+    assert!(settled > 300, "{settled}");
+}

@@ -17,7 +17,7 @@ h2{font-size:.85rem;letter-spacing:.06em;text-transform:uppercase;color:var(--so
 .equations>div{display:contents}
 .equations .left{text-align:right}
 .equations .right{overflow-wrap:anywhere}
-.equations .result .left{color:var(--goal);font-weight:600}
+.equations .result .left{color:var(--goal)}
 .asked+.equations{margin-top:1rem}
 .steps{margin:0 0 1.4rem}
 .steps h3{font-weight:600;font-size:1.08rem;margin:.6rem 0 .3rem}
