@@ -22,6 +22,9 @@ pub trait Scalar: Copy + PartialEq + std::fmt::Debug + 'static {
     const ZERO: Self;
     /// 1
     const ONE: Self;
+    /// Whether numbers of moderate size have exponentials or squares without a finite value, which
+    /// kernels avoid by scaling.
+    const OVERFLOWS: bool = true;
     /// The sum.
     #[must_use]
     fn add(self, other: Self) -> Self;
@@ -53,6 +56,18 @@ pub trait Scalar: Copy + PartialEq + std::fmt::Debug + 'static {
     /// # Errors
     /// As the function's kernel says.
     fn map(function: &'static Function, arguments: &[Self]) -> Result<Self, KernelError>;
+    /// Whether this is 0, as the condition of a choice.
+    ///
+    /// # Errors
+    /// [`KernelError::Unsupported`] where it is not certain.
+    fn is_zero(self) -> Result<bool, KernelError> {
+        Ok(self == Self::ZERO)
+    }
+    /// π
+    ///
+    /// # Errors
+    /// [`KernelError::Unsupported`] where this kind of number has none.
+    fn pi() -> Result<Self, KernelError>;
 }
 
 /// A dense array.
@@ -88,10 +103,13 @@ impl Scalar for f64 {
     fn size(self) -> f64 {
         self.abs()
     }
+    fn pi() -> Result<f64, KernelError> {
+        Ok(std::f64::consts::PI)
+    }
     fn map(function: &'static Function, arguments: &[f64]) -> Result<f64, KernelError> {
         match function.kernel_for(arguments.len()) {
             Kernel::Elementwise(kernel) if arguments.len() == function.parameters.len() => {
-                Ok(kernel(arguments))
+                Ok((kernel.double)(arguments))
             }
             _ => Err(KernelError::Unsupported),
         }

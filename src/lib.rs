@@ -16,6 +16,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 mod engine;
+pub mod field;
 pub mod functions;
 pub mod notation;
 pub mod number;

@@ -2,7 +2,8 @@
 //! rest follows from its kind.
 
 use super::{
-    ArrayKernel, Code, Facts, Function, Kernel, Kind, Lowering, Notation, Range, Signature, Special,
+    ArrayKernel, Code, ElementKernel, Facts, Function, Kernel, Kind, Lowering, Notation, Range,
+    Signature, Special,
 };
 
 impl Function {
@@ -110,7 +111,7 @@ impl Function {
         self.lowering(Lowering::Node(kind))
     }
 
-    pub(super) const fn value(mut self, kernel: fn(&[f64]) -> f64) -> Function {
+    pub(super) const fn value(mut self, kernel: ElementKernel) -> Function {
         self.kernel = Kernel::Elementwise(kernel);
         self
     }
@@ -125,7 +126,7 @@ impl Function {
         mut self,
         parameters: &'static [&'static str],
         derivatives: &'static [&'static str],
-        kernel: fn(&[f64]) -> f64,
+        kernel: ElementKernel,
     ) -> Function {
         self.parameters = parameters;
         self.binary = Some((Lowering::Primitive(derivatives), Kernel::Elementwise(kernel)));

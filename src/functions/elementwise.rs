@@ -3,9 +3,9 @@
 //! Where a derivative can be written in more than one way, the shortest form is taken that is finite
 //! wherever the derivative is.
 
-use super::kernel::special::{self, erf, erfc};
+use super::kernel::{element_kernel, elementary};
 use super::{Function, Notation, Range};
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
+use std::f64::consts::FRAC_PI_2;
 
 const TEXTBOOK: &str = "Abramowitz & Stegun 1964, ch. 4";
 
@@ -17,7 +17,7 @@ pub(super) static TABLE: &[Function] = &[
     // --- exponentials, logarithms, powers ---
     Function::elementwise("exp", &["x"], "the exponential function")
         .derivative(&["y"])
-        .value(|v| v[0].exp())
+        .value(element_kernel!(|v| v[0].exp()))
         .range(Range::Positive)
         .latex(r"\exp")
         .numpy("np.exp({0})")
@@ -25,28 +25,28 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("log", &["x"], "the natural logarithm")
         .aliases(&["ln"])
         .derivative(&["1/x"])
-        .value(|v| special::log(v[0]))
+        .value(element_kernel!(|v| v[0].log()))
         .domain(Range::Positive)
         .latex(r"\log")
         .numpy("np.log({0})")
         .source(TEXTBOOK),
     Function::elementwise("log1p", &["x"], "log(1 + x), accurate for small x")
         .derivative(&["1/(1 + x)"])
-        .value(|v| if v[0] <= -1.0 { f64::NAN } else { v[0].ln_1p() })
+        .value(element_kernel!(|v| v[0].log1p()))
         .domain(Range::AboveMinusOne)
         .latex(r"\operatorname{log1p}")
         .numpy("np.log1p({0})")
         .source(TEXTBOOK),
     Function::elementwise("expm1", &["x"], "exp(x) - 1, accurate for small x")
         .derivative(&["exp(x)"])
-        .value(|v| v[0].exp_m1())
+        .value(element_kernel!(|v| v[0].expm1()))
         .range(Range::AboveMinusOne)
         .latex(r"\operatorname{expm1}")
         .numpy("np.expm1({0})")
         .source(TEXTBOOK),
     Function::elementwise("sqrt", &["x"], "the square root")
         .derivative(&["1/(2*y)"])
-        .value(|v| v[0].sqrt())
+        .value(element_kernel!(|v| v[0].sqrt()))
         .range(Range::NonNegative)
         .domain(Range::Positive)
         .unicode(Notation::Operator("√"))
@@ -55,26 +55,26 @@ pub(super) static TABLE: &[Function] = &[
         .source(TEXTBOOK),
     Function::elementwise("pow", &["a", "b"], "the power a^b, elementwise")
         .derivative(&["b*a^(b - 1)", "y*log(a)"])
-        .value(|v| special::pow(v[0], v[1]))
+        .value(element_kernel!(|v| v[0].pow(v[1])))
         .latex(r"\operatorname{pow}")
         .numpy("np.power({0}, {1})")
         .source(TEXTBOOK),
     // --- circular functions and their inverses ---
     Function::elementwise("sin", &["x"], "the sine")
         .derivative(&["cos(x)"])
-        .value(|v| v[0].sin())
+        .value(element_kernel!(|v| v[0].sin()))
         .latex(r"\sin")
         .numpy("np.sin({0})")
         .source(TEXTBOOK),
     Function::elementwise("cos", &["x"], "the cosine")
         .derivative(&["-sin(x)"])
-        .value(|v| v[0].cos())
+        .value(element_kernel!(|v| v[0].cos()))
         .latex(r"\cos")
         .numpy("np.cos({0})")
         .source(TEXTBOOK),
     Function::elementwise("tan", &["x"], "the tangent")
         .derivative(&["1 + y^2"])
-        .value(|v| v[0].tan())
+        .value(element_kernel!(|v| v[0].tan()))
         .kinks(POLES)
         .latex(r"\tan")
         .numpy("np.tan({0})")
@@ -82,7 +82,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("asin", &["x"], "the inverse sine, between -pi/2 and pi/2")
         .aliases(&["arcsin"])
         .derivative(&["1/sqrt(1 - x^2)"])
-        .value(|v| v[0].asin())
+        .value(element_kernel!(|v| v[0].asin()))
         .domain(Range::Symmetric)
         .latex(r"\arcsin")
         .unicode(Notation::Operator("arcsin"))
@@ -91,7 +91,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("acos", &["x"], "the inverse cosine, between 0 and pi")
         .aliases(&["arccos"])
         .derivative(&["-1/sqrt(1 - x^2)"])
-        .value(|v| v[0].acos())
+        .value(element_kernel!(|v| v[0].acos()))
         .range(Range::NonNegative)
         .domain(Range::Symmetric)
         .latex(r"\arccos")
@@ -101,34 +101,34 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("atan", &["x"], "the inverse tangent, between -pi/2 and pi/2")
         .aliases(&["arctan"])
         .derivative(&["1/(1 + x^2)"])
-        .value(|v| v[0].atan())
+        .value(element_kernel!(|v| v[0].atan()))
         .latex(r"\arctan")
         .unicode(Notation::Operator("arctan"))
         .numpy("np.arctan({0})")
         .source(TEXTBOOK),
     Function::elementwise("atan2", &["a", "b"], "the angle of the point (b, a), in (-pi, pi]")
         .derivative(&["b/(a^2 + b^2)", "-a/(a^2 + b^2)"])
-        .value(|v| v[0].atan2(v[1]))
+        .value(element_kernel!(|v| v[0].atan2(v[1])))
         .latex(r"\operatorname{atan2}")
         .numpy("np.arctan2({0}, {1})")
         .source("ISO C99, 7.12.4.4"),
     // --- hyperbolic functions and their inverses ---
     Function::elementwise("sinh", &["x"], "the hyperbolic sine")
         .derivative(&["cosh(x)"])
-        .value(|v| v[0].sinh())
+        .value(element_kernel!(|v| v[0].sinh()))
         .latex(r"\sinh")
         .numpy("np.sinh({0})")
         .source(TEXTBOOK),
     Function::elementwise("cosh", &["x"], "the hyperbolic cosine")
         .derivative(&["sinh(x)"])
-        .value(|v| v[0].cosh())
+        .value(element_kernel!(|v| v[0].cosh()))
         .range(Range::AtLeastOne)
         .latex(r"\cosh")
         .numpy("np.cosh({0})")
         .source(TEXTBOOK),
     Function::elementwise("tanh", &["x"], "the hyperbolic tangent")
         .derivative(&["1 - y^2"])
-        .value(|v| v[0].tanh())
+        .value(element_kernel!(|v| v[0].tanh()))
         .range(Range::Symmetric)
         .latex(r"\tanh")
         .numpy("np.tanh({0})")
@@ -136,7 +136,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("asinh", &["x"], "the inverse hyperbolic sine")
         .aliases(&["arcsinh", "arsinh"])
         .derivative(&["1/sqrt(x^2 + 1)"])
-        .value(|v| v[0].asinh())
+        .value(element_kernel!(|v| v[0].asinh()))
         .latex(r"\operatorname{arsinh}")
         .unicode(Notation::Operator("arsinh"))
         .numpy("np.arcsinh({0})")
@@ -144,7 +144,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("acosh", &["x"], "the inverse hyperbolic cosine, at least 0")
         .aliases(&["arccosh", "arcosh"])
         .derivative(&["1/sqrt(x^2 - 1)"])
-        .value(|v| special::acosh(v[0]))
+        .value(element_kernel!(|v| v[0].acosh()))
         .range(Range::NonNegative)
         .domain(Range::AboveOne)
         .latex(r"\operatorname{arcosh}")
@@ -154,7 +154,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("atanh", &["x"], "the inverse hyperbolic tangent")
         .aliases(&["arctanh", "artanh"])
         .derivative(&["1/(1 - x^2)"])
-        .value(|v| if v[0].abs() >= 1.0 { f64::NAN } else { v[0].atanh() })
+        .value(element_kernel!(|v| v[0].atanh()))
         .domain(Range::Symmetric)
         .latex(r"\operatorname{artanh}")
         .unicode(Notation::Operator("artanh"))
@@ -163,7 +163,7 @@ pub(super) static TABLE: &[Function] = &[
     // --- pieces ---
     Function::elementwise("abs", &["x"], "the magnitude; its derivative at 0 is 0")
         .derivative(&["sign(x)"])
-        .value(|v| v[0].abs())
+        .value(element_kernel!(|v| v[0].magnitude()))
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .unicode(Notation::Around("|", "|"))
@@ -172,14 +172,14 @@ pub(super) static TABLE: &[Function] = &[
         .source("language, section 1"),
     Function::elementwise("sign", &["x"], "-1, 0 or 1 by the sign of x")
         .derivative(&["0"])
-        .value(|v| special::sign(v[0]))
+        .value(element_kernel!(|v| elementary::sign(v[0])))
         .kinks(&[0.0])
         .latex(r"\operatorname{sign}")
         .numpy("np.sign({0})")
         .source("language, section 1"),
     Function::elementwise("step", &["x"], "1 where x > 0, else 0")
         .derivative(&["0"])
-        .value(|v| special::step(v[0]))
+        .value(element_kernel!(|v| elementary::step(v[0])))
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .latex(r"\operatorname{step}")
@@ -187,14 +187,14 @@ pub(super) static TABLE: &[Function] = &[
         .source("language, section 1"),
     Function::elementwise("where", &["c", "a", "b"], "a where the comparison c holds, else b")
         .derivative(&["0", "where(c, 1, 0)", "where(c, 0, 1)"])
-        .value(|v| special::choose(v[0], v[1], v[2]))
+        .value(element_kernel!(|v| Ok(if v[0].is_zero()? { v[2] } else { v[1] })))
         .latex(r"\operatorname{where}")
         .numpy("np.where({0}, {1}, {2})")
         .source("language, section 1"),
     // --- units of neural networks ---
     Function::elementwise("relu", &["x"], "max(x, 0); its derivative at 0 is 0")
         .derivative(&["step(x)"])
-        .value(|v| if v[0] < 0.0 { 0.0 } else { v[0] })
+        .value(element_kernel!(|v| elementary::max(v[0], S::ZERO)))
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .latex(r"\operatorname{ReLU}")
@@ -203,7 +203,7 @@ pub(super) static TABLE: &[Function] = &[
         .source("Nair & Hinton 2010"),
     Function::elementwise("leaky_relu", &["x", "a"], "x where x > 0, else a*x")
         .derivative(&["where(x > 0, 1, a)", "min(x, 0)"])
-        .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0] })
+        .value(element_kernel!(|v| elementary::leak(v[0], || Ok(v[1].mul(v[0])))))
         .kinks(&[0.0])
         .unicode(Notation::Operator("LeakyReLU"))
         .latex(r"\operatorname{LeakyReLU}")
@@ -212,7 +212,7 @@ pub(super) static TABLE: &[Function] = &[
         .source("Maas, Hannun & Ng 2013"),
     Function::elementwise("elu", &["x", "a"], "x where x > 0, else a*(exp(x) - 1)")
         .derivative(&["where(x > 0, 1, a*exp(x))", "expm1(min(x, 0))"])
-        .value(|v| if v[0] > 0.0 { v[0] } else { v[1] * v[0].exp_m1() })
+        .value(element_kernel!(|v| elementary::leak(v[0], || Ok(v[1].mul(v[0].expm1()?)))))
         .kinks(&[0.0])
         .unicode(Notation::Operator("ELU"))
         .latex(r"\operatorname{ELU}")
@@ -225,7 +225,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("sigmoid", &["x"], "the logistic function 1/(1 + exp(-x))")
         .aliases(&["logistic", "σ", "sigma"])
         .derivative(&["y*(1 - y)"])
-        .value(|v| special::sigmoid(v[0]))
+        .value(element_kernel!(|v| v[0].sigmoid()))
         .range(Range::Unit)
         .unicode(Notation::Operator("σ"))
         .latex(r"\sigma")
@@ -238,7 +238,7 @@ pub(super) static TABLE: &[Function] = &[
         .source("Bishop 2006, eq. 4.59 and 4.88"),
     Function::elementwise("softplus", &["x"], "log(1 + exp(x))")
         .derivative(&["sigmoid(x)"])
-        .value(|v| special::softplus(v[0]))
+        .value(element_kernel!(|v| v[0].softplus()))
         .range(Range::Positive)
         .latex(r"\operatorname{softplus}")
         .numpy("np.logaddexp(0.0, {0})")
@@ -246,7 +246,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("silu", &["x"], "x*sigmoid(x)")
         .aliases(&["swish"])
         .derivative(&["sigmoid(x) + y*(1 - sigmoid(x))"])
-        .value(|v| v[0] * special::sigmoid(v[0]))
+        .value(element_kernel!(|v| Ok(v[0].mul(v[0].sigmoid()?))))
         .unicode(Notation::Operator("SiLU"))
         .latex(r"\operatorname{SiLU}")
         .numpy("_silu({0})")
@@ -259,7 +259,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::elementwise("gelu", &["x"], "x*(1 + erf(x/sqrt(2)))/2")
         .derivative(&["(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)"])
         // erfc keeps the digits of the left tail
-        .value(|v| 0.5 * v[0] * erfc(-v[0] * FRAC_1_SQRT_2))
+        .value(element_kernel!(|v| elementary::gelu(v[0])))
         .unicode(Notation::Operator("GELU"))
         .latex(r"\operatorname{GELU}")
         .numpy("_gelu({0})")
@@ -268,7 +268,7 @@ pub(super) static TABLE: &[Function] = &[
         .source("Hendrycks & Gimpel 2016"),
     Function::elementwise("erf", &["x"], "the error function")
         .derivative(&["2*exp(-x^2)/sqrt(pi)"])
-        .value(|v| erf(v[0]))
+        .value(element_kernel!(|v| v[0].erf()))
         .range(Range::Symmetric)
         .latex(r"\operatorname{erf}")
         .numpy("erf({0})")
@@ -285,7 +285,7 @@ mod tests {
     fn value(name: &str, arguments: &[f64]) -> f64 {
         let f = find(name).expect("a function of the table");
         match f.kernel_for(arguments.len()) {
-            Kernel::Elementwise(kernel) => kernel(arguments),
+            Kernel::Elementwise(kernel) => (kernel.double)(arguments),
             _ => panic!("{name} is not elementwise"),
         }
     }
@@ -366,7 +366,7 @@ mod tests {
     fn undefined_arguments_give_undefined_values() {
         for f in all().filter(|f| f.name != "where" && f.name != "pow") {
             if let Kernel::Elementwise(kernel) = f.kernel_for(f.parameters.len()) {
-                assert!(kernel(&[f64::NAN, 0.5, 0.5]).is_nan(), "{}", f.name);
+                assert!((kernel.double)(&[f64::NAN, 0.5, 0.5]).is_nan(), "{}", f.name);
             }
         }
     }

@@ -14,8 +14,11 @@ mod linear_algebra;
 mod reduction;
 
 pub use find::{all, edit_distance, find, suggest};
+pub use kernel::elementary::Elementary;
 
 use crate::array::{Array, KernelError};
+use crate::field::ball::Ball;
+use crate::field::modular::{Companion, Modular};
 
 /// One function.
 #[derive(Debug)]
@@ -172,8 +175,8 @@ pub enum Kind {
 /// What a function means to the numeric judge.
 #[derive(Clone, Copy, Debug)]
 pub enum Kernel {
-    /// One value from one value for each parameter. NaN where undefined.
-    Elementwise(fn(&[f64]) -> f64),
+    /// One value from one value for each parameter.
+    Elementwise(ElementKernel),
     /// Whole arrays; the second argument is the value of `axis=`.
     Array(ArrayKernel),
     /// The judge treats it by its shape rule ([`Signature::Special`]).
@@ -189,6 +192,29 @@ pub type KernelOf<S> = fn(&[&Array<S>], Option<usize>) -> Result<Array<S>, Kerne
 pub struct ArrayKernel {
     /// In doubles.
     pub double: KernelOf<f64>,
+    /// In numbers with a bound on their error.
+    pub ball: KernelOf<Ball>,
+    /// Modulo 2⁶¹ − 1.
+    pub modular: KernelOf<Modular>,
+    /// Modulo the second prime.
+    pub companion: KernelOf<Modular<Companion>>,
+}
+
+/// An elementwise kernel in one kind of number: a value from one value for each parameter.
+pub type ElementOf<S> = fn(&[S]) -> Result<S, KernelError>;
+
+/// An elementwise kernel, one instance for each kind of number. The kernels themselves are
+/// generic: a further kind is one more field here and one more line in `kernel::element_kernel`.
+#[derive(Clone, Copy, Debug)]
+pub struct ElementKernel {
+    /// In doubles, NaN where undefined.
+    pub double: fn(&[f64]) -> f64,
+    /// In numbers with a bound on their error.
+    pub ball: ElementOf<Ball>,
+    /// Modulo 2⁶¹ − 1.
+    pub modular: ElementOf<Modular>,
+    /// Modulo the second prime.
+    pub companion: ElementOf<Modular<Companion>>,
 }
 
 /// A subset of the reals that values lie in, or that arguments must lie in.

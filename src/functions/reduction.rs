@@ -1,6 +1,6 @@
 //! Functions that reduce an array, or one axis of it.
 
-use super::kernel::{array_kernel, reduction as kernel, special, structure};
+use super::kernel::{array_kernel, element_kernel, elementary, reduction as kernel, structure};
 use super::{Function, Kind, Lowering, Notation, Range, Signature};
 
 pub(super) static TABLE: &[Function] = &[
@@ -30,9 +30,11 @@ pub(super) static TABLE: &[Function] = &[
     )
     .node(Kind::Maximum)
     .array(array_kernel!(kernel::max))
-    .binary(&["a", "b"], &["where(a >= b, 1, 0)", "where(a >= b, 0, 1)"], |v| {
-        special::max(v[0], v[1])
-    })
+    .binary(
+        &["a", "b"],
+        &["where(a >= b, 1, 0)", "where(a >= b, 0, 1)"],
+        element_kernel!(|v| elementary::max(v[0], v[1])),
+    )
     .latex(r"\max")
     .numpy("np.max({0}{axis})")
     .numpy_pair("np.maximum({0}, {1})")
@@ -45,9 +47,11 @@ pub(super) static TABLE: &[Function] = &[
     )
     .node(Kind::Minimum)
     .array(array_kernel!(kernel::min))
-    .binary(&["a", "b"], &["where(a <= b, 1, 0)", "where(a <= b, 0, 1)"], |v| {
-        special::min(v[0], v[1])
-    })
+    .binary(
+        &["a", "b"],
+        &["where(a <= b, 1, 0)", "where(a <= b, 0, 1)"],
+        element_kernel!(|v| elementary::min(v[0], v[1])),
+    )
     .latex(r"\min")
     .numpy("np.min({0}{axis})")
     .numpy_pair("np.minimum({0}, {1})")

@@ -8,7 +8,7 @@ use crate::functions::{
 };
 use crate::number::Number;
 
-fn undefined(_: &[&Array<f64>], _: Option<usize>) -> Result<Array<f64>, KernelError> {
+fn undefined<S>(_: &[&Array<S>], _: Option<usize>) -> Result<Array<S>, KernelError> {
     Err(KernelError::Undefined)
 }
 
@@ -19,7 +19,12 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         parameters: &["x"],
         signature: Signature::Elementwise,
         lowering: Lowering::Unsupported,
-        kernel: Kernel::Array(ArrayKernel { double: undefined }),
+        kernel: Kernel::Array(ArrayKernel {
+            double: undefined,
+            ball: undefined,
+            modular: undefined,
+            companion: undefined,
+        }),
         binary: None,
         facts: Facts { range: Range::Real, domain: Range::Real, kinks: &[] },
         unicode,

@@ -50,7 +50,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
                         return Err(KernelError::Undefined);
                     }
                     if let (true, &[c, a, b]) = (choice, v) {
-                        return Ok(if c == S::ZERO { b } else { a });
+                        return Ok(if c.is_zero()? { b } else { a });
                     }
                     trace.elementwise(function, v);
                     S::map(function, v)

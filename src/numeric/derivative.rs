@@ -269,7 +269,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
 
 fn slope(function: &'static Function, order: u32, x: f64) -> Option<f64> {
     let at = |x: f64| match function.kernel {
-        Kernel::Elementwise(kernel) => kernel(&[x]),
+        Kernel::Elementwise(kernel) => (kernel.double)(&[x]),
         _ => f64::NAN,
     };
     let side = |x: f64| {

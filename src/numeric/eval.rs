@@ -324,10 +324,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
                 let definition = &typed.definitions[d.0 as usize];
                 self.aligned(definition.body, &definition.indices)
             }
-            Meaning::Pi => {
-                let pi = S::from_double(std::f64::consts::PI);
-                self.constant(id, pi.map_err(|e| EvalError::at(self.span(id), e))?)
-            }
+            Meaning::Pi => self.constant(id, S::pi().map_err(|e| EvalError::at(self.span(id), e))?),
             Meaning::Size(dim) => {
                 let value = self.size(id, dim)?;
                 self.constant(id, value)

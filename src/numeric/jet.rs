@@ -8,9 +8,11 @@
 //! **Source** Griewank & Walther, Evaluating Derivatives, chapter 13.
 
 use crate::array::KernelError;
+use crate::functions::Elementary;
+use crate::number::Number;
 use crate::syntax::ast::{Expr, NodeId, ProductOp, Program, Statement};
 
-type Series = Vec<f64>;
+type Series<S> = Vec<S>;
 type Result<T> = std::result::Result<T, KernelError>;
 
 /// The derivative of this order of the program's last expression by `u`.
@@ -18,7 +20,7 @@ type Result<T> = std::result::Result<T, KernelError>;
 /// # Errors
 /// [`KernelError::Undefined`] outside the domain, [`KernelError::Unsupported`] for other names than
 /// `u` and `pi`, for arrays, and for functions without a rule.
-pub fn derivative(program: &Program, order: u32, u: f64) -> Result<f64> {
+pub fn derivative<S: Elementary>(program: &Program, order: u32, u: S) -> Result<S> {
     let n = order as usize + 1;
     let Some(root) = program.statements.iter().rev().find_map(|s| match s {
         Statement::Expression(id) => Some(*id),
@@ -26,35 +28,71 @@ pub fn derivative(program: &Program, order: u32, u: f64) -> Result<f64> {
     }) else {
         return Err(KernelError::Unsupported);
     };
-    let mut values: Vec<Series> = Vec::with_capacity(root.0 as usize + 1);
+    let mut values: Vec<Series<S>> = Vec::with_capacity(root.0 as usize + 1);
+    let mut exact: Vec<Option<Number>> = Vec::with_capacity(root.0 as usize + 1);
     for k in 0..=root.0 {
-        let value = node(program, NodeId(k), &values, n, u)?;
-        values.push(value);
+        let id = NodeId(k);
+        let value = match program.node(id) {
+            Expr::Power(a, k) | Expr::ElementPower(a, k) => {
+                let base = &values[a.0 as usize];
+                match &exact[k.0 as usize] {
+                    Some(exponent) => number_power(base, exponent),
+                    None => power(base, &values[k.0 as usize]),
+                }
+            }
+            _ => node(program, id, &values, n, u),
+        };
+        values.push(value?);
+        exact.push(number(program, id, &exact));
     }
     let series = values.pop().ok_or(KernelError::Unsupported)?;
-    let factorial: f64 = (1..=order).map(f64::from).product();
-    let value = series[order as usize] * factorial;
-    if value.is_nan() { Err(KernelError::Undefined) } else { Ok(value) }
+    let mut value = series[order as usize];
+    for k in 1..=order {
+        value = value.mul(integer(k as usize)?);
+    }
+    if value.size().is_nan() { Err(KernelError::Undefined) } else { Ok(value) }
 }
 
-fn node(program: &Program, id: NodeId, values: &[Series], n: usize, u: f64) -> Result<Series> {
+/// An integer as a number of this kind.
+fn integer<S: Elementary>(n: usize) -> Result<S> {
+    S::from_number(&Number::integer(i64::try_from(n).map_err(|_| KernelError::TooLarge)?))
+}
+
+/// The value of a node where it is a number and signs and quotients of such, as exponents are.
+fn number(program: &Program, id: NodeId, exact: &[Option<Number>]) -> Option<Number> {
+    let at = |id: &NodeId| exact[id.0 as usize].as_ref();
+    match program.node(id) {
+        Expr::Number(number) => Some(number.clone()),
+        Expr::Negate(a) => Some(at(a)?.neg()),
+        Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, a, b) => at(a)?.div(at(b)?),
+        _ => None,
+    }
+}
+
+fn node<S: Elementary>(
+    program: &Program,
+    id: NodeId,
+    values: &[Series<S>],
+    n: usize,
+    u: S,
+) -> Result<Series<S>> {
     let at = |id: NodeId| &values[id.0 as usize];
     match program.node(id) {
-        Expr::Number(number) => Ok(constant(number.to_f64(), n)),
+        Expr::Number(number) => Ok(constant(S::from_number(number)?, n)),
         Expr::Name(name) => match program.name(*name) {
-            "pi" => Ok(constant(std::f64::consts::PI, n)),
+            "pi" => Ok(constant(S::pi()?, n)),
             "u" => {
                 let mut x = constant(u, n);
                 if n > 1 {
-                    x[1] = 1.0;
+                    x[1] = S::ONE;
                 }
                 Ok(x)
             }
             _ => Err(KernelError::Unsupported),
         },
-        Expr::Negate(a) => Ok(scale(at(*a), -1.0)),
+        Expr::Negate(a) => Ok(negated(at(*a))),
         Expr::Sum(list) => {
-            let mut sum = constant(0.0, n);
+            let mut sum = constant(S::ZERO, n);
             for term in program.list(*list) {
                 sum = add(&sum, at(*term));
             }
@@ -62,7 +100,6 @@ fn node(program: &Program, id: NodeId, values: &[Series], n: usize, u: f64) -> R
         }
         Expr::Product(ProductOp::Product | ProductOp::Hadamard, a, b) => Ok(mul(at(*a), at(*b))),
         Expr::Product(_, a, b) => div(at(*a), at(*b)),
-        Expr::Power(a, k) | Expr::ElementPower(a, k) => power(at(*a), at(*k)),
         Expr::Call { function, primes: 0, arguments, axis: None } => {
             match program.list(*arguments) {
                 [x] => call(program.name(*function), at(*x)),
@@ -73,189 +110,214 @@ fn node(program: &Program, id: NodeId, values: &[Series], n: usize, u: f64) -> R
     }
 }
 
-fn call(name: &str, x: &Series) -> Result<Series> {
+fn call<S: Elementary>(name: &str, x: &Series<S>) -> Result<Series<S>> {
     let n = x.len();
-    let one = constant(1.0, n);
+    let one = constant(S::ONE, n);
     let x0 = x[0];
+    // at a kink the value and the slope are 0 by convention
+    let sign = || {
+        Ok::<S, KernelError>(if S::ZERO.less(x0)? {
+            S::ONE
+        } else if x0.less(S::ZERO)? {
+            S::ZERO.sub(S::ONE)
+        } else {
+            S::ZERO
+        })
+    };
+    let positive = || Ok::<S, KernelError>(if S::ZERO.less(x0)? { S::ONE } else { S::ZERO });
     match name {
-        "exp" => Ok(exp(x)),
-        "expm1" => Ok(with_value(exp(x), x0.exp_m1())),
+        "exp" => exp(x),
+        "expm1" => Ok(with_value(exp(x)?, x0.expm1()?)),
         "log" | "ln" => log(x),
-        "log1p" => Ok(with_value(log(&add(&one, x))?, x0.ln_1p())),
-        "sqrt" => real_power(x, 0.5),
-        "sin" => Ok(sine(x).0),
-        "cos" => Ok(sine(x).1),
+        "log1p" => Ok(with_value(log(&add(&one, x))?, x0.log1p()?)),
+        "sqrt" => real_power(x, &Number::ratio(1, 2).unwrap_or(Number::ONE)),
+        "sin" => Ok(sine(x)?.0),
+        "cos" => Ok(sine(x)?.1),
         "tan" => {
-            let (s, c) = sine(x);
+            let (s, c) = sine(x)?;
             div(&s, &c)
         }
-        "sinh" => Ok(scale(&add(&exp(x), &scale(&exp(&scale(x, -1.0)), -1.0)), 0.5)),
-        "cosh" => Ok(scale(&add(&exp(x), &exp(&scale(x, -1.0))), 0.5)),
+        "sinh" => halved(&add(&exp(x)?, &negated(&exp(&negated(x))?))),
+        "cosh" => halved(&add(&exp(x)?, &exp(&negated(x))?)),
         // tanh′ = 1 − tanh²
-        "tanh" => Ok(solve(x, x0.tanh(), |y, k| f64::from(k == 0) - at_product(y, y, k))),
+        "tanh" => solve(x, x0.tanh()?, |y, k| {
+            let rest = at_product(y, y, k);
+            if k == 0 { S::ONE.sub(rest) } else { S::ZERO.sub(rest) }
+        }),
         // σ′ = σ − σ²
-        "sigmoid" | "sigma" | "logistic" => Ok(sigmoid(x)),
-        "silu" | "swish" => Ok(mul(x, &sigmoid(x))),
-        "softplus" => {
-            let value = if x0 > 0.0 { x0 + (-x0).exp().ln_1p() } else { x0.exp().ln_1p() };
-            Ok(integral(&sigmoid(x), x, value))
-        }
-        "atan" | "arctan" => Ok(integral(&div(&one, &add(&one, &mul(x, x)))?, x, x0.atan())),
-        "asin" | "arcsin" => Ok(integral(&inverse_root(&one, x, -1.0)?, x, x0.asin())),
+        "sigmoid" | "sigma" | "logistic" => sigmoid(x),
+        "silu" | "swish" => Ok(mul(x, &sigmoid(x)?)),
+        "softplus" => integral(&sigmoid(x)?, x, x0.softplus()?),
+        "atan" | "arctan" => integral(&div(&one, &add(&one, &mul(x, x)))?, x, x0.atan()?),
+        "asin" | "arcsin" => integral(&inverse_root(&one, &negated(&mul(x, x)))?, x, x0.asin()?),
         "acos" | "arccos" => {
-            Ok(integral(&scale(&inverse_root(&one, x, -1.0)?, -1.0), x, x0.acos()))
+            let slope = inverse_root(&one, &negated(&mul(x, x)))?;
+            integral(&negated(&slope), x, x0.acos()?)
         }
-        "asinh" => Ok(integral(&inverse_root(&one, x, 1.0)?, x, x0.asinh())),
+        "asinh" => integral(&inverse_root(&one, &mul(x, x))?, x, x0.asinh()?),
         "atanh" => {
-            let slope = div(&one, &add(&one, &scale(&mul(x, x), -1.0)))?;
-            Ok(integral(&slope, x, x0.atanh()))
+            let slope = div(&one, &add(&one, &negated(&mul(x, x))))?;
+            integral(&slope, x, x0.atanh()?)
         }
-        "erf" => Ok(erf(x)),
+        "erf" => erf(x),
         "gelu" => {
-            let e = erf(&scale(x, std::f64::consts::FRAC_1_SQRT_2));
-            Ok(scale(&mul(x, &add(&one, &e)), 0.5))
+            let root = integer::<S>(2)?.sqrt()?;
+            let e = erf(&div(x, &constant(root, n))?)?;
+            halved(&mul(x, &add(&one, &e)))
         }
-        "abs" if x0 != 0.0 => Ok(scale(x, x0.signum())),
-        "relu" if x0 != 0.0 => Ok(if x0 > 0.0 { x.clone() } else { constant(0.0, n) }),
-        "sign" if x0 != 0.0 => Ok(constant(x0.signum(), n)),
-        "step" if x0 != 0.0 => Ok(constant(f64::from(x0 > 0.0), n)),
-        // the conventions at a kink: value 0 and slope 0
-        "abs" | "relu" | "sign" | "step" => Ok(constant(0.0, n)),
+        "abs" => Ok(scale(x, sign()?)),
+        "relu" => Ok(scale(x, positive()?)),
+        "sign" => Ok(constant(sign()?, n)),
+        "step" => Ok(constant(positive()?, n)),
         _ => Err(KernelError::Unsupported),
     }
 }
 
-fn constant(value: f64, n: usize) -> Series {
-    let mut out = vec![0.0; n];
+fn constant<S: Elementary>(value: S, n: usize) -> Series<S> {
+    let mut out = vec![S::ZERO; n];
     out[0] = value;
     out
 }
 
-fn with_value(mut series: Series, value: f64) -> Series {
+fn with_value<S: Elementary>(mut series: Series<S>, value: S) -> Series<S> {
     series[0] = value;
     series
 }
 
-fn add(a: &Series, b: &Series) -> Series {
-    a.iter().zip(b).map(|(a, b)| a + b).collect()
+fn add<S: Elementary>(a: &Series<S>, b: &Series<S>) -> Series<S> {
+    a.iter().zip(b).map(|(a, b)| a.add(*b)).collect()
 }
 
-fn scale(a: &Series, c: f64) -> Series {
-    a.iter().map(|a| a * c).collect()
+fn scale<S: Elementary>(a: &Series<S>, c: S) -> Series<S> {
+    a.iter().map(|a| a.mul(c)).collect()
+}
+
+fn negated<S: Elementary>(a: &Series<S>) -> Series<S> {
+    a.iter().map(|a| S::ZERO.sub(*a)).collect()
+}
+
+fn halved<S: Elementary>(a: &Series<S>) -> Result<Series<S>> {
+    let two = integer(2)?;
+    a.iter().map(|a| a.div(two)).collect()
 }
 
 /// The coefficient of tᵏ in a product.
-fn at_product(a: &[f64], b: &[f64], k: usize) -> f64 {
-    (0..=k).map(|j| a[j] * b[k - j]).sum()
+fn at_product<S: Elementary>(a: &[S], b: &[S], k: usize) -> S {
+    (0..=k).fold(S::ZERO, |sum, j| sum.add(a[j].mul(b[k - j])))
 }
 
-fn mul(a: &Series, b: &Series) -> Series {
+fn mul<S: Elementary>(a: &Series<S>, b: &Series<S>) -> Series<S> {
     (0..a.len()).map(|k| at_product(a, b, k)).collect()
 }
 
-fn div(a: &Series, b: &Series) -> Result<Series> {
-    if b[0] == 0.0 {
-        return Err(KernelError::Undefined);
-    }
-    let mut y: Series = Vec::with_capacity(a.len());
+fn div<S: Elementary>(a: &Series<S>, b: &Series<S>) -> Result<Series<S>> {
+    let mut y: Series<S> = Vec::with_capacity(a.len());
     for k in 0..a.len() {
-        let known: f64 = (0..k).map(|j| y[j] * b[k - j]).sum();
-        y.push((a[k] - known) / b[0]);
+        let known = (0..k).fold(S::ZERO, |sum, j| sum.add(y[j].mul(b[k - j])));
+        y.push(a[k].sub(known).div(b[0])?);
     }
     Ok(y)
 }
 
 /// The solution of y′ = g(y)·x′ with a given value; `g` gives the coefficient of tᵏ of g(y) from the
 /// coefficients of y up to k.
-fn solve(x: &Series, value: f64, g: impl Fn(&[f64], usize) -> f64) -> Series {
+fn solve<S: Elementary>(
+    x: &Series<S>,
+    value: S,
+    g: impl Fn(&[S], usize) -> S,
+) -> Result<Series<S>> {
     let mut y = constant(value, x.len());
     let mut slopes = Vec::with_capacity(x.len());
     for k in 1..x.len() {
         slopes.push(g(&y, k - 1));
-        let sum: f64 = (0..k).map(|j| slopes[j] * (k - j) as f64 * x[k - j]).sum();
-        y[k] = sum / k as f64;
-    }
-    y
-}
-
-/// The integral of slope·x′ with a given value.
-fn integral(slope: &Series, x: &Series, value: f64) -> Series {
-    solve(x, value, |_, k| slope[k])
-}
-
-fn exp(x: &Series) -> Series {
-    solve(x, x[0].exp(), |y, k| y[k])
-}
-
-fn sigmoid(x: &Series) -> Series {
-    let value =
-        if x[0] >= 0.0 { 1.0 / (1.0 + (-x[0]).exp()) } else { x[0].exp() / (1.0 + x[0].exp()) };
-    solve(x, value, |y, k| y[k] - at_product(y, y, k))
-}
-
-fn log(x: &Series) -> Result<Series> {
-    if x[0] <= 0.0 {
-        return Err(KernelError::Undefined);
-    }
-    Ok(integral(&div(&constant(1.0, x.len()), x)?, x, x[0].ln()))
-}
-
-fn sine(x: &Series) -> (Series, Series) {
-    let n = x.len();
-    let (mut s, mut c) = (constant(x[0].sin(), n), constant(x[0].cos(), n));
-    for k in 1..n {
-        let along =
-            |y: &Series| (1..=k).map(|j| j as f64 * x[j] * y[k - j]).sum::<f64>() / k as f64;
-        let (ds, dc) = (along(&c), -along(&s));
-        s[k] = ds;
-        c[k] = dc;
-    }
-    (s, c)
-}
-
-/// `(1 + sign·x²)^(-1/2)`
-fn inverse_root(one: &Series, x: &Series, sign: f64) -> Result<Series> {
-    real_power(&add(one, &scale(&mul(x, x), sign)), -0.5)
-}
-
-fn power(x: &Series, k: &Series) -> Result<Series> {
-    if k[1..].iter().any(|&c| c != 0.0) {
-        return Ok(exp(&mul(k, &log(x)?)));
-    }
-    let exponent = k[0];
-    if exponent.fract() == 0.0 && exponent.abs() <= 64.0 {
-        let mut product = constant(1.0, x.len());
-        let mut left = exponent.abs();
-        while left > 0.0 {
-            product = mul(&product, x);
-            left -= 1.0;
+        let mut sum = S::ZERO;
+        for j in 0..k {
+            sum = sum.add(slopes[j].mul(integer(k - j)?).mul(x[k - j]));
         }
-        return if exponent < 0.0 { div(&constant(1.0, x.len()), &product) } else { Ok(product) };
-    }
-    real_power(x, exponent)
-}
-
-/// `x^r` for positive x: x·y′ = r·y·x′.
-fn real_power(x: &Series, r: f64) -> Result<Series> {
-    if x[0] < 0.0 || (x[0] == 0.0 && (x.len() > 1 || r < 0.0)) {
-        return Err(KernelError::Undefined);
-    }
-    let mut y = constant(x[0].powf(r), x.len());
-    for k in 1..x.len() {
-        let sum: f64 = (1..=k).map(|j| (r * j as f64 - (k - j) as f64) * x[j] * y[k - j]).sum();
-        y[k] = sum / (k as f64 * x[0]);
+        y[k] = sum.div(integer(k)?)?;
     }
     Ok(y)
 }
 
-/// erf′ = 2/√π e^(−x²); the value itself is the table's kernel.
-fn erf(x: &Series) -> Series {
-    let slope = scale(&exp(&scale(&mul(x, x), -1.0)), std::f64::consts::FRAC_2_SQRT_PI);
-    let value = match crate::functions::find("erf").map(|f| f.kernel) {
-        Some(crate::functions::Kernel::Elementwise(kernel)) => kernel(&[x[0]]),
-        _ => f64::NAN,
-    };
-    integral(&slope, x, value)
+/// The integral of slope·x′ with a given value.
+fn integral<S: Elementary>(slope: &Series<S>, x: &Series<S>, value: S) -> Result<Series<S>> {
+    solve(x, value, |_, k| slope[k])
+}
+
+fn exp<S: Elementary>(x: &Series<S>) -> Result<Series<S>> {
+    solve(x, x[0].exp()?, |y, k| y[k])
+}
+
+fn sigmoid<S: Elementary>(x: &Series<S>) -> Result<Series<S>> {
+    solve(x, x[0].sigmoid()?, |y, k| y[k].sub(at_product(y, y, k)))
+}
+
+fn log<S: Elementary>(x: &Series<S>) -> Result<Series<S>> {
+    let value = x[0].log()?;
+    integral(&div(&constant(S::ONE, x.len()), x)?, x, value)
+}
+
+fn sine<S: Elementary>(x: &Series<S>) -> Result<(Series<S>, Series<S>)> {
+    let n = x.len();
+    let (mut s, mut c) = (constant(x[0].sin()?, n), constant(x[0].cos()?, n));
+    for k in 1..n {
+        let along = |y: &Series<S>| -> Result<S> {
+            let mut sum = S::ZERO;
+            for j in 1..=k {
+                sum = sum.add(integer::<S>(j)?.mul(x[j]).mul(y[k - j]));
+            }
+            sum.div(integer(k)?)
+        };
+        let (ds, dc) = (along(&c)?, S::ZERO.sub(along(&s)?));
+        s[k] = ds;
+        c[k] = dc;
+    }
+    Ok((s, c))
+}
+
+/// `(1 + square)^(-1/2)`
+fn inverse_root<S: Elementary>(one: &Series<S>, square: &Series<S>) -> Result<Series<S>> {
+    real_power(&add(one, square), &Number::ratio(-1, 2).unwrap_or(Number::ONE))
+}
+
+fn power<S: Elementary>(x: &Series<S>, k: &Series<S>) -> Result<Series<S>> {
+    exp(&mul(k, &log(x)?))
+}
+
+/// The power with an exact exponent.
+fn number_power<S: Elementary>(x: &Series<S>, exponent: &Number) -> Result<Series<S>> {
+    match exponent.as_integer() {
+        Some(k) if k.abs() <= 64 => {
+            let mut product = constant(S::ONE, x.len());
+            for _ in 0..k.abs() {
+                product = mul(&product, x);
+            }
+            if k < 0 { div(&constant(S::ONE, x.len()), &product) } else { Ok(product) }
+        }
+        _ => real_power(x, exponent),
+    }
+}
+
+/// `x^r` for positive x: x·y′ = r·y·x′.
+fn real_power<S: Elementary>(x: &Series<S>, exponent: &Number) -> Result<Series<S>> {
+    let r = S::from_number(exponent)?;
+    let mut y = constant(x[0].pow(r)?, x.len());
+    for k in 1..x.len() {
+        let mut sum = S::ZERO;
+        for j in 1..=k {
+            let factor = r.mul(integer(j)?).sub(integer(k - j)?);
+            sum = sum.add(factor.mul(x[j]).mul(y[k - j]));
+        }
+        y[k] = sum.div(integer::<S>(k)?.mul(x[0]))?;
+    }
+    Ok(y)
+}
+
+/// erf′ = 2/√π e^(−x²)
+fn erf<S: Elementary>(x: &Series<S>) -> Result<Series<S>> {
+    let factor = integer::<S>(2)?.div(S::pi()?.sqrt()?)?;
+    let slope = scale(&exp(&negated(&mul(x, x)))?, factor);
+    integral(&slope, x, x[0].erf()?)
 }
 
 #[cfg(test)]
@@ -284,5 +346,26 @@ mod tests {
                 assert!((found - expected).abs() < 1e-5, "{name} {order}: {found} {expected}");
             }
         }
+    }
+
+    #[test]
+    fn exponents_are_exact() {
+        for (text, u, value) in [("u^-2", -2.0, 0.25), ("u^(-1/2)", 4.0, 0.5), ("u^3", -1.0, 3.0)] {
+            let program = crate::syntax::parser::parse(text).expect("an expression");
+            let order = u32::from(text == "u^3");
+            assert_eq!(derivative(&program, order, u), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn jets_of_balls_are_as_exact_as_balls() {
+        use crate::array::Scalar;
+        use crate::field::ball::Ball;
+        let program = crate::syntax::parser::parse("exp(2*u) + u^5/120 + sin(u)").expect("read");
+        let at = Ball::from_number(&Number::ratio(1, 3).expect("3 is not 0")).expect("a number");
+        let fourth = derivative(&program, 4, at).expect("smooth");
+        let sine = crate::functions::Elementary::sin(at).expect("smooth");
+        let growth = crate::functions::Elementary::exp(at.scale(1)).expect("smooth").scale(4);
+        assert!(fourth.agreement(growth.add(at).add(sine)) > 70.0);
     }
 }

@@ -6,6 +6,7 @@
 //! simplification or raising. So the check of an answer covers the whole path to it.
 
 pub mod arithmetic;
+pub mod ball;
 mod block;
 mod call;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod eval;
 pub mod instance;
 pub mod jet;
 pub mod kink;
+pub mod modular;
 mod operation;
 pub mod point;
 pub mod read;

@@ -774,7 +774,7 @@ fn fold(f: &Function, value: &Number) -> Option<Number> {
     if !(at == 0 || at == 1) {
         return None;
     }
-    let y = kernel(&[at as f64]);
+    let y = (kernel.double)(&[at as f64]);
     let allowed: &[f64] = if at == 0 { &[0.0, 1.0, -1.0, 0.5] } else { &[0.0] };
     allowed.contains(&y).then(|| Number::ratio((2.0 * y) as i64, 2)).flatten()
 }

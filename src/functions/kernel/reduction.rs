@@ -1,5 +1,6 @@
 //! Kernels that reduce an array, or one axis of it.
 
+use super::elementary;
 use crate::array::{Array, KernelError, Scalar};
 use crate::functions::find;
 use crate::number::Number;
@@ -52,14 +53,23 @@ pub(super) fn extreme<S: Scalar>(line: &[S], before: impl Fn(S, S) -> Result<boo
 }
 
 pub(super) fn largest<S: Scalar>(line: &[S]) -> Result<S> {
+    if let (true, [first, rest @ ..]) = (!S::OVERFLOWS, line) {
+        return rest.iter().try_fold(*first, |a, &b| elementary::max(a, b));
+    }
     extreme(line, |a, b| b.less(a))
 }
 
+fn smallest<S: Scalar>(line: &[S]) -> Result<S> {
+    if let (true, [first, rest @ ..]) = (!S::OVERFLOWS, line) {
+        return rest.iter().try_fold(*first, |a, &b| elementary::min(a, b));
+    }
+    extreme(line, S::less)
+}
+
 /// What to subtract before exponentials are summed: the largest entry, or 0 where this kind of
-/// number has no order (and then no overflow either) or the entry has overflowed.
+/// number does not overflow or the entry has.
 pub(super) fn shift<S: Scalar>(line: &[S]) -> Result<S> {
-    // asked of two constants, so that a line of one entry is treated like any other
-    if S::ZERO.less(S::ONE).is_err() {
+    if !S::OVERFLOWS {
         return Ok(S::ZERO);
     }
     let m = largest(line)?;
@@ -108,7 +118,7 @@ pub(in crate::functions) fn min<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
-    one(arguments)?.reduce(axis, |line| extreme(line, S::less))
+    one(arguments)?.reduce(axis, smallest)
 }
 
 pub(in crate::functions) fn logsumexp<S: Scalar>(
@@ -149,7 +159,7 @@ pub(in crate::functions) fn norm2<S: Scalar>(
     let scale = x.data.iter().copied().reduce(|a, b| if b.size() > a.size() { b } else { a });
     let scale = scale.unwrap_or(S::ZERO);
     let size = scale.size();
-    let safe = size == 0.0 || (1e-140..1e140).contains(&size) || !size.is_finite();
+    let safe = !S::OVERFLOWS || size == 0.0 || (1e-140..1e140).contains(&size) || !size.is_finite();
     let value = if safe { norm(S::ONE)? } else { apply("abs", scale)?.mul(norm(scale)?) };
     Ok(Array::scalar(value))
 }
