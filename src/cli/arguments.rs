@@ -16,7 +16,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .arg(steps())
                 .after_help(GRAD_EXAMPLES),
         )
@@ -25,7 +25,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
         )
         .subcommand(
@@ -33,14 +33,14 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
         )
         .subcommand(
             program(Command::new("simplify").about("The expression, simplified"))
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive simplify \"A*x + A*y - A*(x + y)\"\n  derive simplify \"log(exp(x)) + tr(A') - tr(A)\""),
         )
         .subcommand(

@@ -55,6 +55,7 @@ fn answer(
         "latex" => equations(answer),
         "markdown" => crate::notation::markdown::markdown(answer, &report),
         "html" => crate::notation::html::html(answer, &report, &[]),
+        "mathml" => crate::notation::html::mathml(answer),
         "svg" => crate::notation::svg::svg(answer),
         "json" => json(answer, &report).to_string() + "\n",
         "numpy" => {

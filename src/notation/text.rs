@@ -97,6 +97,10 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
 /// An equation of the page.
 pub(super) struct Line<'a> {
     pub(super) left: String,
+    /// The result that it gives, by position in the answer.
+    pub(super) result: Option<usize>,
+    /// What is defined, where it is no result.
+    pub(super) name: Option<&'a Math>,
     pub(super) right: &'a Math,
     pub(super) is_result: bool,
 }
@@ -131,6 +135,8 @@ impl<'a> Page<'a> {
         }
         let binding = |at: usize| Line {
             left: self.math(&answer.bindings[at].name),
+            result: None,
+            name: Some(&answer.bindings[at].name),
             right: &answer.bindings[at].value,
             is_result: false,
         };
@@ -141,6 +147,8 @@ impl<'a> Page<'a> {
         if shows_objective && !is_given {
             given.push(Line {
                 left: self.math(&objective),
+                result: None,
+                name: None,
                 right: &answer.value,
                 is_result: false,
             });
@@ -166,7 +174,7 @@ impl<'a> Page<'a> {
             write_axes(&mut left, indexed(outcome).unwrap_or_default());
             left
         };
-        Line { left, right: &outcome.value, is_result: true }
+        Line { left, result: Some(at), name: None, right: &outcome.value, is_result: true }
     }
 
     /// The objective is shown where a result speaks of it by name: as what `∇y` belongs to, or

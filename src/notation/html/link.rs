@@ -50,6 +50,11 @@ impl Links {
         self.classes.get(name).map(|number| format!("k{number}"))
     }
 
+    /// The class of a name in a formula.
+    pub(super) fn class_of(&self, name: &Math) -> Option<String> {
+        if self.classes.is_empty() { None } else { self.class(&unicode(name)) }
+    }
+
     /// The rules by which a name lights up with its like.
     pub(super) fn style(&self) -> String {
         let mut out = String::new();

@@ -5,9 +5,11 @@
 //! under the pointer, a name lights up wherever it stands.
 
 mod link;
+mod mathml;
 mod style;
 
 use super::answer::{Answer, Outcome, ResultKind};
+use super::left::Left;
 use super::math::Math;
 use super::program::{gradient_of, program};
 use super::text::{Line, Report, equations, lines, notes};
@@ -52,6 +54,37 @@ pub fn html(answer: &Answer, report: &Report, steps: &[StepGroup]) -> String {
     out
 }
 
+/// The equations as one element of MathML, each after what it needs.
+pub fn mathml(answer: &Answer) -> String {
+    let page = Page { answer, links: Links::default() };
+    let (mut given, found) = lines(answer);
+    given.extend(found);
+    let inner = |text: String| {
+        let text = text.strip_prefix("<math>").map(str::to_string).unwrap_or(text);
+        text.strip_suffix("</math>").map(str::to_string).unwrap_or(text)
+    };
+    let mut out = String::from("<math display=\"block\">");
+    let rows: Vec<(String, String)> = given
+        .iter()
+        .map(|line| (inner(page.left(line)), inner(page.formula(line.right))))
+        .collect();
+    if let [(left, right)] = rows.as_slice() {
+        let relation = if left.is_empty() { "" } else { "<mo>=</mo>" };
+        let _ = writeln!(out, "<mrow>{left}{relation}{right}</mrow></math>");
+        return out;
+    }
+    out.push_str("<mtable columnalign=\"right center left\" displaystyle=\"true\">");
+    for (left, right) in rows {
+        let relation = if left.is_empty() { "" } else { "<mo>=</mo>" };
+        let _ = write!(
+            out,
+            "<mtr><mtd style=\"text-align:right\">{left}</mtd><mtd>{relation}</mtd><mtd style=\"text-align:left\">{right}</mtd></mtr>"
+        );
+    }
+    out.push_str("</mtable></math>\n");
+    out
+}
+
 /// Text without meaning to HTML and SVG.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -80,7 +113,25 @@ struct Page<'a> {
 impl Page<'_> {
     /// The one place that decides how formulas are written.
     fn formula(&self, math: &Math) -> String {
-        self.links.mark(&unicode(math))
+        mathml::formula(math, &self.links)
+    }
+
+    /// The left side of an equation.
+    fn left(&self, line: &Line<'_>) -> String {
+        if let Some(name) = line.name {
+            return self.formula(name);
+        }
+        let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
+            return self.formula(&self.objective());
+        };
+        match Left::new(self.answer, outcome) {
+            Left::Gradient(gradient) => self.formula(&gradient),
+            Left::First(y, x) => mathml::derivative(&y, &[&x], &self.links),
+            Left::Second(y, x, z) => {
+                mathml::derivative(&y, &[&x, z.as_ref().unwrap_or(&x)], &self.links)
+            }
+            Left::Nothing => String::new(),
+        }
     }
 
     fn text(&self, text: &str) -> String {
@@ -119,13 +170,14 @@ impl Page<'_> {
         let (mut given, _) = lines(self.answer);
         let name = unicode(&self.objective());
         if !given.iter().any(|line| line.left == name) {
-            given.push(Line { left: name, right: &self.answer.value, is_result: false });
+            let right = &self.answer.value;
+            given.push(Line { left: name, result: None, name: None, right, is_result: false });
         }
         let (kind, asked) = (self.kind(), self.asked());
         match given.as_slice() {
             [line] if unicode(line.right).chars().count() <= HEADING => {
                 let right = self.formula(line.right);
-                let left = self.text(&line.left);
+                let left = self.left(line);
                 let _ = write!(
                     out,
                     "<header>\n<p class=\"asked\">{kind} {asked}</p>\n<h1>{left} = {right}</h1>\n"
@@ -179,8 +231,8 @@ impl Page<'_> {
         out.push_str("<div class=\"equations\">\n");
         for line in lines {
             let class = if line.is_result { " class=\"result\"" } else { "" };
-            let (left, right) = (self.text(&line.left), self.formula(line.right));
-            let relation = if line.left.is_empty() { "" } else { "=" };
+            let (left, right) = (self.left(line), self.formula(line.right));
+            let relation = if left.is_empty() { "" } else { "=" };
             let _ = writeln!(
                 out,
                 "<div{class}><span class=\"left\">{left}</span><span class=\"relation\">{relation}</span><span class=\"right\">{right}</span></div>"

@@ -14,9 +14,11 @@ h2{font-size:.85rem;letter-spacing:.06em;text-transform:uppercase;color:var(--so
 .note,.soft,footer{color:var(--soft)}
 .note{font-size:.92rem;margin:.5rem 0}
 .equations{display:grid;grid-template-columns:max-content max-content minmax(0,1fr);gap:.3rem .5rem;font-size:1.15rem}
+.equations{align-items:baseline}
 .equations>div{display:contents}
+math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',math,'DejaVu Serif',serif}
+.equations .right{overflow-x:auto;overflow-y:hidden;padding:.12rem 0}
 .equations .left{text-align:right}
-.equations .right{overflow-wrap:anywhere}
 .equations .result .left{color:var(--goal)}
 .asked+.equations{margin-top:1rem}
 .steps{margin:0 0 1.4rem}

@@ -74,7 +74,16 @@ fn names_are_linked_across_the_page() {
     let page = page(&one_layer(), &[]);
     let class = Links::new(&one_layer()).class("x").expect("x is linked");
     assert!(page.contains(&format!("main:has(.{class}:hover) .{class}")));
-    let spans = page.matches(&format!("<span class=\"{class}\">x</span>")).count();
-    assert!(spans >= 3, "in the expression, the result and the shapes");
+    let rows = page.matches(&format!("<mrow class=\"{class}\"><mi>x</mi></mrow>")).count();
+    assert!(rows >= 3, "in the expression, the result and the shapes");
     assert!(page.contains(&format!("<g class=\"variable {class}\">")), "and in the graph");
+}
+
+#[test]
+fn formulas_alone_are_one_element() {
+    let one = mathml(&one_layer());
+    assert!(one.starts_with("<math display=\"block\"><mtable") && one.ends_with("</math>\n"));
+    assert_nested(&one);
+    assert!(!one.contains("class="));
+    assert_eq!(one.matches("<mtr>").count(), 2, "the objective and its gradient");
 }
