@@ -3,21 +3,69 @@
 use super::points::{Points, Scale, Style};
 use super::verdict::Counterexample;
 use super::{Claim, about_derivatives};
-use crate::array::Array;
+use crate::array::{Array, Scalar};
+use crate::numeric::arithmetic::Arithmetic;
+use crate::numeric::ball::Ball;
 use crate::numeric::error::EvalError;
 use crate::numeric::eval::{Evaluator, Point, variables_of};
 use crate::numeric::sample::Random;
 use crate::syntax::ast::NodeId;
 
-/// A relative difference from which two doubles may be called different, and up to which equal.
-const APART: f64 = 1e-6;
-const SAME: f64 = 1e-8;
+/// A relative difference up to which doubles count as equal at one of many points.
+const SAME: f64 = 1e-9;
+/// The share of the largest number met that two equal sides may differ by in balls.
+const BITS: f64 = 1e-50;
+/// The same for derivatives, which are differences.
+const DERIVATIVE_BITS: f64 = 1e-25;
 /// The rounding of an evaluation in doubles, relative to the largest number that it met.
 const ROUNDING: f64 = 1e-12;
 /// A claim about derivatives leaves out what is nearer than this to a kink.
 const KINK: f64 = 1e-3;
-/// So many generic points must agree.
-const ENOUGH: usize = 3;
+/// So many generic points must agree in balls.
+const BALLS: usize = 2;
+/// The kinds of generic values.
+const KINDS: usize = 7;
+/// Sizes, in the order in which they are tried.
+const SCALES: [Scale; 6] = [
+    Scale::Drawn(0),
+    Scale::Drawn(1),
+    Scale::Drawn(2),
+    Scale::Equal(1),
+    Scale::Equal(2),
+    Scale::Drawn(4),
+];
+/// Values where mistakes hide.
+const SPECIAL: [Style; 12] = [
+    Style::Integers,
+    Style::Naturals,
+    Style::Zeros,
+    Style::Ones,
+    Style::MinusOnes,
+    Style::Negative,
+    Style::Ties,
+    Style::Sparse,
+    Style::Tens,
+    Style::Hundreds,
+    Style::Large,
+    Style::Small,
+];
+
+/// What became of a point.
+enum Noted {
+    Same,
+    Nothing,
+    Refuted,
+}
+
+/// Both sides at a point.
+struct Sides<S> {
+    left: Array<S>,
+    right: Array<S>,
+    /// The largest magnitude met on the way.
+    largest: f64,
+    /// The distance to the nearest kink.
+    nearest: f64,
+}
 
 /// What one point says.
 enum Opinion {
@@ -54,6 +102,7 @@ impl<'a> Trial<'a> {
         Trial { claim, points: Points::new(claim.typed), plan, smooth: derivatives, derivatives }
     }
 
+    /// Tries the claim in doubles at many points, what doubles cannot tell in balls.
     pub(super) fn run(&self, random: &mut Random) -> Outcome {
         let mut outcome = Outcome {
             points: 0,
@@ -62,61 +111,99 @@ impl<'a> Trial<'a> {
             counterexample: None,
             reason: Some("no point was found at which both sides are defined".to_string()),
         };
-        let mut generic = 0;
-        let scales = [
-            Scale::Drawn(0),
-            Scale::Drawn(1),
-            Scale::Drawn(2),
-            Scale::Equal(1),
-            Scale::Equal(2),
-            Scale::Drawn(4),
-        ];
-        for (number, scale) in scales.into_iter().enumerate() {
-            // the first kind of generic values at which both sides are defined
-            for kind in 0..7 {
-                let style = Style::Generic(kind);
-                let Some(point) = self.points.draw(scale, style, number, random) else { break };
-                if self.note(&point, &mut outcome, random) {
-                    return outcome;
-                }
-                match self.opinion(&point) {
-                    Opinion::Same(_) => {
-                        generic += 1;
-                        if kind >= 2 {
-                            break;
-                        }
-                    }
-                    Opinion::Apart(..) => break,
-                    Opinion::Unclear | Opinion::Nothing(_) => {}
+        let constant = self.is_constant();
+        for (number, scale) in SCALES.into_iter().enumerate() {
+            // the first kinds of generic values at which both sides are defined
+            for kind in 0..KINDS {
+                let Some(point) = self.points.draw(scale, Style::Generic(kind), number, random)
+                else {
+                    break;
+                };
+                match self.note(&point, &mut outcome, random) {
+                    Noted::Refuted => return outcome,
+                    Noted::Same if kind >= 2 || constant => break,
+                    _ => {}
                 }
             }
-            let special = [
-                Style::Integers,
-                Style::Naturals,
-                Style::Zeros,
-                Style::Ones,
-                Style::MinusOnes,
-                Style::Negative,
-                Style::Ties,
-                Style::Sparse,
-                Style::Large,
-                Style::Small,
-            ];
-            for style in special {
+            if constant {
+                break;
+            }
+            for style in SPECIAL {
                 if let Some(point) = self.points.draw(scale, style, number, random)
-                    && self.note(&point, &mut outcome, random)
+                    && matches!(self.note(&point, &mut outcome, random), Noted::Refuted)
                 {
                     return outcome;
                 }
             }
         }
-        outcome.enough = generic >= ENOUGH;
-        if outcome.points > 0 {
-            outcome.reason = (!outcome.enough).then(|| {
-                "too few points were found at which both sides can be compared".to_string()
-            });
-        }
         outcome
+    }
+
+    /// After [`Trial::run`] found nothing: generic points in balls, whose agreement counts.
+    pub(super) fn confirm(&self, outcome: &mut Outcome, random: &mut Random) {
+        let constant = self.is_constant();
+        let mut agreed = 0;
+        let wanted = if constant { 1 } else { BALLS };
+        for (number, scale) in [Scale::Drawn(0), Scale::Equal(2), Scale::Drawn(2), Scale::Drawn(1)]
+            .into_iter()
+            .enumerate()
+        {
+            for kind in 0..KINDS {
+                let Some(point) = self.points.draw(scale, Style::Generic(kind), number + 1, random)
+                else {
+                    break;
+                };
+                if self.kinked(&point) {
+                    continue;
+                }
+                match self.ball(&point) {
+                    Opinion::Same(_) => {
+                        agreed += 1;
+                        break;
+                    }
+                    Opinion::Apart(left, right) => {
+                        outcome.counterexample = Some(self.smallest(&point, left, right, random));
+                        return;
+                    }
+                    Opinion::Unclear => {
+                        outcome.reason =
+                            Some("256 bits are not enough to compare the sides".to_string());
+                    }
+                    Opinion::Nothing(why) => {
+                        if outcome.points == 0 {
+                            outcome.reason = Some(why);
+                        }
+                    }
+                }
+            }
+            if agreed >= wanted {
+                break;
+            }
+        }
+        outcome.points += agreed;
+        outcome.enough = agreed >= wanted;
+        if outcome.enough {
+            outcome.reason = None;
+        } else if outcome.points > 0 && outcome.reason.is_none() {
+            outcome.reason =
+                Some("too few points were found at which both sides can be compared".to_string());
+        }
+    }
+
+    /// Whether nothing varies: a claim about numbers.
+    fn is_constant(&self) -> bool {
+        let typed = self.claim.typed;
+        let (a, b) = (variables_of(typed, self.claim.left), variables_of(typed, self.claim.right));
+        !a.contains(&true)
+            && !b.contains(&true)
+            && typed.unknowns.is_empty()
+            && self.claim.indices.is_empty()
+            && typed.dims.len() < 3
+    }
+
+    /// Whether a point is one of those that a claim about derivatives leaves out.
+    fn kinked(&self, point: &Point) -> bool {
+        self.smooth && self.sides::<f64>(point).is_ok_and(|s| s.nearest < KINK)
     }
 
     /// Whether the sides agree at the first points, and at least one of them is defined.
@@ -140,39 +227,46 @@ impl<'a> Trial<'a> {
         agreed
     }
 
-    /// Counts a point; true where it refutes.
-    fn note(&self, point: &Point, outcome: &mut Outcome, random: &mut Random) -> bool {
+    /// Counts a point.
+    fn note(&self, point: &Point, outcome: &mut Outcome, random: &mut Random) -> Noted {
         match self.opinion(point) {
             Opinion::Same(error) => {
                 outcome.points += 1;
                 outcome.worst = outcome.worst.max(error);
-                false
+                outcome.reason = None;
+                Noted::Same
             }
             Opinion::Apart(left, right) => {
                 outcome.counterexample = Some(self.smallest(point, left, right, random));
-                true
+                Noted::Refuted
             }
             Opinion::Unclear => {
-                outcome.reason =
-                    Some("doubles are not accurate enough to compare the sides".into());
-                false
+                if outcome.points == 0 {
+                    let why = "the sides cannot be evaluated accurately enough to be compared";
+                    outcome.reason = Some(why.into());
+                }
+                Noted::Nothing
             }
             Opinion::Nothing(why) => {
                 if outcome.points == 0 {
                     outcome.reason = Some(why);
                 }
-                false
+                Noted::Nothing
             }
         }
     }
 
+    /// What a point says: in doubles, and in balls where these do not decide.
     fn opinion(&self, point: &Point) -> Opinion {
-        match self.sides(point) {
-            Ok((left, right, largest, nearest)) => {
-                if self.smooth && nearest < KINK {
+        match self.sides::<f64>(point) {
+            Ok(sides) => {
+                if self.smooth && sides.nearest < KINK {
                     return Opinion::Nothing("every point tried lies near a kink".to_string());
                 }
-                self.compare(left, right, largest)
+                match self.doubles(&sides) {
+                    Opinion::Same(error) => Opinion::Same(error),
+                    _ => self.ball(point),
+                }
             }
             Err(EvalError::Undefined { .. }) => {
                 Opinion::Nothing("no point was found at which both sides are defined".to_string())
@@ -181,10 +275,49 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Both sides, the largest magnitude met on the way, and the distance to the nearest kink.
-    fn sides(&self, point: &Point) -> Result<(Array, Array, f64, f64), EvalError> {
+    /// What a point says in balls.
+    fn ball(&self, point: &Point) -> Opinion {
+        let sides = match self.sides::<Ball>(point) {
+            Ok(sides) => sides,
+            Err(EvalError::Undefined { .. }) => {
+                let why = "no point was found at which both sides are defined";
+                return Opinion::Nothing(why.to_string());
+            }
+            Err(error) => return Opinion::Nothing(error.to_string()),
+        };
+        let (n, m) = (sides.left.data.len(), sides.right.data.len());
+        if n == 0 || m == 0 || n != m && n != 1 && m != 1 {
+            return Opinion::Nothing("the sides have different shapes".to_string());
+        }
+        let above =
+            |a: &Array<Ball>| a.data.iter().map(|x| x.above().to_double()).fold(0.0, f64::max);
+        let scale = above(&sides.left).max(above(&sides.right)).max(sides.largest);
+        let digits = if self.derivatives { DERIVATIVE_BITS } else { BITS };
+        let mut unclear = false;
+        for k in 0..n.max(m) {
+            let (a, b) = (sides.left.data[k % n], sides.right.data[k % m]);
+            if a.is_undefined() || b.is_undefined() {
+                let why = "no point was found at which both sides are defined";
+                return Opinion::Nothing(why.to_string());
+            }
+            if a.differs(b) {
+                let double = |a: &Array<Ball>| Array {
+                    shape: a.shape.clone(),
+                    data: a.data.iter().map(|x| Ball::to_double(*x)).collect(),
+                };
+                return Opinion::Apart(double(&sides.left), double(&sides.right));
+            }
+            let difference = a.sub(b).above();
+            unclear |= !difference.is_finite()
+                || !difference.is_zero() && difference.to_double() > digits * scale;
+        }
+        if unclear { Opinion::Unclear } else { Opinion::Same(0.0) }
+    }
+
+    /// Both sides in a kind of number.
+    fn sides<S: Arithmetic>(&self, point: &Point) -> Result<Sides<S>, EvalError> {
         let claim = self.claim;
-        let mut evaluator = Evaluator::<f64>::new(claim.typed, point)?;
+        let mut evaluator = Evaluator::<S>::new(claim.typed, point)?;
         evaluator.run(&self.plan)?;
         evaluator.result(claim.left, &self.plan)?;
         evaluator.result(claim.right, &self.plan)?;
@@ -194,39 +327,36 @@ impl<'a> Trial<'a> {
             .plan
             .iter()
             .flat_map(|id| &evaluator.value(*id).data)
+            .filter_map(|x| x.to_double())
             .fold(0.0f64, |m, x| if x.is_finite() { m.max(x.abs()) } else { m });
-        Ok((left, right, largest, evaluator.trace.nearest))
+        Ok(Sides { left, right, largest, nearest: evaluator.trace.nearest })
     }
 
-    fn compare(&self, left: Array, right: Array, largest: f64) -> Opinion {
-        let (n, m) = (left.data.len(), right.data.len());
-        if n != m && n != 1 && m != 1 {
+    fn doubles(&self, sides: &Sides<f64>) -> Opinion {
+        let (left, right) = (&sides.left.data, &sides.right.data);
+        let (n, m) = (left.len(), right.len());
+        if n == 0 || m == 0 || n != m && n != 1 && m != 1 {
             return Opinion::Nothing("the sides have different shapes".to_string());
         }
         let mut worst = 0.0f64;
-        let mut unclear = false;
-        let scale = left.data.iter().chain(&right.data).fold(0.0f64, |s, x| s.max(x.abs()));
-        let floor = ROUNDING * largest * if self.derivatives { 1e3 } else { 1.0 };
+        let scale = left.iter().chain(right).fold(0.0f64, |s, x| s.max(x.abs()));
         for k in 0..n.max(m) {
-            let (a, b) = (left.data[k % n], right.data[k % m]);
-            if a.is_nan() || b.is_nan() || a.is_infinite() || b.is_infinite() {
-                return Opinion::Nothing("the sides overflow at the points tried".to_string());
+            let (a, b) = (left[k % n], right[k % m]);
+            if !(a.is_finite() && b.is_finite()) {
+                return Opinion::Unclear;
             }
             let difference = (a - b).abs();
             let own = a.abs().max(b.abs());
-            if difference == 0.0 {
-                continue;
+            // each entry by its own size: a small one may be wrong beside a large one
+            if difference > SAME * own && difference > ROUNDING * sides.largest {
+                return Opinion::Unclear;
             }
-            let entry = difference / own;
-            if entry > APART && difference > floor {
-                return Opinion::Apart(left, right);
+            if difference > SAME * scale {
+                return Opinion::Unclear;
             }
-            if difference > SAME * scale.max(f64::MIN_POSITIVE) {
-                unclear = true;
-            }
-            worst = worst.max(difference / scale);
+            worst = worst.max(if difference > 0.0 { difference / scale } else { 0.0 });
         }
-        if unclear { Opinion::Unclear } else { Opinion::Same(worst) }
+        Opinion::Same(worst)
     }
 
     /// The smallest of some simple points at which the sides differ.

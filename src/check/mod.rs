@@ -63,14 +63,14 @@ pub fn check_typed(typed: &Typed, seed: u64) -> Vec<Verdict> {
 fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
     let mut random = Random::new(seed ^ 0x517c_c1b7_2722_0a95);
     let trial = decide::Trial::new(claim);
-    let outcome = trial.run(&mut random);
-    if let Some(counterexample) = outcome.counterexample {
-        let evidence = Evidence {
-            counterexample: Some(counterexample),
-            points: outcome.points,
-            ..Evidence::default()
-        };
-        return (Status::Refuted, evidence);
+    let mut outcome = trial.run(&mut random);
+    let proof = match &outcome.counterexample {
+        // a claim that holds only where nothing is defined is not proved either
+        None if outcome.points > 0 => prove::prove(claim),
+        _ => None,
+    };
+    if proof.is_none() && outcome.counterexample.is_none() {
+        trial.confirm(&mut outcome, &mut random);
     }
     let mut evidence = Evidence {
         points: outcome.points,
@@ -78,18 +78,17 @@ fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
         reason: outcome.reason,
         ..Evidence::default()
     };
-    // a claim that holds only where nothing is defined is not proved either
-    if outcome.points > 0
-        && let Some(proof) = prove::prove(claim)
-    {
-        evidence.conditions = proof.conditions;
-        evidence.identities = proof.identities;
+    if let Some(counterexample) = outcome.counterexample {
+        evidence.counterexample = Some(counterexample);
+        (evidence.reason, evidence.max_relative_error) = (None, None);
+        return (Status::Refuted, evidence);
+    }
+    if let Some(proof) = proof {
+        (evidence.conditions, evidence.identities) = (proof.conditions, proof.identities);
         return (Status::Proved, evidence);
     }
-    if outcome.points > 0 && outcome.enough {
-        return (Status::Verified, evidence);
-    }
-    (Status::Undecided, evidence)
+    let status = if outcome.enough { Status::Verified } else { Status::Undecided };
+    (status, evidence)
 }
 
 /// Whether a claim speaks of derivatives at points that are not literal: it leaves out kinks.

@@ -30,6 +30,10 @@ pub(super) enum Style {
     Ties,
     /// Generic, some entries 0.
     Sparse,
+    /// Generic, around ten.
+    Tens,
+    /// Generic, around a hundred.
+    Hundreds,
     /// Generic, large.
     Large,
     /// Generic, small.
@@ -91,7 +95,9 @@ impl<'a> Points<'a> {
                     Style::Ties if at > 0 && random.below(2) == 0 => previous[random.below(at)],
                     Style::Sparse if random.below(2) == 0 => 0.0,
                     Style::Ties | Style::Sparse => *x,
-                    Style::Large => *x * 1000.0,
+                    Style::Tens => *x * 8.0,
+                    Style::Hundreds => *x * 64.0,
+                    Style::Large => *x * 1024.0,
                     Style::Small => *x * 0.0009765625,
                 };
                 *x = match (positive, y.abs() > 0.0) {

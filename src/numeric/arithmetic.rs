@@ -25,6 +25,18 @@ pub trait Arithmetic: Scalar {
     fn to_double(self) -> Option<f64>;
     /// The value where it is an integer of moderate size.
     fn to_integer(self) -> Option<i64>;
+    /// A step for central differences in this kind, where it has digits enough for one small step;
+    /// `None` where differences are extrapolated in doubles.
+    fn step() -> Option<Self> {
+        None
+    }
+    /// The limit of central differences at one and two steps, with what is left of their error.
+    ///
+    /// # Errors
+    /// [`KernelError::Unsupported`] where there is no [`Arithmetic::step`].
+    fn limit(_near: Self, _far: Self) -> Result<Self, KernelError> {
+        Err(KernelError::Unsupported)
+    }
     /// The power with any exponent; integer exponents are exact products.
     ///
     /// # Errors

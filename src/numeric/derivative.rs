@@ -54,8 +54,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         if shape.iter().product::<usize>() != value.len() {
             return Err(EvalError::Mismatch { span });
         }
-        let data: Result<Vec<S>, _> = value.into_iter().map(S::from_double).collect();
-        Ok(Array { shape, data: data.map_err(|e| EvalError::at(span, e))? })
+        Ok(Array { shape, data: value })
     }
 
     /// What a node names as the variable of a derivative, and whether it is stacked by `vec`.
@@ -99,7 +98,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         Some(self.functional(id, unknown, order, argument))
     }
 
-    /// The derivative by differences, as doubles in row-major order of the result.
+    /// The derivative by differences, in row-major order of the result.
     fn differences(
         &mut self,
         id: NodeId,
@@ -108,7 +107,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         varied: Varied,
         stacked: bool,
         cotangent: Option<NodeId>,
-    ) -> Result<Vec<f64>, EvalError> {
+    ) -> Result<Vec<S>, EvalError> {
         let span = self.span(id);
         let plan = self.plan(&[y]);
         let Some(base) = self.varied(varied) else {
@@ -141,10 +140,10 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         }
         match (kind, cotangent) {
             (DerivativeKind::Vjp, Some(g)) => {
-                let g: Option<Vec<f64>> =
-                    self.value(g).data.iter().map(|v| v.to_double()).collect();
-                let g = g.ok_or(EvalError::Unsupported { span, what: "this kind of number" })?;
-                Ok(columns.iter().map(|c| c.iter().zip(&g).map(|(a, b)| a * b).sum()).collect())
+                let g = &self.value(g).data;
+                let dot =
+                    |c: &Vec<S>| c.iter().zip(g).fold(S::ZERO, |sum, (a, b)| sum.add(a.mul(*b)));
+                Ok(columns.iter().map(dot).collect())
             }
             (DerivativeKind::Hessian, _) => Ok(columns.into_iter().flatten().collect()),
             _ => {
@@ -163,8 +162,18 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         base: &Array<S>,
         order: &[usize],
         moved: &[NodeId],
-    ) -> Result<Vec<Vec<f64>>, EvalError> {
+    ) -> Result<Vec<Vec<S>>, EvalError> {
         let mut columns = Vec::with_capacity(order.len());
+        if S::step().is_some() {
+            for &k in order {
+                columns.push(self.slopes(span, base, k, |e, value| {
+                    e.set(varied, Some(value));
+                    e.run(moved)?;
+                    Ok(e.value(y).data.clone())
+                })?);
+            }
+            return Ok(columns);
+        }
         let mut out = Vec::new();
         self.probe(y, varied, base, moved, &mut out)?;
         let branches = self.trace.branches;
@@ -178,9 +187,39 @@ impl<S: Arithmetic> Evaluator<'_, S> {
                 value.data[k] = value.data[k].add(step);
                 self.probe(y, varied, &value, moved, out)
             })?;
-            columns.push(estimate.ok_or(EvalError::Undefined { span })?.value);
+            columns.push(doubles(span, estimate.ok_or(EvalError::Undefined { span })?.value)?);
         }
         Ok(columns)
+    }
+
+    /// The derivative of what `of` gives by one entry of a value, by two small steps.
+    fn slopes(
+        &mut self,
+        span: crate::diagnostic::Span,
+        base: &Array<S>,
+        k: usize,
+        mut of: impl FnMut(&mut Self, Array<S>) -> Result<Vec<S>, EvalError>,
+    ) -> Result<Vec<S>, EvalError> {
+        let at = |e| EvalError::at(span, e);
+        let step = S::step().ok_or(EvalError::Unsupported { span, what: "differences" })?;
+        let mut estimates = [Vec::new(), Vec::new()];
+        for (estimate, step) in estimates.iter_mut().zip([step, step.add(step)]) {
+            let mut value = base.clone();
+            value.data[k] = base.data[k].add(step);
+            let right = of(self, value)?;
+            let mut value = base.clone();
+            value.data[k] = base.data[k].sub(step);
+            let left = of(self, value)?;
+            let width = step.add(step);
+            for (r, l) in right.iter().zip(left) {
+                if r.is_undefined() || l.is_undefined() {
+                    return Err(EvalError::Undefined { span });
+                }
+                estimate.push(r.sub(l).div(width).map_err(at)?);
+            }
+        }
+        let [near, far] = estimates;
+        near.into_iter().zip(far).map(|(n, f)| S::limit(n, f).map_err(at)).collect()
     }
 
     /// For each entry of what is varied, the derivative of the gradient.
@@ -192,23 +231,34 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         base: &Array<S>,
         order: &[usize],
         moved: &[NodeId],
-    ) -> Result<Vec<Vec<f64>>, EvalError> {
+    ) -> Result<Vec<Vec<S>>, EvalError> {
         let mut rows = Vec::with_capacity(order.len());
         for &k in order {
+            if S::step().is_some() {
+                rows.push(self.slopes(span, base, k, |e, value| {
+                    Ok(e.columns(span, y, varied, &value, order, moved)?.concat())
+                })?);
+                continue;
+            }
             let estimate = difference::central(0, START, |t, out| {
                 let mut value = base.clone();
                 let step = S::from_double(t).map_err(|e| EvalError::at(span, e))?;
                 value.data[k] = value.data[k].add(step);
                 match self.columns(span, y, varied, &value, order, moved) {
                     Ok(columns) => {
-                        out.extend(columns.into_iter().flatten());
+                        out.extend(
+                            columns
+                                .into_iter()
+                                .flatten()
+                                .map(|v| v.to_double().unwrap_or(f64::NAN)),
+                        );
                         Ok(Probe::Value(0))
                     }
                     Err(EvalError::Undefined { .. }) => Ok(Probe::Undefined),
                     Err(error) => Err(error),
                 }
             })?;
-            rows.push(estimate.ok_or(EvalError::Undefined { span })?.value);
+            rows.push(doubles(span, estimate.ok_or(EvalError::Undefined { span })?.value)?);
         }
         Ok(rows)
     }
@@ -261,10 +311,38 @@ impl<S: Arithmetic> Evaluator<'_, S> {
                 // the convention of the language page: no slope at a kink
                 return Ok(S::ZERO);
             }
+            if S::step().is_some() {
+                return fine_slope(function, primes, v[0]);
+            }
             let value = slope(function, primes, x).ok_or(undefined)?;
             S::from_double(value)
         })
     }
+}
+
+fn doubles<S: Arithmetic>(
+    span: crate::diagnostic::Span,
+    list: Vec<f64>,
+) -> Result<Vec<S>, EvalError> {
+    list.into_iter().map(|v| S::from_double(v).map_err(|e| EvalError::at(span, e))).collect()
+}
+
+/// The derivative of a function of the table by small steps; the caller bounds the order by 2.
+fn fine_slope<S: Arithmetic>(
+    function: &'static Function,
+    order: u32,
+    x: S,
+) -> Result<S, crate::array::KernelError> {
+    let step = S::step().ok_or(crate::array::KernelError::Unsupported)?;
+    let mut estimates = [S::ZERO; 2];
+    for (estimate, step) in estimates.iter_mut().zip([step, step.add(step)]) {
+        let at = |x: S| match order {
+            1 => S::map(function, &[x]),
+            _ => fine_slope(function, order - 1, x),
+        };
+        *estimate = at(x.add(step))?.sub(at(x.sub(step))?).div(step.add(step))?;
+    }
+    S::limit(estimates[0], estimates[1])
 }
 
 fn slope(function: &'static Function, order: u32, x: f64) -> Option<f64> {
