@@ -102,8 +102,9 @@ impl<'a> Trial<'a> {
         Trial { claim, points: Points::new(claim.typed), plan, smooth: derivatives, derivatives }
     }
 
-    /// Tries the claim in doubles at many points, what doubles cannot tell in balls.
-    pub(super) fn run(&self, random: &mut Random) -> Outcome {
+    /// Tries the claim in doubles at many points (at fewer where it has a proof), what doubles
+    /// cannot tell in balls.
+    pub(super) fn run(&self, proved: bool, random: &mut Random) -> Outcome {
         let mut outcome = Outcome {
             points: 0,
             enough: false,
@@ -112,7 +113,8 @@ impl<'a> Trial<'a> {
             reason: Some("no point was found at which both sides are defined".to_string()),
         };
         let constant = self.is_constant();
-        for (number, scale) in SCALES.into_iter().enumerate() {
+        let scales = if proved { &SCALES[..1] } else { &SCALES[..] };
+        for (number, &scale) in scales.iter().enumerate() {
             // the first kinds of generic values at which both sides are defined
             for kind in 0..KINDS {
                 let Some(point) = self.points.draw(scale, Style::Generic(kind), number, random)
@@ -121,11 +123,11 @@ impl<'a> Trial<'a> {
                 };
                 match self.note(&point, &mut outcome, random) {
                     Noted::Refuted => return outcome,
-                    Noted::Same if kind >= 2 || constant => break,
+                    Noted::Same if kind >= 2 || constant || proved => break,
                     _ => {}
                 }
             }
-            if constant {
+            if constant || proved && self.smooth {
                 break;
             }
             for style in SPECIAL {

@@ -30,7 +30,9 @@ struct Editor<'a> {
 }
 
 /// Everything that one change makes of a side.
-pub(super) fn edits(typed: &Typed, root: NodeId) -> Vec<Edit> {
+///
+/// `sides` are both sides of the claim: a factor that was forgotten may stand in either.
+pub(super) fn edits(typed: &Typed, root: NodeId, sides: [NodeId; 2]) -> Vec<Edit> {
     let program = &typed.program;
     let (mut nodes, mut parents) = (Vec::new(), Vec::new());
     let mut stack = vec![root];
@@ -52,6 +54,7 @@ pub(super) fn edits(typed: &Typed, root: NodeId) -> Vec<Edit> {
     nodes.dedup();
     let mut editor = Editor { typed, root, nodes, parents, edits: Vec::new() };
     editor.whole();
+    editor.scalar_factors(sides);
     for id in editor.nodes.clone() {
         editor.at(id);
     }
@@ -126,6 +129,101 @@ impl Editor<'_> {
         }
     }
 
+    /// The side times or over a scalar that occurs in the claim.
+    fn scalar_factors(&mut self, sides: [NodeId; 2]) {
+        let (typed, root) = (self.typed, self.root);
+        let mut scalars: Vec<NodeId> = Vec::new();
+        let mut seen: Vec<String> = Vec::new();
+        let mut stack = sides.to_vec();
+        while let Some(id) = stack.pop() {
+            typed.program.for_each_child(id, |c| stack.push(c));
+            let value = self.rank(id) == 0
+                && typed.free(id).is_empty()
+                && id != root
+                && match typed.meaning(id) {
+                    Meaning::Variable(_) | Meaning::Definition(_) | Meaning::Size(_) => true,
+                    Meaning::Function(_) | Meaning::Unknown(_) => true,
+                    Meaning::Plain => matches!(
+                        typed.program.node(id),
+                        Expr::Product(..) | Expr::Sum(_) | Expr::Power(..)
+                    ),
+                    _ => false,
+                };
+            let text = self.source(id);
+            if value && !seen.contains(&text) && seen.len() < 12 {
+                seen.push(text);
+                scalars.push(id);
+            }
+        }
+        for scalar in scalars {
+            let text = self.source(scalar);
+            self.replace(root, 6, format!("a factor {text}"), |p| {
+                push(p, Expr::Product(ProductOp::Product, scalar, root))
+            });
+            self.replace(root, 6, format!("divided by {text}"), |p| {
+                push(p, Expr::Product(ProductOp::Quotient, root, scalar))
+            });
+        }
+    }
+
+    /// `1 - z.^2` for `z .* (1 - z)`, and the other way round: one activation's derivative for
+    /// another's.
+    fn activation(&mut self, id: NodeId) {
+        let program = &self.typed.program;
+        let one_minus = |id: NodeId| -> Option<NodeId> {
+            let Expr::Sum(list) = program.node(id) else { return None };
+            let [one, rest] = program.list(*list) else { return None };
+            let unit = matches!(program.node(*one), Expr::Number(n) if n.is_one());
+            match program.node(*rest) {
+                Expr::Negate(z) if unit => Some(*z),
+                _ => None,
+            }
+        };
+        let squared = |id: NodeId| -> Option<NodeId> {
+            let (Expr::ElementPower(z, e) | Expr::Power(z, e)) = program.node(id) else {
+                return None;
+            };
+            matches!(program.node(*e), Expr::Number(n) if n.as_integer() == Some(2)).then_some(*z)
+        };
+        let elementwise = self.rank(id) > 0;
+        let op = if elementwise { ProductOp::Hadamard } else { ProductOp::Product };
+        if let Some(z) = one_minus(id).and_then(squared) {
+            self.replace(id, 3, "the derivative of sigmoid for that of tanh", |p| {
+                let one = push(p, Expr::Number(Number::ONE));
+                let minus = push(p, Expr::Negate(z));
+                let rest = sum_of(p, &[one, minus]);
+                push(p, Expr::Product(op, z, rest))
+            });
+        }
+        let Expr::Product(ProductOp::Hadamard | ProductOp::Product, a, b) = *program.node(id) else {
+            return;
+        };
+        let Some(z) = one_minus(b) else { return };
+        let (before, last) = match *program.node(a) {
+            Expr::Product(ProductOp::Hadamard | ProductOp::Product, before, last) => {
+                (Some(before), last)
+            }
+            _ => (None, a),
+        };
+        if self.source(last) != self.source(z) {
+            return;
+        }
+        self.replace(id, 3, "the derivative of tanh for that of sigmoid", |p| {
+            let one = push(p, Expr::Number(Number::ONE));
+            let two = push(p, Expr::Number(Number::integer(2)));
+            let square = match elementwise {
+                true => push(p, Expr::ElementPower(z, two)),
+                false => push(p, Expr::Power(z, two)),
+            };
+            let minus = push(p, Expr::Negate(square));
+            let rest = sum_of(p, &[one, minus]);
+            match before {
+                Some(before) => push(p, Expr::Product(op, before, rest)),
+                None => rest,
+            }
+        });
+    }
+
     /// A node multiplied by a number.
     fn scaled(&mut self, id: NodeId) {
         for (n, d) in [(2, 1), (1, 2), (3, 1), (4, 1), (1, 4), (1, 3)] {
@@ -163,8 +261,14 @@ impl Editor<'_> {
             Expr::Transpose(a) => {
                 self.replace(id, 1, format!("no transpose of {}", self.source(a)), |_| a);
             }
-            Expr::Sum(list) => self.sum(id, list),
-            Expr::Product(op, a, b) => self.product(id, op, a, b),
+            Expr::Sum(list) => {
+                self.sum(id, list);
+                self.activation(id);
+            }
+            Expr::Product(op, a, b) => {
+                self.product(id, op, a, b);
+                self.activation(id);
+            }
             Expr::Entry(base, list) => self.entry(id, base, list),
             Expr::Call { function, primes, arguments, axis } => {
                 self.call(id, function, primes, arguments, axis);
@@ -215,8 +319,21 @@ impl Editor<'_> {
                 list.extend(Number::ratio(nearest as i64, denominator).map(|r| (r, 2)));
             }
         }
+        let factor = self.parents.iter().any(|p| {
+            let Expr::Product(op, _, b) = self.typed.program.node(p.1) else { return false };
+            p.0 == id && (*op == ProductOp::Product || *b == id)
+        });
+        let power = self.parents.iter().find_map(|p| match self.typed.program.node(p.1) {
+            Expr::Power(base, e) | Expr::ElementPower(base, e) if *e == id => Some((p.1, *base)),
+            _ => None,
+        });
+        if let Some((power, base)) = power {
+            self.replace(power, 3, "without the power", |_| base);
+        }
+        let factor = factor || power.is_some();
         for (value, cost) in list {
-            if value == *n {
+            // a factor 1 is no factor, a power 1 is none
+            if value == *n || factor && value.is_one() {
                 continue;
             }
             let what = format!("{value} for {n}");
@@ -258,6 +375,14 @@ impl Editor<'_> {
     }
 
     fn product(&mut self, id: NodeId, op: ProductOp, a: NodeId, b: NodeId) {
+        let two = matches!(self.typed.program.node(a), Expr::Number(n) if n.as_integer() == Some(2));
+        if op == ProductOp::Product && two && self.square(b) {
+            // 2 B where B is not symmetric
+            self.replace(id, 3, format!("{0} is not symmetric", self.source(b)), |p| {
+                let transposed = push(p, Expr::Transpose(b));
+                sum_of(p, &[b, transposed])
+            });
+        }
         let node = |op, a, b| move |p: &mut Program| push(p, Expr::Product(op, a, b));
         if op == ProductOp::Product && self.rank(a) + self.rank(b) > 0 {
             self.replace(id, 2, "swap the factors", node(op, b, a));
@@ -280,9 +405,12 @@ impl Editor<'_> {
         if op == ProductOp::Quotient {
             self.replace(id, 4, "a product", node(ProductOp::Product, a, b));
         }
-        self.replace(id, 5, format!("without {}", self.source(b)), |_| a);
+        let cost = |e: &Expr| if matches!(e, Expr::Number(_)) { 2 } else { 5 };
+        let (first, second) =
+            (cost(self.typed.program.node(a)), cost(self.typed.program.node(b)));
+        self.replace(id, second, format!("without {}", self.source(b)), |_| a);
         if !matches!(op, ProductOp::Quotient | ProductOp::ElementQuotient) {
-            self.replace(id, 5, format!("without {}", self.source(a)), |_| b);
+            self.replace(id, first, format!("without {}", self.source(a)), |_| b);
         }
     }
 

@@ -40,18 +40,18 @@ pub struct Claim<'a> {
 /// [`Error`] where the text cannot be read.
 pub fn check(program: &str, shapes: Option<&str>, seed: u64) -> Result<Vec<Verdict>, Error> {
     let typed = infer(parse_with(shapes, program)?)?;
-    Ok(check_typed(&typed, seed))
+    Ok(check_typed(&typed, seed, true))
 }
 
-/// As [`check`], of a program that was read.
-pub fn check_typed(typed: &Typed, seed: u64) -> Vec<Verdict> {
+/// As [`check`], of a program that was read; `mend` asks for repairs of what is refuted.
+pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for item in &typed.items {
         let Item::Claim(sides, indices) = item else { continue };
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
             let (status, mut evidence) = decide(&claim, seed);
-            if status == Status::Refuted {
+            if mend && status == Status::Refuted {
                 evidence.repair = repair::repair(&claim, seed);
             }
             verdicts.push(Verdict::new(&claim, link + 1, status, evidence));
@@ -63,12 +63,16 @@ pub fn check_typed(typed: &Typed, seed: u64) -> Vec<Verdict> {
 fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
     let mut random = Random::new(seed ^ 0x517c_c1b7_2722_0a95);
     let trial = decide::Trial::new(claim);
-    let mut outcome = trial.run(&mut random);
-    let proof = match &outcome.counterexample {
+    let mut proof = prove::prove(claim);
+    // what has a proof needs few points to show that it speaks of anything
+    let mut outcome = trial.run(proof.is_some(), &mut random);
+    if outcome.points == 0 && outcome.counterexample.is_none() && proof.take().is_some() {
         // a claim that holds only where nothing is defined is not proved either
-        None if outcome.points > 0 => prove::prove(claim),
-        _ => None,
-    };
+        outcome = trial.run(false, &mut random);
+    }
+    if outcome.counterexample.is_some() {
+        proof = None;
+    }
     if proof.is_none() && outcome.counterexample.is_none() {
         trial.confirm(&mut outcome, &mut random);
     }

@@ -5,11 +5,14 @@
 use super::decide::Trial;
 use super::edit::edits;
 use super::verdict::Status;
+use super::points::{Points, Scale, Style};
 use super::{Claim, decide};
+use crate::array::Array;
+use crate::numeric::eval::{Point, evaluate, variables_of};
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
 use crate::shape::typed::{Item, Meaning, Typed};
-use crate::syntax::ast::NodeId;
+use crate::syntax::ast::{NameId, NodeId};
 use crate::syntax::parser::parse_with;
 use crate::syntax::print::print_node;
 
@@ -29,11 +32,15 @@ pub(super) fn repair(claim: &Claim<'_>, seed: u64) -> Option<(String, String)> {
     };
     let mut tried = 0;
     for &(edited, kept, is_right) in sides {
+        let goal = Goal::new(claim, kept, seed);
         let kept = print_node(&typed.program, kept);
-        for edit in edits(typed, edited) {
+        for edit in edits(typed, edited, [left, right]) {
             tried += 1;
             if tried > TRIED {
                 return None;
+            }
+            if goal.as_ref().is_some_and(|g| !g.reached(&context, &edit.text)) {
+                continue;
             }
             let text = if is_right {
                 format!("{kept} == {}", edit.text)
@@ -46,6 +53,84 @@ pub(super) fn repair(claim: &Claim<'_>, seed: u64) -> Option<(String, String)> {
         }
     }
     None
+}
+
+/// The value that the other side has at some points: what an edited side must have too.
+struct Goal<'a> {
+    typed: &'a Typed,
+    points: Vec<(Point, Array)>,
+}
+
+impl<'a> Goal<'a> {
+    /// `None` where entries are compared, or the side has no value anywhere.
+    fn new(claim: &Claim<'a>, kept: NodeId, seed: u64) -> Option<Goal<'a>> {
+        if !claim.indices.is_empty() {
+            return None;
+        }
+        let mut random = Random::new(seed);
+        let draw = Points::new(claim.typed);
+        let mut points = Vec::new();
+        for scale in [Scale::Drawn(0), Scale::Drawn(2), Scale::Drawn(1)] {
+            for kind in 0..7 {
+                let Some(point) = draw.draw(scale, Style::Generic(kind), 0, &mut random) else {
+                    break;
+                };
+                if let Ok(value) = evaluate(claim.typed, &point, kept)
+                    && value.data.iter().all(|x| x.is_finite())
+                {
+                    points.push((point, value));
+                    break;
+                }
+            }
+        }
+        (!points.is_empty()).then_some(Goal { typed: claim.typed, points })
+    }
+
+    /// Whether an edited side has these values too, as far as doubles tell.
+    fn reached(&self, context: &str, side: &str) -> bool {
+        let text = format!("{context}\n{side}\n");
+        let Some(typed) = parse_with(None, &text).ok().and_then(|p| infer(p).ok()) else {
+            return false;
+        };
+        let Some(Item::Expression(node, free)) = typed.items.last() else { return false };
+        if !free.is_empty() {
+            return false;
+        }
+        self.points.iter().all(|(point, goal)| {
+            let name = |t: &Typed, n: NameId| t.program.name(n).to_string();
+            let values = typed
+                .variables
+                .iter()
+                .map(|v| {
+                    let same = |w: &&crate::shape::typed::Variable| {
+                        name(self.typed, w.name) == name(&typed, v.name)
+                    };
+                    let at = self.typed.variables.iter().position(|w| same(&w))?;
+                    point.values[at].clone()
+                })
+                .collect();
+            let functions = typed
+                .unknowns
+                .iter()
+                .map(|u| {
+                    let at = self
+                        .typed
+                        .unknowns
+                        .iter()
+                        .position(|w| name(self.typed, w.name) == name(&typed, u.name))?;
+                    point.functions[at].clone()
+                })
+                .collect();
+            let own = Point { sizes: point.sizes.clone(), values, functions };
+            let Ok(value) = evaluate(&typed, &own, *node) else { return false };
+            let scale = goal.data.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+            let (n, m) = (value.data.len(), goal.data.len());
+            (n == m || n == 1 || m == 1)
+                && (0..n.max(m)).all(|k| {
+                    (value.data[k % n] - goal.data[k % m]).abs() <= 1e-6 * scale.max(1e-30)
+                })
+        })
+    }
 }
 
 /// The program without its claims.
@@ -90,5 +175,21 @@ fn holds(context: &str, claim: &str, seed: u64) -> bool {
     if !Trial::new(&claim).promising(&mut random) {
         return false;
     }
-    matches!(decide(&claim, seed).0, Status::Proved | Status::Verified)
+    // a claim that something is itself, or that nothing is nothing, mends nothing
+    let trivial = print_node(&typed.program, left) == print_node(&typed.program, right)
+        || vanishes(&claim, seed)
+        || !variables_of(&typed, left).contains(&true) != !variables_of(&typed, right).contains(&true);
+    !trivial && matches!(decide(&claim, seed).0, Status::Proved | Status::Verified)
+}
+
+/// Whether both sides are 0 at a generic point.
+fn vanishes(claim: &Claim<'_>, seed: u64) -> bool {
+    let mut random = Random::new(seed);
+    let points = Points::new(claim.typed);
+    let point = points.draw(Scale::Drawn(0), Style::Generic(0), 0, &mut random);
+    point.is_some_and(|point| {
+        [claim.left, claim.right].iter().all(|side| {
+            evaluate(claim.typed, &point, *side).is_ok_and(|v| v.data.iter().all(|x| *x == 0.0))
+        })
+    })
 }

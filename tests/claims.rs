@@ -1,0 +1,78 @@
+//! Claims and whole derivations with known truth: nothing false is called true, nothing true false.
+
+use derive::check::verdict::Status;
+use derive::check::{check, check_typed};
+use derive::shape::infer::infer;
+use derive::syntax::parser::parse;
+use serde_json::Value;
+
+fn cases(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
+    lines.map(|l| serde_json::from_str(l).expect("a case is JSON")).collect()
+}
+
+fn statuses(program: &str) -> Vec<Status> {
+    let typed = parse(program).map(|p| infer(p).expect(program)).expect(program);
+    check_typed(&typed, 0, false).iter().map(|v| v.status).collect()
+}
+
+fn judge(text: &str) {
+    let mut wrong = Vec::new();
+    for case in cases(text) {
+        let program = case["program"].as_str().expect("a program");
+        let found = statuses(program);
+        let truth = case["truth"].as_bool().expect("a truth");
+        let refuted = found.contains(&Status::Refuted);
+        let held = found.iter().all(|s| matches!(s, Status::Proved | Status::Verified));
+        if truth && !held || !truth && !refuted {
+            wrong.push(format!("{} is {truth}, found {found:?}", case["id"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_given_claims_come_out_right() {
+    judge(include_str!("claims/given.jsonl"));
+}
+
+#[test]
+fn hard_truths_and_near_misses_come_out_right() {
+    judge(include_str!("claims/hard.jsonl"));
+}
+
+#[test]
+fn derivations_are_right_up_to_their_first_wrong_line() {
+    let index: Value =
+        serde_json::from_str(include_str!("claims/derivations/index.json")).expect("JSON");
+    for entry in index.as_array().expect("a list") {
+        let file = entry["file"].as_str().expect("a file");
+        let path = format!("{}/tests/claims/derivations/{file}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        let verdicts = check(&text, None, 0).expect("it reads");
+        assert_eq!(verdicts.len() as u64, entry["claims"].as_u64().expect("a number"), "{file}");
+        let first = verdicts.iter().find(|v| v.status == Status::Refuted).map(|v| v.line as u64);
+        assert_eq!(first, entry["wrong_line"].as_u64(), "{file}");
+        let open = verdicts.iter().filter(|v| v.status == Status::Undecided).count();
+        assert_eq!(open, 0, "{file}");
+    }
+}
+
+#[test]
+fn what_is_refuted_gets_the_smallest_repair() {
+    #[rustfmt::skip]
+    let slips = [
+        ("grad(x'*A*x, x) == 2*A*x", "grad(x'*A*x, x) == (A + A')*x"),
+        ("grad(norm2(A*x - y)^2, x) == A'*(A*x - y)", "grad(norm2(A*x - y)^2, x) == 2*A'*(A*x - y)"),
+        ("grad(tr(A*B), A) == B", "grad(tr(A*B), A) == B'"),
+        ("var W[n,n], x[n]\nfn J scalar\nu = W*x\ngrad(J(u), x) == W*grad(J(u), u)", "grad(J(u), x) == W'*grad(J(u), u)"),
+        ("tanh'(x) == 1 + tanh(x)^2", "tanh'(x) == 1 - tanh(x)^2"),
+        ("var u[n]\nfn f\nfn J scalar\nz = f(u)\ngrad(J(z), u) == grad(J(z), z) .* f(u)", "grad(J(z), u) == grad(J(z), z) .* f'(u)"),
+        ("jac(A*x, x)[i,j] == A[j,i]", "jac(A*x, x)[i,j] == A[i,j]"),
+    ];
+    for (program, repaired) in slips {
+        let verdicts = check(program, None, 0).expect("it reads");
+        let repair = verdicts[0].evidence.repair.as_ref().map(|r| r.0.as_str());
+        assert_eq!(repair, Some(repaired), "{program}");
+    }
+}
