@@ -126,6 +126,16 @@ fn row<S: Sink>(g: MathMl<'_>, out: &mut S, math: &Math, place: Place) {
     tag(out, "</mrow>");
 }
 
+/// An identifier: a letter, or a word in upright type.
+fn word<S: Sink>(out: &mut S, text: &str) {
+    let letter = greek_letter(text).unwrap_or(text);
+    if letter.bytes().all(|b| b.is_ascii_digit()) {
+        tag(out, &format!("<mn>{letter}</mn>"));
+    } else {
+        tag(out, &format!("<mi>{}</mi>", escape(letter)));
+    }
+}
+
 /// The notation of MathML.
 #[derive(Clone, Copy)]
 struct MathMl<'a> {
@@ -141,28 +151,18 @@ impl MathMl<'_> {
         }
     }
 
-    /// An identifier: a letter, or a word in upright type.
-    fn word<S: Sink>(self, out: &mut S, text: &str) {
-        let letter = greek_letter(text).unwrap_or(text);
-        if letter.bytes().all(|b| b.is_ascii_digit()) {
-            tag(out, &format!("<mn>{letter}</mn>"));
-        } else {
-            tag(out, &format!("<mi>{}</mi>", escape(letter)));
-        }
-    }
-
     /// The letters of a name with its subscript, and what hangs below it besides.
     fn letters<S: Sink>(self, out: &mut S, symbol: &Symbol) {
         let (head, tail) = split(&symbol.name);
         if tail.is_empty() {
-            return self.word(out, head);
+            return word(out, head);
         }
         tag(out, "<msub>");
-        self.word(out, head);
+        word(out, head);
         tag(out, "<mrow>");
         for (at, part) in tail.split('_').enumerate() {
             out.text(if at > 0 { "," } else { "" });
-            self.word(out, part);
+            word(out, part);
         }
         tag(out, "</mrow></msub>");
     }
