@@ -195,8 +195,7 @@ impl Editor<'_> {
                 push(p, Expr::Product(op, z, rest))
             });
         }
-        let Expr::Product(ProductOp::Hadamard | ProductOp::Product, a, b) = *program.node(id)
-        else {
+        let Expr::Product(ProductOp::Hadamard | ProductOp::Product, a, b) = *program.node(id) else {
             return;
         };
         let Some(z) = one_minus(b) else { return };
@@ -376,8 +375,7 @@ impl Editor<'_> {
     }
 
     fn product(&mut self, id: NodeId, op: ProductOp, a: NodeId, b: NodeId) {
-        let two =
-            matches!(self.typed.program.node(a), Expr::Number(n) if n.as_integer() == Some(2));
+        let two = matches!(self.typed.program.node(a), Expr::Number(n) if n.as_integer() == Some(2));
         if op == ProductOp::Product && two && self.square(b) {
             // 2 B where B is not symmetric
             self.replace(id, 3, format!("{0} is not symmetric", self.source(b)), |p| {
@@ -408,7 +406,8 @@ impl Editor<'_> {
             self.replace(id, 4, "a product", node(ProductOp::Product, a, b));
         }
         let cost = |e: &Expr| if matches!(e, Expr::Number(_)) { 2 } else { 5 };
-        let (first, second) = (cost(self.typed.program.node(a)), cost(self.typed.program.node(b)));
+        let (first, second) =
+            (cost(self.typed.program.node(a)), cost(self.typed.program.node(b)));
         self.replace(id, second, format!("without {}", self.source(b)), |_| a);
         if !matches!(op, ProductOp::Quotient | ProductOp::ElementQuotient) {
             self.replace(id, first, format!("without {}", self.source(a)), |_| b);

@@ -4,8 +4,8 @@
 
 use super::decide::Trial;
 use super::edit::edits;
-use super::points::{Points, Scale, Style};
 use super::verdict::Status;
+use super::points::{Points, Scale, Style};
 use super::{Claim, decide};
 use crate::array::Array;
 use crate::numeric::eval::{Point, evaluate, variables_of};
@@ -178,8 +178,7 @@ fn holds(context: &str, claim: &str, seed: u64) -> bool {
     // a claim that something is itself, or that nothing is nothing, mends nothing
     let trivial = print_node(&typed.program, left) == print_node(&typed.program, right)
         || vanishes(&claim, seed)
-        || !variables_of(&typed, left).contains(&true)
-            != !variables_of(&typed, right).contains(&true);
+        || !variables_of(&typed, left).contains(&true) != !variables_of(&typed, right).contains(&true);
     !trivial && matches!(decide(&claim, seed).0, Status::Proved | Status::Verified)
 }
 
