@@ -136,6 +136,22 @@ fn word<S: Sink>(out: &mut S, text: &str) {
     }
 }
 
+/// The letters of a name with its subscript.
+fn letters<S: Sink>(out: &mut S, symbol: &Symbol) {
+    let (head, tail) = split(&symbol.name);
+    if tail.is_empty() {
+        return word(out, head);
+    }
+    tag(out, "<msub>");
+    word(out, head);
+    tag(out, "<mrow>");
+    for (at, part) in tail.split('_').enumerate() {
+        out.text(if at > 0 { "," } else { "" });
+        word(out, part);
+    }
+    tag(out, "</mrow></msub>");
+}
+
 /// The notation of MathML.
 #[derive(Clone, Copy)]
 struct MathMl<'a> {
@@ -149,22 +165,6 @@ impl MathMl<'_> {
             Some(class) => tag(out, &format!("<mrow class=\"{class}\">")),
             None => tag(out, "<mrow>"),
         }
-    }
-
-    /// The letters of a name with its subscript, and what hangs below it besides.
-    fn letters<S: Sink>(self, out: &mut S, symbol: &Symbol) {
-        let (head, tail) = split(&symbol.name);
-        if tail.is_empty() {
-            return word(out, head);
-        }
-        tag(out, "<msub>");
-        word(out, head);
-        tag(out, "<mrow>");
-        for (at, part) in tail.split('_').enumerate() {
-            out.text(if at > 0 { "," } else { "" });
-            word(out, part);
-        }
-        tag(out, "</mrow></msub>");
     }
 
     fn raised<S: Sink>(self, out: &mut S, base: &Math, mark: &str) {
@@ -246,14 +246,14 @@ impl Glyphs for MathMl<'_> {
             // a size such as `m-p+1`
             out.text(&symbol.name);
         } else {
-            self.letters(out, symbol);
+            letters(out, symbol);
         }
         tag(out, "</mrow>");
     }
     fn gradient<S: Sink>(self, out: &mut S, symbol: &Symbol) {
         self.named(out, &Math::Gradient(symbol.clone()));
         tag(out, "<mo rspace=\"0\">∇</mo>");
-        self.letters(out, symbol);
+        letters(out, symbol);
         tag(out, "</mrow>");
     }
     fn pi<S: Sink>(self, out: &mut S) {
@@ -322,10 +322,10 @@ impl Glyphs for MathMl<'_> {
     }
     fn unknown<S: Sink>(self, out: &mut S, function: &Symbol, primes: u32, arguments: &[Math]) {
         if primes == 0 {
-            self.letters(out, function);
+            letters(out, function);
         } else {
             tag(out, "<msup>");
-            self.letters(out, function);
+            letters(out, function);
             let marks = "′".repeat(primes.min(8) as usize);
             tag(out, &format!("<mo>{marks}</mo></msup>"));
         }
@@ -333,7 +333,7 @@ impl Glyphs for MathMl<'_> {
     }
     fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
         tag(out, "<mo rspace=\"0\">∇</mo>");
-        self.letters(out, function);
+        letters(out, function);
         write_arguments(self, out, std::slice::from_ref(at), None);
     }
     fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
