@@ -21,6 +21,7 @@ pub mod functions;
 pub mod notation;
 pub mod number;
 pub mod numeric;
+pub mod render;
 pub mod shape;
 pub mod simplify;
 pub mod syntax;

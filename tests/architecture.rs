@@ -14,7 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["calculus", "simplify"],
     &["notation"],
     &["engine"],
-    &["check"],
+    &["render", "check"],
     &["cli"],
 ];
 

@@ -16,7 +16,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .arg(steps())
                 .after_help(GRAD_EXAMPLES),
         )
@@ -25,7 +25,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
         )
         .subcommand(
@@ -33,14 +33,14 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
         )
         .subcommand(
             program(Command::new("simplify").about("The expression, simplified"))
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .after_help("Examples:\n  derive simplify \"A*x + A*y - A*(x + y)\"\n  derive simplify \"log(exp(x)) + tr(A') - tr(A)\""),
         )
         .subcommand(
@@ -60,6 +60,8 @@ pub(super) fn command() -> Command {
                 )
                 .after_help("Examples:\n  derive eval \"x'*A*x\" --at '{\"A\": [[1, 2], [3, 4]], \"x\": [1, 1]}' --grad x"),
         )
+        .subcommand(render())
+        .subcommand(mdbook())
         .subcommand(
             program(Command::new("check").about(
                 "Every claim lhs == rhs: proved, verified, refuted with a counterexample, or undecided",
@@ -88,6 +90,7 @@ Examples:
   derive grad network.derive --format numpy    for an experiment
   derive simplify \"A*x + A*y - A*(x + y)\"
   derive eval \"x'*x\" --at '{\"x\": [1, 2]}' --grad x
+  derive render notes.md --write               answers in a document
 
 A program is text, a path ending in .derive, or - for standard input.
 Exit status: 0 done, 1 refuted, 2 the input could not be read, 3 undecided.";
@@ -130,14 +133,59 @@ fn program(command: Command) -> Command {
                 .value_name("NAME")
                 .help("The objective [default: the last expression or definition]"),
         )
+        .arg(color())
+}
+
+fn render() -> Command {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    Command::new("render")
+        .about("Markdown documents with the answers to their `derive` blocks")
         .arg(
-            Arg::new("color")
-                .long("color")
-                .value_name("WHEN")
-                .value_parser(["auto", "always", "never"])
-                .default_value("auto")
-                .help("Whether messages are coloured (NO_COLOR is honoured)"),
+            Arg::new("files")
+                .value_name("FILE.md")
+                .required(true)
+                .num_args(1..)
+                .help("Markdown files, or - for standard input"),
         )
+        .arg(flag("write").help("Write the files instead of printing them"))
+        .arg(
+            flag("check")
+                .conflicts_with("write")
+                .help("Print nothing; status 1 where a file is not up to date"),
+        )
+        .arg(color())
+        .after_help(RENDER_EXAMPLES)
+}
+
+const RENDER_EXAMPLES: &str = "\
+A block is fenced and has the info string `derive`, a command (grad where there is none) and
+its options: wrt=W, shape=\"W[m,n], x[n]\", of=L, steps=both, format=markdown|latex|text|numpy.
+Its result stands below it between two comments, or in its stead with `replace`.
+
+Examples:
+  derive render notes.md                  print the document with its results
+  derive render notes.md --write          put them into the file
+  derive render docs/*.md --check         for continuous integration";
+
+fn mdbook() -> Command {
+    Command::new("mdbook")
+        .about("A preprocessor of mdBook: as `render`, from standard input to standard output")
+        .arg(color())
+        .subcommand(
+            Command::new("supports")
+                .about("Whether a renderer of mdBook is supported, as exit status")
+                .arg(Arg::new("renderer").value_name("RENDERER").required(true)),
+        )
+        .after_help("In book.toml:\n\n  [preprocessor.derive]\n  command = \"derive mdbook\"\n  format = \"latex\"     # of blocks that name none")
+}
+
+fn color() -> Arg {
+    Arg::new("color")
+        .long("color")
+        .value_name("WHEN")
+        .value_parser(["auto", "always", "never"])
+        .default_value("auto")
+        .help("Whether messages are coloured (NO_COLOR is honoured)")
 }
 
 fn wrt() -> Arg {

@@ -53,6 +53,10 @@ fn answer(
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
+        "markdown" => crate::notation::markdown::markdown(answer, &report),
+        "html" => crate::notation::html::html(answer, &report, &[]),
+        "mathml" => crate::notation::html::mathml(answer),
+        "svg" => crate::notation::svg::svg(answer),
         "json" => json(answer, &report).to_string() + "\n",
         "numpy" => {
             crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?

@@ -6,7 +6,9 @@ mod check;
 mod eval;
 mod grad;
 mod input;
+mod mdbook;
 mod output;
+mod render;
 
 use crate::diagnostic::Diagnostic;
 use std::process::ExitCode;
@@ -27,6 +29,17 @@ pub(crate) enum Failure {
     Message(String),
     /// An answer failed its own verification: status 1.
     Defect(String),
+    /// What was to be checked is not as it should be: a message and the status.
+    Stale(String, u8),
+    /// More than one thing failed: the highest status of them.
+    Several(Vec<Failure>),
+}
+
+impl From<Diagnostic> for Failure {
+    /// A message whose source is not known yet.
+    fn from(diagnostic: Diagnostic) -> Failure {
+        Failure::Input { diagnostic, source: String::new(), file: None }
+    }
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -41,31 +54,32 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
-    if let Some(("check", m)) = matches.subcommand() {
-        return match check::check_command(m, color) {
-            Ok((text, status)) => {
-                output::out(&text);
-                ExitCode::from(status)
-            }
-            Err(failure) => output::fail(&failure, color),
-        };
+    match dispatch(&matches, color) {
+        Ok((text, status)) => {
+            output::out(&text);
+            ExitCode::from(status)
+        }
+        Err(failure) => output::fail(&failure, color),
     }
-    let result = match matches.subcommand() {
+}
+
+/// What a command prints, and the exit status.
+fn dispatch(matches: &clap::ArgMatches, color: bool) -> Result<(String, u8), Failure> {
+    if let Some(("check", m)) = matches.subcommand() {
+        return check::check_command(m, color);
+    }
+    let printed = match matches.subcommand() {
         Some(("grad", m)) => grad::gradient(m),
         Some(("jacobian", m)) => grad::jacobian(m),
         Some(("hessian", m)) => grad::hessian(m),
         Some(("simplify", m)) => grad::simplify(m),
         Some(("eval", m)) => eval::eval(m),
+        Some(("render", m)) => render::render(m),
+        Some(("mdbook", m)) => mdbook::mdbook(m),
         Some(("completions", m)) => arguments::completions(m),
         Some(("man", _)) => arguments::manual(),
         Some((name, _)) => Err(Failure::Message(format!("`derive {name}` is not supported yet"))),
         None => Err(Failure::Message("no command".into())),
     };
-    match result {
-        Ok(text) => {
-            output::out(&text);
-            ExitCode::SUCCESS
-        }
-        Err(failure) => output::fail(&failure, color),
-    }
+    printed.map(|text| (text, 0))
 }

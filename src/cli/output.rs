@@ -27,13 +27,23 @@ pub(super) fn out(text: &str) {
 
 /// Reports a failure and gives its exit status.
 pub(super) fn fail(failure: &Failure, color: bool) -> ExitCode {
-    let (text, status) = match failure {
+    let (text, status) = report(failure, color);
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    ExitCode::from(status)
+}
+
+fn report(failure: &Failure, color: bool) -> (String, u8) {
+    match failure {
         Failure::Input { diagnostic, source, file } => {
             (diagnostic.render(source, file.as_deref(), color), 2)
         }
         Failure::Message(message) => (format!("error: {message}\n"), 2),
         Failure::Defect(message) => (message.clone(), 1),
-    };
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
-    ExitCode::from(status)
+        Failure::Stale(message, status) => (message.clone(), *status),
+        Failure::Several(list) => {
+            let reports: Vec<(String, u8)> = list.iter().map(|f| report(f, color)).collect();
+            let texts: Vec<&str> = reports.iter().map(|r| r.0.as_str()).collect();
+            (texts.join("\n"), reports.iter().map(|r| r.1).max().unwrap_or(2))
+        }
+    }
 }

@@ -69,16 +69,19 @@ pub(super) fn latex_left(answer: &Answer, outcome: &Outcome, options: LatexOptio
 }
 
 /// The parts of a left side, with the indices where they belong.
-enum Left {
+pub(super) enum Left {
+    /// `∇W`
     Gradient(Math),
+    /// `∂y/∂x`
     First(Math, Math),
     /// The second variable only where it is written apart from the first.
     Second(Math, Math, Option<Math>),
+    /// A simplified expression has none.
     Nothing,
 }
 
 impl Left {
-    fn new(answer: &Answer, outcome: &Outcome) -> Left {
+    pub(super) fn new(answer: &Answer, outcome: &Outcome) -> Left {
         let axes = indexed(outcome).unwrap_or_default();
         let symbol = |s: &Symbol| Math::Symbol(s.clone());
         match (outcome.kind, outcome.wrt.as_slice()) {

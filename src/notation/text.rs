@@ -59,6 +59,16 @@ pub fn text(answer: &Answer, report: &Report) -> String {
     text_with(answer, report, &TextOptions::default())
 }
 
+/// What an answer assumes, what its unknowns are and where it holds, one sentence each.
+pub fn notes(answer: &Answer) -> Vec<String> {
+    Page { answer, options: TextOptions::default() }.notes()
+}
+
+/// The definitions that come first, and the results with the cotangents between them.
+pub(super) fn lines(answer: &Answer) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
+    Page { answer, options: TextOptions::default() }.equations()
+}
+
 /// The answer for people, with choices.
 pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
     let page = Page { answer, options: *options };
@@ -85,10 +95,14 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
 }
 
 /// An equation of the page.
-struct Line<'a> {
-    left: String,
-    right: &'a Math,
-    is_result: bool,
+pub(super) struct Line<'a> {
+    pub(super) left: String,
+    /// The result that it gives, by position in the answer.
+    pub(super) result: Option<usize>,
+    /// What is defined, where it is no result.
+    pub(super) name: Option<&'a Math>,
+    pub(super) right: &'a Math,
+    pub(super) is_result: bool,
 }
 
 struct Page<'a> {
@@ -121,6 +135,8 @@ impl<'a> Page<'a> {
         }
         let binding = |at: usize| Line {
             left: self.math(&answer.bindings[at].name),
+            result: None,
+            name: Some(&answer.bindings[at].name),
             right: &answer.bindings[at].value,
             is_result: false,
         };
@@ -131,6 +147,8 @@ impl<'a> Page<'a> {
         if shows_objective && !is_given {
             given.push(Line {
                 left: self.math(&objective),
+                result: None,
+                name: None,
                 right: &answer.value,
                 is_result: false,
             });
@@ -156,7 +174,7 @@ impl<'a> Page<'a> {
             write_axes(&mut left, indexed(outcome).unwrap_or_default());
             left
         };
-        Line { left, right: &outcome.value, is_result: true }
+        Line { left, result: Some(at), name: None, right: &outcome.value, is_result: true }
     }
 
     /// The objective is shown where a result speaks of it by name: as what `∇y` belongs to, or

@@ -34,6 +34,28 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
     }
 }
 
+/// Calls `visit` with each direct part of an expression that is an expression.
+pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
+    match math {
+        Math::Sum(terms) => terms.iter_mut().for_each(|(_, term)| visit(term)),
+        Math::Product(list)
+        | Math::Hadamard(list)
+        | Math::Call(_, list, _)
+        | Math::Unknown(_, _, list) => list.iter_mut().for_each(visit),
+        Math::Quotient(a, b)
+        | Math::ElementQuotient(a, b)
+        | Math::Power(a, b)
+        | Math::ElementPower(a, b)
+        | Math::Compare(_, a, b) => {
+            visit(a);
+            visit(b);
+        }
+        Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(_, a) => visit(a),
+        // sizes and indices are no parts; what has indices is not taken apart
+        _ => {}
+    }
+}
+
 /// Whether a cotangent occurs.
 pub(super) fn mentions_gradient(math: &Math) -> bool {
     any(math, &mut |part| matches!(part, Math::Gradient(_)))

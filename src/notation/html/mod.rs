@@ -1,0 +1,369 @@
+//! An answer as one page that needs nothing else: no network, no script, no fonts of its own.
+//!
+//! The expression, what it assumes, the result, its derivation in two columns, the computation
+//! graph, and what the judge found. What is named in several places is linked by style sheets alone:
+//! under the pointer, a name lights up wherever it stands.
+
+mod link;
+mod mathml;
+mod style;
+
+use super::answer::{Answer, Outcome, ResultKind};
+use super::left::Left;
+use super::math::Math;
+use super::program::{gradient_of, program};
+use super::text::{Line, Report, equations, lines, notes};
+use super::unicode::unicode;
+use crate::syntax::attribute_text;
+use link::Links;
+use std::fmt::Write as _;
+
+/// A part of a derivation: the steps to one cotangent or result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepGroup {
+    /// What is derived, in words or notation.
+    pub title: String,
+    /// The steps, in order.
+    pub steps: Vec<StepLine>,
+}
+
+/// A step in both notations, as text in Unicode; either may be empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepLine {
+    /// In matrix notation.
+    pub matrix: String,
+    /// In index notation.
+    pub index: String,
+    /// The name of the rule.
+    pub rule: String,
+}
+
+/// The page.
+pub fn html(answer: &Answer, report: &Report, steps: &[StepGroup]) -> String {
+    let page = Page { answer, links: Links::new(answer) };
+    let mut out = String::with_capacity(16 << 10);
+    page.head(&mut out);
+    page.question(&mut out);
+    page.result(&mut out);
+    page.steps(&mut out, steps);
+    page.shapes(&mut out);
+    page.graph(&mut out);
+    Page::verification(&mut out, report);
+    page.sources(&mut out);
+    out.push_str("<footer>Written by <b>derive</b>. This page needs no network and no script.</footer>\n</main>\n</body>\n</html>\n");
+    out
+}
+
+/// The equations as one element of MathML, each after what it needs.
+pub fn mathml(answer: &Answer) -> String {
+    let page = Page { answer, links: Links::default() };
+    let (mut given, found) = lines(answer);
+    given.extend(found);
+    let inner = |text: String| {
+        let text = text.strip_prefix("<math>").map(str::to_string).unwrap_or(text);
+        text.strip_suffix("</math>").map(str::to_string).unwrap_or(text)
+    };
+    let mut out = String::from("<math display=\"block\">");
+    let rows: Vec<(String, String)> = given
+        .iter()
+        .map(|line| (inner(page.left(line)), inner(page.formula(line.right))))
+        .collect();
+    if let [(left, right)] = rows.as_slice() {
+        let relation = if left.is_empty() { "" } else { "<mo>=</mo>" };
+        let _ = writeln!(out, "<mrow>{left}{relation}{right}</mrow></math>");
+        return out;
+    }
+    out.push_str("<mtable columnalign=\"right center left\" displaystyle=\"true\">");
+    for (left, right) in rows {
+        let relation = if left.is_empty() { "" } else { "<mo>=</mo>" };
+        let _ = write!(
+            out,
+            "<mtr><mtd style=\"text-align:right\">{left}</mtd><mtd>{relation}</mtd><mtd style=\"text-align:left\">{right}</mtd></mtr>"
+        );
+    }
+    out.push_str("</mtable></math>\n");
+    out
+}
+
+/// Text without meaning to HTML and SVG.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The longest expression that serves as a heading, in characters.
+const HEADING: usize = 90;
+
+struct Page<'a> {
+    answer: &'a Answer,
+    links: Links,
+}
+
+impl Page<'_> {
+    /// The one place that decides how formulas are written.
+    fn formula(&self, math: &Math) -> String {
+        mathml::formula(math, &self.links)
+    }
+
+    /// The left side of an equation.
+    fn left(&self, line: &Line<'_>) -> String {
+        if let Some(name) = line.name {
+            return self.formula(name);
+        }
+        let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
+            return self.formula(&self.objective());
+        };
+        match Left::new(self.answer, outcome) {
+            Left::Gradient(gradient) => self.formula(&gradient),
+            Left::First(y, x) => mathml::derivative(&y, &[&x], &self.links),
+            Left::Second(y, x, z) => {
+                mathml::derivative(&y, &[&x, z.as_ref().unwrap_or(&x)], &self.links)
+            }
+            Left::Nothing => String::new(),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.links.mark(text)
+    }
+
+    fn head(&self, out: &mut String) {
+        let title = format!("{} of {}", self.kind(), unicode(&self.objective()));
+        let _ = write!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n",
+            escape(&title),
+            style::STYLE,
+            self.links.style()
+        );
+    }
+
+    fn kind(&self) -> &'static str {
+        let several = self.answer.results.len() > 1;
+        match (self.answer.results.first().map(|r| r.kind), several) {
+            (Some(ResultKind::Gradient), false) => "Gradient",
+            (Some(ResultKind::Gradient), true) => "Gradients",
+            (Some(ResultKind::Jacobian), false) => "Jacobian",
+            (Some(ResultKind::Jacobian), true) => "Jacobians",
+            (Some(ResultKind::Hessian), _) => "Second derivatives",
+            _ => "Simplification",
+        }
+    }
+
+    fn objective(&self) -> Math {
+        Math::Symbol(self.answer.objective.clone())
+    }
+
+    /// The program: its definitions down to the objective, and what is asked for.
+    fn question(&self, out: &mut String) {
+        let (mut given, _) = lines(self.answer);
+        let name = unicode(&self.objective());
+        if !given.iter().any(|line| line.left == name) {
+            let right = &self.answer.value;
+            given.push(Line { left: name, result: None, name: None, right, is_result: false });
+        }
+        let (kind, asked) = (self.kind(), self.asked());
+        match given.as_slice() {
+            [line] if unicode(line.right).chars().count() <= HEADING => {
+                let right = self.formula(line.right);
+                let left = self.left(line);
+                let _ = write!(
+                    out,
+                    "<header>\n<p class=\"asked\">{kind} {asked}</p>\n<h1>{left} = {right}</h1>\n"
+                );
+            }
+            _ => {
+                let of = self.formula(&self.objective());
+                let _ = write!(
+                    out,
+                    "<header>\n<h1>{kind} of {of}</h1>\n<p class=\"asked\">{asked}</p>\n"
+                );
+                self.block(out, &given);
+            }
+        }
+        out.push_str("</header>\n");
+    }
+
+    fn asked(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        let written = self.answer.results.iter().flat_map(|r| r.written.iter());
+        for name in written.map(String::as_str) {
+            if names.len() <= 8 && names.last() != Some(&name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let more = names.len() > 8;
+        names.truncate(8);
+        let symbols: Vec<String> = self
+            .answer
+            .results
+            .iter()
+            .flat_map(|r| r.wrt.iter().zip(&r.written))
+            .filter(|(_, written)| names.contains(&written.as_str()))
+            .map(|(symbol, _)| self.formula(&Math::Symbol(symbol.clone())))
+            .collect();
+        let mut unique: Vec<String> = Vec::new();
+        for symbol in symbols {
+            if !unique.contains(&symbol) {
+                unique.push(symbol);
+            }
+        }
+        match unique.len() {
+            0 => String::new(),
+            _ if more => format!("with respect to {}, …", unique.join(", ")),
+            _ => format!("with respect to {}", unique.join(", ")),
+        }
+    }
+
+    /// Equations under each other.
+    fn block(&self, out: &mut String, lines: &[Line<'_>]) {
+        out.push_str("<div class=\"equations\">\n");
+        for line in lines {
+            let class = if line.is_result { " class=\"result\"" } else { "" };
+            let (left, right) = (self.left(line), self.formula(line.right));
+            let relation = if left.is_empty() { "" } else { "=" };
+            let _ = writeln!(
+                out,
+                "<div{class}><span class=\"left\">{left}</span><span class=\"relation\">{relation}</span><span class=\"right\">{right}</span></div>"
+            );
+        }
+        out.push_str("</div>\n");
+    }
+
+    fn result(&self, out: &mut String) {
+        let (_, found) = lines(self.answer);
+        out.push_str("<section>\n<h2>Result</h2>\n");
+        self.block(out, &found);
+        if !self.answer.conditions.is_empty() {
+            let conditions = self.answer.conditions.join(" and ");
+            let _ = writeln!(out, "<p class=\"note\">Holds where {}.</p>", escape(&conditions));
+        }
+        out.push_str("</section>\n");
+    }
+
+    fn steps(&self, out: &mut String, groups: &[StepGroup]) {
+        if groups.iter().all(|group| group.steps.is_empty()) {
+            return;
+        }
+        out.push_str("<section>\n<h2>Derivation</h2>\n");
+        for group in groups {
+            let both =
+                |pick: fn(&StepLine) -> &String| group.steps.iter().any(|s| !pick(s).is_empty());
+            let two = both(|s| &s.matrix) && both(|s| &s.index);
+            let class = if two { "steps two" } else { "steps" };
+            let _ = write!(out, "<div class=\"{class}\">\n<h3>{}</h3>\n", self.text(&group.title));
+            if two {
+                out.push_str("<div class=\"step heads\"><div>matrix notation</div><div>index notation</div><div>rule</div></div>\n");
+            }
+            for step in &group.steps {
+                out.push_str("<div class=\"step\">");
+                for text in [&step.matrix, &step.index] {
+                    if two || !text.is_empty() {
+                        let _ = write!(out, "<div class=\"formula\">{}</div>", self.text(text));
+                    }
+                }
+                let _ = writeln!(out, "<div class=\"rule\">{}</div></div>", escape(&step.rule));
+            }
+            out.push_str("</div>\n");
+        }
+        out.push_str("</section>\n");
+    }
+
+    fn shapes(&self, out: &mut String) {
+        if self.answer.parameters.is_empty() {
+            return;
+        }
+        out.push_str(
+            "<section>\n<h2>Shapes</h2>\n<table>\n<tr><th>name</th><th>shape</th><th></th></tr>\n",
+        );
+        for parameter in &self.answer.parameters {
+            let sizes: Vec<String> = parameter.shape.iter().map(unicode).collect();
+            let shape = if sizes.is_empty() { "scalar".to_string() } else { sizes.join(" × ") };
+            let mut remarks: Vec<&str> =
+                parameter.attributes.iter().map(|a| attribute_text(*a)).collect();
+            if gradient_of(&parameter.name).is_some() {
+                remarks.push("the gradient of any loss, given");
+            } else if parameter.assumed {
+                remarks.push("assumed");
+            } else {
+                remarks.push("declared");
+            }
+            let _ = writeln!(
+                out,
+                "<tr><td class=\"formula\">{}</td><td>{}</td><td class=\"soft\">{}</td></tr>",
+                self.formula(&parameter.name),
+                escape(&shape),
+                remarks.join(", ")
+            );
+        }
+        out.push_str("</table>\n");
+        let unknown = |note: &&String| note.contains(" is any ") || note.contains(" are any ");
+        for note in notes(self.answer).iter().filter(unknown) {
+            let _ = writeln!(out, "<p class=\"note\">{}.</p>", self.text(note));
+        }
+        out.push_str("</section>\n");
+    }
+
+    fn graph(&self, out: &mut String) {
+        out.push_str("<section>\n<h2>Computation graph</h2>\n");
+        let differentiates = |r: &Outcome| r.kind != ResultKind::Value;
+        if self.answer.results.iter().any(differentiates) {
+            out.push_str("<p class=\"note\"><span class=\"key down\"></span> values, forwards <span class=\"key up\"></span> cotangents, backwards</p>\n");
+        }
+        let svg = super::svg::inline(self.answer, &|name| self.links.class(name));
+        let _ = write!(out, "<div class=\"wide\">\n{svg}\n</div>\n</section>\n");
+    }
+
+    fn verification(out: &mut String, report: &Report) {
+        if report.status == "skipped" && report.reason.is_empty() {
+            return;
+        }
+        out.push_str("<section>\n<h2>Verification</h2>\n");
+        let points = if report.points == 1 { "point" } else { "points" };
+        let text = match (report.status, report.max_relative_error) {
+            ("verified", error) => format!(
+                "<b class=\"good\">Verified at {} random {points}</b>: the printed result was read back, evaluated, and compared with differences of the input{}.",
+                report.points,
+                match error {
+                    Some(e) if e > 0.0 => format!("; the largest relative error is {e:.0e}"),
+                    _ => String::new(),
+                }
+            ),
+            ("failed", _) => {
+                format!("<b class=\"bad\">Not verified</b>: {}", escape(&report.reason))
+            }
+            _ => format!("Not verified: {}", escape(&report.reason)),
+        };
+        let _ = write!(out, "<p>{text}</p>\n</section>\n");
+    }
+
+    /// The answer for other programs.
+    fn sources(&self, out: &mut String) {
+        let mut block = |title: &str, text: &str| {
+            let text = escape(text.trim_end());
+            let _ = writeln!(
+                out,
+                "<details>\n<summary>{title}</summary>\n<pre>{text}</pre>\n</details>"
+            );
+        };
+        block("As a program", &program(self.answer));
+        block("LaTeX", &equations(self.answer));
+        if let Ok(code) = super::numpy::numpy(self.answer) {
+            block("NumPy", &code);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

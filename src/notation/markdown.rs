@@ -1,0 +1,41 @@
+//! An answer as Markdown: display mathematics, then what it assumes and that it was verified.
+//!
+//! Says how many points the judge tried, and not how large the errors were: those digits differ
+//! between machines, and a document must not.
+
+use super::answer::Answer;
+use super::text::{Report, equations, notes};
+
+/// The equations between `$$`, and a line of notes.
+pub fn markdown(answer: &Answer, report: &Report) -> String {
+    let mut out = format!("$$\n{}$$\n", equations(answer));
+    let mut notes = notes(answer);
+    notes.extend(verdict(report));
+    if !notes.is_empty() {
+        let sentences: Vec<String> = notes.iter().map(|note| escape(note)).collect();
+        out.push_str(&format!("\n*{}.*\n", sentences.join(". ")));
+    }
+    out
+}
+
+/// `Verified at 5 points`; nothing where that was not asked for.
+pub fn verdict(report: &Report) -> Option<String> {
+    let points = if report.points == 1 { "point" } else { "points" };
+    match report.status {
+        "verified" => Some(format!("Verified at {} {points}", report.points)),
+        _ if report.reason.is_empty() => None,
+        _ => Some(format!("Not verified: {}", report.reason)),
+    }
+}
+
+/// Text without meaning to Markdown.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '$' | '&' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
