@@ -265,7 +265,7 @@ impl<'a> Trial<'a> {
                 if self.smooth && sides.nearest < KINK {
                     return Opinion::Nothing("every point tried lies near a kink".to_string());
                 }
-                match self.doubles(&sides) {
+                match Trial::doubles(&sides) {
                     Opinion::Same(error) => Opinion::Same(error),
                     _ => self.ball(point),
                 }
@@ -334,7 +334,7 @@ impl<'a> Trial<'a> {
         Ok(Sides { left, right, largest, nearest: evaluator.trace.nearest })
     }
 
-    fn doubles(&self, sides: &Sides<f64>) -> Opinion {
+    fn doubles(sides: &Sides<f64>) -> Opinion {
         let (left, right) = (&sides.left.data, &sides.right.data);
         let (n, m) = (left.len(), right.len());
         if n == 0 || m == 0 || n != m && n != 1 && m != 1 {

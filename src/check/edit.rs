@@ -141,8 +141,11 @@ impl Editor<'_> {
                 && typed.free(id).is_empty()
                 && id != root
                 && match typed.meaning(id) {
-                    Meaning::Variable(_) | Meaning::Definition(_) | Meaning::Size(_) => true,
-                    Meaning::Function(_) | Meaning::Unknown(_) => true,
+                    Meaning::Variable(_)
+                    | Meaning::Definition(_)
+                    | Meaning::Size(_)
+                    | Meaning::Function(_)
+                    | Meaning::Unknown(_) => true,
                     Meaning::Plain => matches!(
                         typed.program.node(id),
                         Expr::Product(..) | Expr::Sum(_) | Expr::Power(..)
@@ -212,10 +215,8 @@ impl Editor<'_> {
         self.replace(id, 3, "the derivative of tanh for that of sigmoid", |p| {
             let one = push(p, Expr::Number(Number::ONE));
             let two = push(p, Expr::Number(Number::integer(2)));
-            let square = match elementwise {
-                true => push(p, Expr::ElementPower(z, two)),
-                false => push(p, Expr::Power(z, two)),
-            };
+            let square = if elementwise { Expr::ElementPower(z, two) } else { Expr::Power(z, two) };
+            let square = push(p, square);
             let minus = push(p, Expr::Negate(square));
             let rest = sum_of(p, &[one, minus]);
             match before {

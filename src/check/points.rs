@@ -85,7 +85,6 @@ impl<'a> Points<'a> {
             for (at, x) in value.data.iter_mut().enumerate() {
                 let integer = random.below(7) as f64 - 3.0;
                 let y = match style {
-                    Style::Generic(_) => *x,
                     Style::Integers => integer,
                     Style::Naturals => integer.abs() + 1.0,
                     Style::Zeros => 0.0,
@@ -94,11 +93,11 @@ impl<'a> Points<'a> {
                     Style::Negative => -x.abs(),
                     Style::Ties if at > 0 && random.below(2) == 0 => previous[random.below(at)],
                     Style::Sparse if random.below(2) == 0 => 0.0,
-                    Style::Ties | Style::Sparse => *x,
+                    Style::Generic(_) | Style::Ties | Style::Sparse => *x,
                     Style::Tens => *x * 8.0,
                     Style::Hundreds => *x * 64.0,
                     Style::Large => *x * 1024.0,
-                    Style::Small => *x * 0.0009765625,
+                    Style::Small => *x * 0.000_976_562_5,
                 };
                 *x = match (positive, y.abs() > 0.0) {
                     (true, true) => y.abs(),

@@ -102,7 +102,7 @@ pub(in crate::functions) fn minmask<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
-    one(arguments)?.along(axis, |line| mark(line, |a, b| a.less(b)))
+    one(arguments)?.along(axis, |line| mark(line, S::less))
 }
 
 /// 1 at the first largest entry of each window.
