@@ -63,7 +63,7 @@ impl Ball {
             return Ball::UNBOUNDED;
         }
         if mid.exponent() < -LARGEST_EXPONENT {
-            let radius = radius.add(Magnitude::power_of_two(-LARGEST_EXPONENT));
+            let radius = radius.plus(Magnitude::power_of_two(-LARGEST_EXPONENT));
             return Ball { mid: Wide::ZERO, radius, undefined: false };
         }
         Ball { mid, radius, undefined: false }
@@ -71,7 +71,7 @@ impl Ball {
 
     fn rounded((mid, exact): Rounded, radius: Magnitude) -> Ball {
         let error = Magnitude::power_of_two(mid.exponent() - BITS);
-        Ball::around(mid, if exact { radius } else { radius.add(error) })
+        Ball::around(mid, if exact { radius } else { radius.plus(error) })
     }
 
     /// The midpoint.
@@ -102,7 +102,7 @@ impl Ball {
     /// The same with a larger radius.
     #[must_use]
     pub fn widen(self, by: Magnitude) -> Ball {
-        if self.undefined { self } else { Ball::around(self.mid, self.radius.add(by)) }
+        if self.undefined { self } else { Ball::around(self.mid, self.radius.plus(by)) }
     }
 
     /// x·2ⁿ
@@ -116,7 +116,7 @@ impl Ball {
 
     /// At least the magnitude of every number in this.
     pub fn above(self) -> Magnitude {
-        Magnitude::above(self.mid).add(self.radius)
+        Magnitude::above(self.mid).plus(self.radius)
     }
 
     /// At most the magnitude of every number in this; `None` where 0 may be among them.
@@ -160,7 +160,7 @@ impl Ball {
             (None, Some(b)) => b,
             (None, None) => return -1.0,
         };
-        let relative = difference.div(scale);
+        let relative = difference.per(scale);
         if !relative.is_finite() {
             return -1.0;
         }
@@ -219,7 +219,7 @@ impl Ball {
             scaled /= two(e);
         }
         let text = scaled.to_string();
-        let exponent = text.len() as i64 - 1 - shift;
+        let exponent = i64::try_from(text.len()).unwrap_or(0) - 1 - shift;
         let kept = &text[..text.len().min(digits as usize)];
         let sign = if self.mid.is_negative() { "-" } else { "" };
         Some(place(sign, kept, exponent))
@@ -235,10 +235,10 @@ fn place(sign: &str, digits: &str, exponent: i64) -> String {
             text
         }
     };
-    let count = digits.len() as i64;
+    let count = i64::try_from(digits.len()).unwrap_or(0);
     match exponent {
         0.. if exponent < count => {
-            let (whole, part) = digits.split_at(exponent as usize + 1);
+            let (whole, part) = digits.split_at(exponent.unsigned_abs() as usize + 1);
             format!("{sign}{}", trim(format!("{whole}.{part}")))
         }
         -6..0 => {
@@ -261,11 +261,11 @@ impl Scalar for Ball {
         if self.undefined || other.undefined {
             return Ball::UNDEFINED;
         }
-        Ball::rounded(self.mid.add(other.mid), self.radius.add(other.radius))
+        Ball::rounded(self.mid.sum(other.mid), self.radius.plus(other.radius))
     }
 
     fn sub(self, other: Ball) -> Ball {
-        self.add(Ball { mid: other.mid.neg(), ..other })
+        self.add(Ball { mid: other.mid.negated(), ..other })
     }
 
     fn mul(self, other: Ball) -> Ball {
@@ -277,12 +277,12 @@ impl Scalar for Ball {
         }
         let mut radius = Magnitude::ZERO;
         if !self.is_exact() {
-            radius = self.radius.mul(other.above());
+            radius = self.radius.times(other.above());
         }
         if !other.is_exact() {
-            radius = radius.add(Magnitude::above(self.mid).mul(other.radius));
+            radius = radius.plus(Magnitude::above(self.mid).times(other.radius));
         }
-        Ball::rounded(self.mid.mul(other.mid), radius)
+        Ball::rounded(self.mid.product(other.mid), radius)
     }
 
     fn div(self, other: Ball) -> Result<Ball> {
@@ -292,14 +292,14 @@ impl Scalar for Ball {
         let (Some(below), true) = (other.below(), self.is_bounded()) else {
             return Ok(Ball::UNBOUNDED);
         };
-        let Some(quotient) = self.mid.div(other.mid) else { return Ok(Ball::UNBOUNDED) };
+        let Some(quotient) = self.mid.quotient(other.mid) else { return Ok(Ball::UNBOUNDED) };
         let mut radius = self.radius;
         if !other.is_exact() {
             // |a/b − q| = |a − q b|/|b|; the quotient's own rounding is added with it
             let q = Ball::rounded(quotient, Magnitude::ZERO).above();
-            radius = radius.add(q.mul(other.radius));
+            radius = radius.plus(q.times(other.radius));
         }
-        Ok(Ball::rounded(quotient, if radius.is_zero() { radius } else { radius.div(below) }))
+        Ok(Ball::rounded(quotient, if radius.is_zero() { radius } else { radius.per(below) }))
     }
 
     fn from_number(value: &Number) -> Result<Ball> {

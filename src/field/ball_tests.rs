@@ -1,6 +1,8 @@
 //! Tests of [`super`] and its elementary functions: exact arithmetic against rationals, functions
 //! against series in big integers written here, and balls against the points inside them.
 
+#![expect(clippy::cast_possible_wrap, reason = "the numbers are small")]
+
 use super::*;
 use crate::functions::{Elementary, find};
 use num_rational::BigRational;

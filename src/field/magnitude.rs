@@ -26,7 +26,7 @@ impl Magnitude {
             return Magnitude { m, e: 0 };
         }
         let bits = m.to_bits();
-        let exponent = (bits >> 52) as i64 - 1023;
+        let exponent = i64::from((bits >> 52) as u16) - 1023;
         let m = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
         Magnitude { m, e: e + exponent }
     }
@@ -71,7 +71,7 @@ impl Magnitude {
 
     /// At least the sum.
     #[must_use]
-    pub fn add(self, other: Magnitude) -> Magnitude {
+    pub fn plus(self, other: Magnitude) -> Magnitude {
         if self.is_zero() {
             return other;
         }
@@ -88,7 +88,7 @@ impl Magnitude {
 
     /// At least the product.
     #[must_use]
-    pub fn mul(self, other: Magnitude) -> Magnitude {
+    pub fn times(self, other: Magnitude) -> Magnitude {
         if self.is_zero() || other.is_zero() {
             return Magnitude::ZERO;
         }
@@ -100,7 +100,7 @@ impl Magnitude {
 
     /// At least the quotient.
     #[must_use]
-    pub fn div(self, other: Magnitude) -> Magnitude {
+    pub fn per(self, other: Magnitude) -> Magnitude {
         if other.is_zero() || !self.is_finite() {
             return Magnitude::INFINITE;
         }
@@ -158,5 +158,5 @@ impl Magnitude {
 
 /// 2^e for e ≤ 1, not exact (but not 0) where e is far below.
 fn scale(e: i64) -> f64 {
-    f64::from_bits(((e.clamp(-900, 1) + 1023) as u64) << 52)
+    f64::from_bits((e.clamp(-900, 1) + 1023).unsigned_abs() << 52)
 }

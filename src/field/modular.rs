@@ -209,7 +209,7 @@ impl<P: Prime> Modular<P> {
             return Err(KernelError::Unsupported);
         }
         let bits = value.to_bits();
-        let exponent = (bits >> 52 & 0x7ff) as i64;
+        let exponent = i64::from((bits >> 52) as u16 & 0x7ff);
         let fraction = bits & ((1 << 52) - 1);
         let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
         let scale = exponent.max(1) - 1075;

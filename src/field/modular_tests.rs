@@ -1,6 +1,8 @@
 //! Tests of [`super`]: axioms of a field, functions that keep what is true of them and nothing
 //! more, kernels of matrices.
 
+#![expect(clippy::cast_possible_wrap, reason = "the numbers are small")]
+
 use super::*;
 use crate::array::Array;
 use crate::functions::find;

@@ -100,8 +100,8 @@ fn inverse_factorials() -> &'static [Ball; 32] {
     static TABLE: OnceLock<[Ball; 32]> = OnceLock::new();
     TABLE.get_or_init(|| {
         let mut table = [Ball::ONE; 32];
-        for k in 1..32 {
-            table[k] = over(table[k - 1], k as i64);
+        for (k, n) in (1..32).zip(1i64..) {
+            table[k] = over(table[k - 1], n);
         }
         table
     })
@@ -113,8 +113,8 @@ fn over(x: Ball, n: i64) -> Ball {
 }
 
 /// xⁿ, rounded up.
-fn power_above(x: Magnitude, n: usize) -> Magnitude {
-    (0..n).fold(Magnitude::power_of_two(0), |product, _| product.mul(x))
+fn power_above(x: Magnitude, n: u64) -> Magnitude {
+    (0..n).fold(Magnitude::power_of_two(0), |product, _| product.times(x))
 }
 
 /// arctan s or artanh s for |s| < 2⁻⁴.
@@ -135,7 +135,7 @@ fn odd_series(s: Ball, alternating: bool) -> Ball {
         sum = sum.mul(square).add(over(Ball::ONE, 2 * k + 1));
     }
     // the rest is less than twice its first term
-    s.mul(sum).widen(power_above(above, 2 * terms as usize + 1).shift(1))
+    s.mul(sum).widen(power_above(above, (2 * terms + 1).unsigned_abs()).shift(1))
 }
 
 /// eˣ − 1 for an exact |x| < 1.2.
@@ -148,7 +148,7 @@ fn expm1_reduced(x: Wide) -> Ball {
     for k in (1..TERMS).rev() {
         sum = sum.mul(t).add(table[k]);
     }
-    let rest = power_above(t.above(), TERMS + 1).mul(table[TERMS + 1].above()).shift(1);
+    let rest = power_above(t.above(), TERMS as u64 + 1).times(table[TERMS + 1].above()).shift(1);
     let mut y = sum.mul(t).widen(rest);
     for _ in 0..HALVINGS {
         // e²ᵗ − 1 = (eᵗ − 1)(eᵗ − 1 + 2)
@@ -180,7 +180,7 @@ fn circle(x: Wide) -> Result<(Ball, Ball)> {
     for k in (1..TERMS).rev() {
         sum = sum.mul(minus).add(table[2 * k]);
     }
-    let next = table[2 * TERMS + 2].above().mul(power_above(square.above(), TERMS + 1));
+    let next = table[2 * TERMS + 2].above().times(power_above(square.above(), TERMS as u64 + 1));
     // cos t − 1, and from it that of the doubled angle: 2(cos t − 1)(cos t + 1)
     let mut versed = sum.mul(minus).widen(next);
     let two = Ball::integer(2);
@@ -207,19 +207,19 @@ fn root(x: Wide) -> Ball {
     let x = x.scale(-2 * half);
     // Newton's iteration for 1/√x, 53 bits at first
     let guess = Wide::from_double(1.0 / x.to_double().sqrt()).unwrap_or(Wide::ONE);
-    let times = |a: Wide, b: Wide| a.mul(b).0;
+    let times = |a: Wide, b: Wide| a.product(b).0;
     let mut z = guess;
     for _ in 0..3 {
-        let rest = Wide::ONE.sub(times(x, times(z, z))).0;
-        z = z.add(times(z, rest).scale(-1)).0;
+        let rest = Wide::ONE.difference(times(x, times(z, z))).0;
+        z = z.sum(times(z, rest).scale(-1)).0;
     }
     let y = times(x, z);
-    let y = y.add(times(z, x.sub(times(y, y)).0).scale(-1)).0;
+    let y = y.sum(times(z, x.difference(times(y, y)).0).scale(-1)).0;
     let short = y.shorten();
-    let y = if short.mul(short) == (x, true) { short } else { y };
+    let y = if short.product(short) == (x, true) { short } else { y };
     // whatever the iteration did: |y − √x| ≤ |y² − x|/y
     let square = Ball::exact(y).mul(Ball::exact(y));
-    let error = square.sub(Ball::exact(x)).above().div(Magnitude::below(y));
+    let error = square.sub(Ball::exact(x)).above().per(Magnitude::below(y));
     Ball::around(y, error).scale(half)
 }
 
@@ -232,7 +232,7 @@ fn logarithm(x: Wide) -> Result<Ball> {
         e -= 1;
     }
     let guess = Wide::from_double(m.to_double().ln()).unwrap_or(Wide::ZERO);
-    let z = Ball::exact(m).mul(Ball::exact(guess.neg()).exp()?).sub(Ball::ONE);
+    let z = Ball::exact(m).mul(Ball::exact(guess.negated()).exp()?).sub(Ball::ONE);
     let s = z.div(z.add(Ball::integer(2)))?;
     let log = Ball::exact(guess).add(odd_series(s, false).scale(1));
     Ok(if e == 0 { log } else { log.add(log_two().whole.mul(Ball::integer(e))) })
@@ -376,7 +376,7 @@ impl Elementary for Ball {
         let y = y.add(Ball::ONE).scale(n);
         // |e^δ − 1| ≤ 2|δ| for |δ| ≤ 1
         let spread =
-            if x.is_exact() { Magnitude::ZERO } else { y.above().mul(x.radius()).shift(1) };
+            if x.is_exact() { Magnitude::ZERO } else { y.above().times(x.radius()).shift(1) };
         Ok(y.widen(spread))
     }
 
@@ -393,7 +393,7 @@ impl Elementary for Ball {
         if x.is_positive() {
             let log = logarithm(x.mid())?;
             return Ok(match x.below() {
-                Some(below) if !x.is_exact() => log.widen(x.radius().div(below)),
+                Some(below) if !x.is_exact() => log.widen(x.radius().per(below)),
                 _ => log,
             });
         }
@@ -421,7 +421,7 @@ impl Elementary for Ball {
             let y = root(x.mid());
             // |√a − √b| ≤ |a − b|/√b
             return Ok(match y.below() {
-                Some(below) if !x.is_exact() => y.widen(x.radius().div(below)),
+                Some(below) if !x.is_exact() => y.widen(x.radius().per(below)),
                 _ => y,
             });
         }
@@ -550,7 +550,7 @@ impl Elementary for Ball {
             return Ok(y);
         }
         // the derivative is −2/√π e^(−t²), and t² ≥ x² − 2xr: for 2xr ≤ 1 at most 4 e^(−x²)
-        let product = Magnitude::above(x.mid()).mul(x.radius());
+        let product = Magnitude::above(x.mid()).times(x.radius());
         let near = product.compare(Magnitude::power_of_two(-1)).is_le();
         let exact = Ball::exact(x.mid());
         let slope = if near {
@@ -558,7 +558,7 @@ impl Elementary for Ball {
         } else {
             Magnitude::power_of_two(1)
         };
-        Ok(y.widen(x.radius().mul(slope)))
+        Ok(y.widen(x.radius().times(slope)))
     }
 
     fn pow(self, exponent: Ball) -> Result<Ball> {

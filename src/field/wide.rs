@@ -114,7 +114,7 @@ impl Wide {
             return None;
         }
         let bits = x.to_bits();
-        let exponent = (bits >> 52 & 0x7ff) as i64;
+        let exponent = i64::from((bits >> 52) as u16 & 0x7ff);
         let fraction = bits & ((1 << 52) - 1);
         let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
         let digits = [0, 0, 0, 0, 0, 0, 0, mantissa];
@@ -130,7 +130,8 @@ impl Wide {
         let (rest, high) = digits.split_at(digits.len() - kept);
         top[2 * LIMBS - kept..].copy_from_slice(high);
         let lost = rest.iter().any(|&limb| limb != 0);
-        let (value, exact) = Wide::round(n.sign() == Sign::Minus, 64 * digits.len() as i64, top);
+        let exponent = i64::try_from(digits.len() * 64).unwrap_or(i64::MAX);
+        let (value, exact) = Wide::round(n.sign() == Sign::Minus, exponent, top);
         (value, exact && !lost)
     }
 
@@ -160,7 +161,7 @@ impl Wide {
         if !(1..=62).contains(&self.exponent) || a | b | c != 0 {
             return None;
         }
-        let below = 64 - self.exponent as u32;
+        let below = 64 - self.exponent.unsigned_abs() as u32;
         let n = i64::try_from(top >> below).ok()?;
         (top.trailing_zeros() >= below).then_some(if self.negative { -n } else { n })
     }
@@ -189,7 +190,7 @@ impl Wide {
 
     /// The value with the other sign.
     #[must_use]
-    pub fn neg(self) -> Wide {
+    pub fn negated(self) -> Wide {
         Wide { negative: !self.negative && !self.is_zero(), ..self }
     }
 
@@ -246,7 +247,7 @@ impl Wide {
     }
 
     /// The sum.
-    pub fn add(self, other: Wide) -> Rounded {
+    pub fn sum(self, other: Wide) -> Rounded {
         let (large, small) = match self.compare_magnitude(other) {
             Ordering::Less => (other, self),
             _ => (self, other),
@@ -264,7 +265,7 @@ impl Wide {
         b[LIMBS..].copy_from_slice(&small.limbs);
         // one bit of room for a carry
         shift_right(&mut a, 1);
-        shift_right(&mut b, apart as u32 + 1);
+        shift_right(&mut b, apart.unsigned_abs() as u32 + 1);
         // at most three bits are lost, far below the rounding place
         let lost = apart + 1 > BITS;
         b[0] |= u64::from(lost);
@@ -281,12 +282,12 @@ impl Wide {
     }
 
     /// The difference.
-    pub fn sub(self, other: Wide) -> Rounded {
-        self.add(other.neg())
+    pub fn difference(self, other: Wide) -> Rounded {
+        self.sum(other.negated())
     }
 
     /// The product.
-    pub fn mul(self, other: Wide) -> Rounded {
+    pub fn product(self, other: Wide) -> Rounded {
         let mut product: Double = [0; 2 * LIMBS];
         for (i, &a) in self.limbs.iter().enumerate() {
             let mut over = 0u64;
@@ -302,7 +303,7 @@ impl Wide {
     }
 
     /// The quotient; `None` for a zero divisor.
-    pub fn div(self, other: Wide) -> Option<Rounded> {
+    pub fn quotient(self, other: Wide) -> Option<Rounded> {
         if other.is_zero() {
             return None;
         }

@@ -66,7 +66,8 @@ impl<P: Prime> Arithmetic for Modular<P> {
         // the positions of a derivative follow the entries; its order keeps them apart from these
         let at = |positions: &[usize]| {
             let mut all = argument.to_vec();
-            all.extend(positions.iter().map(|&k| Modular::integer(k as i64)));
+            let position = |k: &usize| Modular::<P>::integer(i64::try_from(*k).unwrap_or(i64::MAX));
+            all.extend(positions.iter().map(position));
             Modular::opaque_value(&name(number), order, &all)
         };
         match order {
