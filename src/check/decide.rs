@@ -9,7 +9,7 @@ use crate::numeric::ball::Ball;
 use crate::numeric::error::EvalError;
 use crate::numeric::eval::{Evaluator, Point, variables_of};
 use crate::numeric::sample::Random;
-use crate::syntax::ast::NodeId;
+use crate::syntax::ast::{Attribute, NodeId};
 
 /// A relative difference up to which doubles count as equal at one of many points.
 const SAME: f64 = 1e-9;
@@ -17,6 +17,10 @@ const SAME: f64 = 1e-9;
 const BITS: f64 = 1e-50;
 /// The same for derivatives, which are differences.
 const DERIVATIVE_BITS: f64 = 1e-25;
+/// Where a property holds at the points up to rounding, sides within this share are equal, and
+/// sides apart by the other differ.
+const SAMPLED_SAME: f64 = 1e-11;
+const SAMPLED_APART: f64 = 1e-7;
 /// The rounding of an evaluation in doubles, relative to the largest number that it met.
 const ROUNDING: f64 = 1e-12;
 /// A claim about derivatives leaves out what is nearer than this to a kink.
@@ -90,6 +94,8 @@ pub(super) struct Trial<'a> {
     plan: Vec<NodeId>,
     smooth: bool,
     derivatives: bool,
+    /// Whether a declared property holds at the points up to rounding alone.
+    sampled: bool,
 }
 
 impl<'a> Trial<'a> {
@@ -99,7 +105,16 @@ impl<'a> Trial<'a> {
             .map(|e| e.plan(&[claim.left, claim.right]))
             .unwrap_or_default();
         let derivatives = about_derivatives(claim);
-        Trial { claim, points: Points::new(claim.typed), plan, smooth: derivatives, derivatives }
+        let rounded = |a: &Attribute| matches!(a, Attribute::Orthogonal | Attribute::Simplex);
+        let sampled = claim.typed.variables.iter().any(|v| v.attributes.iter().any(rounded));
+        Trial {
+            claim,
+            points: Points::new(claim.typed),
+            plan,
+            smooth: derivatives,
+            derivatives,
+            sampled,
+        }
     }
 
     /// Tries the claim in doubles at many points (at fewer where it has a proof), what doubles
@@ -302,16 +317,17 @@ impl<'a> Trial<'a> {
                 let why = "no point was found at which both sides are defined";
                 return Opinion::Nothing(why.to_string());
             }
-            if a.differs(b) {
+            let gap = a.sub(b).above().to_double();
+            let apart = if self.sampled { gap > SAMPLED_APART * scale } else { a.differs(b) };
+            if apart {
                 let double = |a: &Array<Ball>| Array {
                     shape: a.shape.clone(),
                     data: a.data.iter().map(|x| Ball::to_double(*x)).collect(),
                 };
                 return Opinion::Apart(double(&sides.left), double(&sides.right));
             }
-            let difference = a.sub(b).above();
-            unclear |= !difference.is_finite()
-                || !difference.is_zero() && difference.to_double() > digits * scale;
+            let digits = if self.sampled { SAMPLED_SAME } else { digits };
+            unclear |= !gap.is_finite() || gap > 0.0 && !scale.is_finite() || gap > digits * scale;
         }
         if unclear { Opinion::Unclear } else { Opinion::Same(0.0) }
     }

@@ -26,8 +26,8 @@ impl Toy {
             unknowns: vec![],
             indices: vec![],
             items: vec![],
-            size_values: Default::default(),
-            positions: Default::default(),
+            size_values: rustc_hash::FxHashMap::default(),
+            positions: rustc_hash::FxHashMap::default(),
         })
     }
 

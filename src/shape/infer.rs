@@ -400,6 +400,24 @@ impl Inference<'_> {
         Ok(())
     }
 
+    /// The variables in the order of first appearance, and the meanings with their new places.
+    fn by_appearance(&self, variables: &[Variable], meanings: &mut [Meaning]) -> Vec<Variable> {
+        let mut order: Vec<usize> = (0..variables.len()).collect();
+        order.sort_by_key(|v| {
+            self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX)
+        });
+        let mut place = vec![0u32; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[*old] = new as u32;
+        }
+        for m in meanings {
+            if let Meaning::Variable(v) = m {
+                *m = Meaning::Variable(VariableId(place[v.0 as usize]));
+            }
+        }
+        order.iter().map(|v| variables[*v].clone()).collect()
+    }
+
     /// Sizes by name, everything resolved.
     fn finish(mut self) -> Result<Parts, ShapeError> {
         self.check_indices()?;
@@ -464,21 +482,7 @@ impl Inference<'_> {
                 Item::Claim(s, l) => Item::Claim(s.clone(), root(l)),
             })
             .collect();
-        // variables in the order of first appearance
-        let mut order: Vec<usize> = (0..variables.len()).collect();
-        order.sort_by_key(|v| {
-            self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX)
-        });
-        let mut place = vec![0u32; order.len()];
-        for (new, old) in order.iter().enumerate() {
-            place[*old] = new as u32;
-        }
-        for m in &mut meanings {
-            if let Meaning::Variable(v) = m {
-                *m = Meaning::Variable(VariableId(place[v.0 as usize]));
-            }
-        }
-        let variables = order.iter().map(|v| variables[*v].clone()).collect();
+        let variables = self.by_appearance(&variables, &mut meanings);
         let unknowns = self.unknowns.clone();
         let sizes: Vec<(NodeId, DimId)> = sorted(&self.size_values);
         let mut size_values = FxHashMap::default();

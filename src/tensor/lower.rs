@@ -951,7 +951,7 @@ impl<'a> Lowerer<'a> {
                     inputs.split(',').map(str::len).zip(&ranks).all(|(a, b)| a == *b)
                 });
                 match spec {
-                    Some(spec) => self.spelt_einsum(id, spec, list, context),
+                    Some(spec) => Ok(self.spelt_einsum(id, spec, list, context)),
                     None => self.unsupported(
                         id,
                         format!("`{}` of an array with {} axes", f.name, ranks[0]),
@@ -999,7 +999,7 @@ impl<'a> Lowerer<'a> {
         spec: &str,
         list: &[NodeId],
         context: &Context,
-    ) -> Result<ExprId, LowerError> {
+    ) -> ExprId {
         let mut sections = spec.split(';');
         let (inputs, output) =
             sections.next().and_then(|s| s.split_once("->")).unwrap_or((spec, ""));
@@ -1057,7 +1057,7 @@ impl<'a> Lowerer<'a> {
             let share = self.arena.power(count, &Number::MINUS_ONE);
             values.push(Value { expr: share, wires: Wires::new() });
         }
-        Ok(self.arena.contract(&values, &out, &letters.sizes).expr)
+        self.arena.contract(&values, &out, &letters.sizes).expr
     }
 
     /// Largest entries of windows, or where they stand.
@@ -1178,9 +1178,8 @@ impl<'a> Lowerer<'a> {
         }
         let function = match kind {
             Kind::Inverse => MatrixFunction::Inverse,
-            Kind::Determinant => MatrixFunction::Determinant,
+            Kind::Determinant | Kind::Adjugate => MatrixFunction::Determinant,
             Kind::LogDeterminant => MatrixFunction::LogDeterminant,
-            Kind::Adjugate => MatrixFunction::Determinant,
             _ => return self.unsupported(id, "this reduction"),
         };
         if !context.free.is_empty() {

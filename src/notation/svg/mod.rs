@@ -1,7 +1,7 @@
 //! The computation graph of an answer as a picture: values flow downwards, cotangents back up.
 //!
 //! What is drawn is found in `graph`, placed in `layout` and written in `draw`; how wide a
-//! text is, which no picture without a font can know, is estimated from above in [`measure`], so
+//! text is, which no picture without a font can know, is estimated from above in `measure`, so
 //! that texts never overlap. Linear in the size of the answer; computes nothing.
 
 mod draw;
