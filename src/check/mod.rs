@@ -8,6 +8,7 @@
 
 mod decide;
 mod edit;
+mod layout;
 mod points;
 pub mod prove;
 mod repair;
@@ -19,6 +20,7 @@ use crate::shape::infer::infer;
 use crate::shape::typed::{IndexId, Item, Typed};
 use crate::syntax::ast::{Expr, NodeId};
 use crate::syntax::parser::parse_with;
+pub use layout::Layout;
 use verdict::{Evidence, Status, Verdict};
 
 /// One equality of a program: two sides, and the indices that either has.
@@ -41,6 +43,30 @@ pub struct Claim<'a> {
 pub fn check(program: &str, shapes: Option<&str>, seed: u64) -> Result<Vec<Verdict>, Error> {
     let typed = infer(parse_with(shapes, program)?)?;
     Ok(check_typed(&typed, seed, true))
+}
+
+/// As [`check`], of a text whose author lays derivatives out by another convention.
+///
+/// # Errors
+/// [`Error`] where the text cannot be read.
+pub fn check_in(
+    program: &str,
+    shapes: Option<&str>,
+    seed: u64,
+    layout: Layout,
+) -> Result<Vec<Verdict>, Error> {
+    if layout == Layout::Own {
+        return check(program, shapes, seed);
+    }
+    let original = parse_with(shapes, program)?;
+    let laid = layout::Laid::new(&original, layout);
+    let typed = infer(parse_with(shapes, &laid.text)?)?;
+    // a repair would be written with the transposes that the author does not have
+    let mut verdicts = check_typed(&typed, seed, false);
+    for v in &mut verdicts {
+        v.span = laid.original(v.span, original.program_start);
+    }
+    Ok(verdicts)
 }
 
 /// As [`check`], of a program that was read; `mend` asks for repairs of what is refuted.

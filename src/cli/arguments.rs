@@ -66,8 +66,23 @@ pub(super) fn command() -> Command {
             program(Command::new("check").about(
                 "Every claim lhs == rhs: proved, verified, refuted with a counterexample, or undecided",
             ))
-            .mut_arg("program", |a| a.num_args(0..).value_name("PROGRAM|FILE…"))
+            .mut_arg("program", |a| {
+                a.num_args(0..).value_name("PROGRAM|FILE…").allow_hyphen_values(false)
+            })
             .arg(seed())
+            .arg(
+                Arg::new("layout")
+                    .long("layout")
+                    .value_name("LAYOUT")
+                    .value_parser(["numerator", "denominator"])
+                    .help("Read `grad` (numerator) or `jac` (denominator) as transposed"),
+            )
+            .arg(
+                Arg::new("why")
+                    .long("why")
+                    .action(ArgAction::SetTrue)
+                    .help("Say what each verdict rests on"),
+            )
             .arg(format(&["text", "json"]))
             .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json"),
         )

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::input::{self, Input};
-use crate::check::check;
 use crate::check::verdict::{Counterexample, Status, Verdict};
+use crate::check::{Layout, check_in};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::numeric::point::to_json;
 use clap::ArgMatches;
@@ -15,9 +15,14 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
     let inputs = input::read_all(m)?;
     let shapes = m.get_one::<String>("shape").cloned();
     let seed = m.get_one::<u64>("seed").copied().unwrap_or(0);
+    let layout = match m.get_one::<String>("layout").map(String::as_str) {
+        Some("numerator") => Layout::Numerator,
+        Some("denominator") => Layout::Denominator,
+        _ => Layout::Own,
+    };
     let mut files = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let verdicts = check(&input.text, shapes.as_deref(), seed)
+        let verdicts = check_in(&input.text, shapes.as_deref(), seed, layout)
             .map_err(|e| input::failure(e, &input, shapes.as_deref()))?;
         files.push((input, verdicts));
     }
@@ -45,6 +50,9 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
         for (input, list) in &files {
             for verdict in list {
                 out += &claim_text(input, verdict, prefix, shift, color);
+                if m.get_flag("why") {
+                    out += &why(verdict);
+                }
             }
         }
         out + &summary(all())
@@ -108,6 +116,21 @@ fn claim_text(input: &Input, v: &Verdict, prefix: usize, shift: usize, color: bo
             let reason = v.evidence.reason.clone().unwrap_or_default();
             render(input, v, prefix, format!("undecided: {reason}"), Vec::new(), None, color)
         }
+    }
+}
+
+/// What a verdict rests on, in a sentence.
+fn why(v: &Verdict) -> String {
+    let points = v.evidence.points;
+    match v.status {
+        Status::Proved => format!(
+            "    by {}: with definitions written out, both sides simplify to one expression; equal at {points} points too\n",
+            v.evidence.identities.join(", ")
+        ),
+        Status::Verified => format!(
+            "    equal at {points} points, in doubles and in numbers of 256 bits with a bound on their error\n"
+        ),
+        Status::Refuted | Status::Undecided => String::new(),
     }
 }
 

@@ -42,8 +42,26 @@ impl From<Diagnostic> for Failure {
     }
 }
 
+/// `check` takes several programs: one that begins with a minus sign is told from an option by its
+/// equality sign, and marked as text.
+fn claims_as_text(arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    if arguments.get(1).is_none_or(|a| a != "check") {
+        return arguments;
+    }
+    let mut out = Vec::with_capacity(arguments.len() + 1);
+    for a in arguments {
+        let minus = a.to_str().is_some_and(|t| t.starts_with('-') && t.contains("=="));
+        if minus && out.last().is_none_or(|l| l != "-e") {
+            out.push("-e".into());
+        }
+        out.push(a);
+    }
+    out
+}
+
 /// Runs the program with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments = claims_as_text(arguments.into_iter().collect());
     let matches = match arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
