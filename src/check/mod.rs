@@ -117,6 +117,9 @@ fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
         (evidence.conditions, evidence.identities) = (proof.conditions, proof.identities);
         return (Status::Proved, evidence);
     }
+    if outcome.enough {
+        evidence.chance = trial.exact(&mut random);
+    }
     let status = if outcome.enough { Status::Verified } else { Status::Undecided };
     (status, evidence)
 }

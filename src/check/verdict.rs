@@ -50,6 +50,9 @@ pub struct Evidence {
     pub points: usize,
     /// The largest relative difference at them.
     pub max_relative_error: Option<f64>,
+    /// Where it also holds at random points modulo two 61-bit primes: a bound on the chance that a
+    /// false claim would.
+    pub chance: Option<f64>,
     /// A point that refutes.
     pub counterexample: Option<Counterexample>,
     /// The conditions under which it holds.

@@ -127,9 +127,14 @@ fn why(v: &Verdict) -> String {
             "    by {}: with definitions written out, both sides simplify to one expression; equal at {points} points too\n",
             v.evidence.identities.join(", ")
         ),
-        Status::Verified => format!(
-            "    equal at {points} points, in doubles and in numbers of 256 bits with a bound on their error\n"
-        ),
+        Status::Verified => {
+            let exactly = v.evidence.chance.map_or(String::new(), |chance| {
+                format!("; exactly modulo two 61-bit primes, by chance at most {chance:.0e}")
+            });
+            format!(
+                "    equal at {points} points, in doubles and in numbers of 256 bits with a bound on their error{exactly}\n"
+            )
+        }
         Status::Refuted | Status::Undecided => String::new(),
     }
 }
@@ -171,6 +176,9 @@ fn claim_json(input: &Input, v: &Verdict, shift: usize) -> Value {
     evidence.insert("points".into(), json!(e.points));
     if let Some(error) = e.max_relative_error {
         evidence.insert("max_relative_error".into(), json!(error));
+    }
+    if let Some(chance) = e.chance {
+        evidence.insert("exact".into(), json!({"primes": 2, "points": 2, "chance": chance}));
     }
     if !e.conditions.is_empty() {
         evidence.insert("conditions".into(), json!(e.conditions));
