@@ -29,6 +29,17 @@ pub(super) static TABLE: &[Function] = &[
         .latex(r"\operatorname{inv}")
         .numpy("np.linalg.inv({0})")
         .source("Petersen & Pedersen 2012, eq. 59"),
+    Function::shaped(
+        "solve",
+        &["A", "b"],
+        &["A[n,n], b[n] -> [n]", "A[n,n], B[n,k] -> [n,k]"],
+        "the solution of A*x = b, inv(A)*b",
+    )
+    .node(Kind::Solve)
+    .array(array_kernel!(structure::solve))
+    .latex(r"\operatorname{solve}")
+    .numpy("np.linalg.solve({0}, {1})")
+    .source("Golub & Van Loan 2013, §3.4"),
     Function::shaped("adj", &["X"], &["X[n,n] -> [n,n]"], "the adjugate, X*adj(X) = det(X)*I")
         .node(Kind::Adjugate)
         .array(array_kernel!(kernel::adj))

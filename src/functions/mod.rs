@@ -154,6 +154,8 @@ pub enum Kind {
     Determinant,
     /// log |det|
     LogDeterminant,
+    /// A⁻¹ b
+    Solve,
     /// det(X) X⁻¹, of an invertible matrix.
     Adjugate,
     /// Largest entry.

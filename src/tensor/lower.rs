@@ -1155,6 +1155,34 @@ impl<'a> Lowerer<'a> {
         Ok(self.arena.value_broadcast(&value, &natural, &sizes).expr)
     }
 
+    /// `A⁻¹ b`
+    fn solve(
+        &mut self,
+        id: NodeId,
+        list: &[NodeId],
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        if !context.free.is_empty() {
+            return self.unsupported(id, "`solve` of arrays with free indices");
+        }
+        let value = |l: &Self, k: usize| l.values[list[k].0 as usize].expect("lowered");
+        let (a, b) = (value(self, 0), value(self, 1));
+        if self.arena.rank(a) == 0 {
+            let inverse = self.arena.power(a, &Number::MINUS_ONE);
+            return Ok(self.arena.hadamard(&[inverse, b]));
+        }
+        let inverse = self.arena.matrix(MatrixFunction::Inverse, a);
+        let columns = self.arena.rank(b);
+        let mut sizes: SmallVec<[DimId; 8]> = self.arena.axes(a).into();
+        sizes.extend(self.arena.axes(b)[1..].iter().copied());
+        let values = [
+            Value { expr: inverse, wires: range(0, 2) },
+            Value { expr: b, wires: range(1, 1 + columns) },
+        ];
+        let output: Wires = std::iter::once(0).chain(range(2, 1 + columns)).collect();
+        Ok(self.arena.contract(&values, &output, &sizes).expr)
+    }
+
     fn matrix_function(
         &mut self,
         id: NodeId,
@@ -1163,6 +1191,9 @@ impl<'a> Lowerer<'a> {
         context: &Context,
     ) -> Result<ExprId, LowerError> {
         let rank = self.typed.shape(list[0]).axes.len();
+        if kind == Kind::Solve {
+            return self.solve(id, list, context);
+        }
         if rank == 0 {
             let v = self.operand(list[0], context, &[]);
             let expr = match kind {

@@ -58,6 +58,17 @@ pub(in crate::functions) fn fullconv<S: Scalar>(
     Ok(out)
 }
 
+/// The solution of A x = b, by elimination.
+pub(in crate::functions) fn solve<S: Scalar>(
+    arguments: &[&Array<S>],
+    axis: Option<usize>,
+) -> Result<Array<S>> {
+    whole(axis)?;
+    let (a, b) = two(arguments)?;
+    let inverse = super::linear_algebra::inv(&[a], None)?;
+    if a.rank() == 0 { inverse.zip(b, |a, b| Ok(a.mul(b))) } else { inverse.matmul(b) }
+}
+
 /// Each entry repeated over a window of p, or p×p.
 pub(in crate::functions) fn unpool<S: Scalar>(
     arguments: &[&Array<S>],
