@@ -8,6 +8,7 @@
 
 mod decide;
 mod edit;
+pub mod identities;
 mod layout;
 mod points;
 pub mod prove;

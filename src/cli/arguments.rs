@@ -87,6 +87,18 @@ pub(super) fn command() -> Command {
             .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json"),
         )
         .subcommand(
+            Command::new("explain")
+                .about("The identities and functions, each with its source and a live check")
+                .arg(Arg::new("name").value_name("NAME").help("An identity or a function"))
+                .arg(
+                    Arg::new("search")
+                        .long("search")
+                        .value_name("TEXT")
+                        .help("Those in which the text occurs"),
+                )
+                .after_help("Examples:\n  derive explain trace-cyclic\n  derive explain tanh\n  derive explain --search determinant"),
+        )
+        .subcommand(
             Command::new("completions").about("Completions for a shell").arg(
                 Arg::new("shell")
                     .required(true)

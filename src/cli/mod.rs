@@ -4,6 +4,7 @@
 mod arguments;
 mod check;
 mod eval;
+mod explain;
 mod grad;
 mod input;
 mod mdbook;
@@ -92,6 +93,7 @@ fn dispatch(matches: &clap::ArgMatches, color: bool) -> Result<(String, u8), Fai
         Some(("hessian", m)) => grad::hessian(m),
         Some(("simplify", m)) => grad::simplify(m),
         Some(("eval", m)) => eval::eval(m),
+        Some(("explain", m)) => explain::explain(m),
         Some(("render", m)) => render::render(m),
         Some(("mdbook", m)) => mdbook::mdbook(m),
         Some(("completions", m)) => arguments::completions(m),
