@@ -87,16 +87,7 @@ pub(super) fn command() -> Command {
             .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json"),
         )
         .subcommand(
-            Command::new("explain")
-                .about("The identities and functions, each with its source and a live check")
-                .arg(Arg::new("name").value_name("NAME").help("An identity or a function"))
-                .arg(
-                    Arg::new("search")
-                        .long("search")
-                        .value_name("TEXT")
-                        .help("Those in which the text occurs"),
-                )
-                .after_help("Examples:\n  derive explain trace-cyclic\n  derive explain tanh\n  derive explain --search determinant"),
+            explain(),
         )
         .subcommand(
             Command::new("completions").about("Completions for a shell").arg(
@@ -107,6 +98,19 @@ pub(super) fn command() -> Command {
             ),
         )
         .subcommand(Command::new("man").about("The manual page"))
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("The identities and functions, each with its source and a live check")
+        .arg(Arg::new("name").value_name("NAME").help("An identity or a function"))
+        .arg(
+            Arg::new("search")
+                .long("search")
+                .value_name("TEXT")
+                .help("Those in which the text occurs"),
+        )
+        .after_help("Examples:\n  derive explain trace-cyclic\n  derive explain tanh\n  derive explain --search determinant")
 }
 
 const EXAMPLES: &str = "\
