@@ -53,10 +53,23 @@ const WINDOW: usize = 110;
 impl Diagnostic {
     /// The message with its places underlined in the source, as a terminal shows it.
     pub fn render(&self, source: &str, file: Option<&str>, color: bool) -> String {
+        self.render_as(Some("error"), source, file, color)
+    }
+
+    /// As [`Diagnostic::render`], under another title, or none for what is no error.
+    pub fn render_as(
+        &self,
+        title: Option<&str>,
+        source: &str,
+        file: Option<&str>,
+        color: bool,
+    ) -> String {
         let paint = |code: &str, text: &str| {
             if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_string() }
         };
-        let mut out = format!("{}: {}\n", paint("1;31", "error"), paint("1", &self.message));
+        let mut out = title.map_or(String::new(), |t| format!("{}: ", paint("1;31", t)));
+        out.push_str(&paint("1", &self.message));
+        out.push('\n');
         let mut lines: Vec<(usize, Vec<&Label>)> = Vec::new();
         for label in &self.labels {
             let line = line_of(source, label.span.start as usize);

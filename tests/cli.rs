@@ -116,6 +116,20 @@ fn errors_name_the_repair() {
 }
 
 #[test]
+fn a_verdict_is_a_result_and_no_error() {
+    let claim = "grad(x'*x, x) == x";
+    for color in ["never", "always"] {
+        let (status, out, err) = derive(&["check", claim, "--color", color], b"");
+        assert_eq!((status, err.as_str()), (1, ""), "{err}");
+        assert!(out.contains("refuted") && !out.contains("error"), "{out}");
+        assert_eq!(out.contains('\u{1b}'), color == "always", "{out}");
+    }
+    let (status, out, _) = derive(&["check", "-x == 0 - x", "--format", "json"], b"");
+    assert_eq!(status, 0);
+    assert!(out.contains("\"status\":\"proved\""), "{out}");
+}
+
+#[test]
 fn files_that_cannot_be_read_are_refused() {
     refused(&["grad", "missing.derive"], b"", "missing.derive");
     refused(&["grad", "examples/missing.md"], b"", "missing.md");

@@ -95,8 +95,8 @@ pub(super) struct Trial<'a> {
     claim: &'a Claim<'a>,
     points: Points<'a>,
     plan: Vec<NodeId>,
+    /// Whether the claim is about derivatives, and so leaves out kinks.
     smooth: bool,
-    derivatives: bool,
     /// Whether a declared property holds at the points up to rounding alone.
     sampled: bool,
 }
@@ -107,15 +107,13 @@ impl<'a> Trial<'a> {
         let plan = Evaluator::<f64>::new(claim.typed, &nothing)
             .map(|e| e.plan(&[claim.left, claim.right]))
             .unwrap_or_default();
-        let derivatives = about_derivatives(claim);
         let rounded = |a: &Attribute| matches!(a, Attribute::Orthogonal | Attribute::Simplex);
         let sampled = claim.typed.variables.iter().any(|v| v.attributes.iter().any(rounded));
         Trial {
             claim,
             points: Points::new(claim.typed),
             plan,
-            smooth: derivatives,
-            derivatives,
+            smooth: about_derivatives(claim),
             sampled,
         }
     }
@@ -362,7 +360,7 @@ impl<'a> Trial<'a> {
         let above =
             |a: &Array<Ball>| a.data.iter().map(|x| x.above().to_double()).fold(0.0, f64::max);
         let scale = above(&sides.left).max(above(&sides.right)).max(sides.largest);
-        let digits = if self.derivatives { DERIVATIVE_BITS } else { BITS };
+        let digits = if self.smooth { DERIVATIVE_BITS } else { BITS };
         let mut unclear = false;
         for k in 0..n.max(m) {
             let (a, b) = (sides.left.data[k % n], sides.right.data[k % m]);

@@ -1,8 +1,9 @@
 //! Claims: proved, verified, refuted with a counterexample, or undecided with a reason.
 //!
-//! A claim is first tried at points (`decide`), by the judge alone, which knows no calculus; a
-//! point at which the sides differ refutes it, and is made small (`points`). What no point refutes
-//! may be proved: both sides have one normal form (`prove`). A proof never overrules a point.
+//! A claim is tried at points (`decide`, `points`), by the judge alone, which knows no calculus; a
+//! point at which the sides differ refutes it, and is made small. It is proved where both sides
+//! have one normal form (`prove`) and no point says otherwise: a proof saves points, and never
+//! overrules one. What is refuted may be mended by a small change (`edit`, `repair`).
 //!
 //! Guarantees that nothing is called verified that could not be evaluated anywhere.
 
@@ -13,6 +14,7 @@ mod layout;
 mod points;
 pub mod prove;
 mod repair;
+mod tree;
 pub mod verdict;
 
 use crate::engine::Error;

@@ -165,9 +165,7 @@ fn render(
     };
     let labels = vec![Label { span, text: String::new() }];
     let diagnostic = Diagnostic { message, labels, notes, help };
-    let text = diagnostic.render(&input.text, input.file.as_deref(), color);
-    // a verdict is no error of the program
-    text.replacen("error: ", "", 1)
+    diagnostic.render_as(None, &input.text, input.file.as_deref(), color)
 }
 
 fn claim_json(input: &Input, v: &Verdict, shift: usize) -> Value {

@@ -73,7 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
-    match dispatch(&matches, color) {
+    match dispatch(&matches, output::color_of_results(&matches)) {
         Ok((text, status)) => {
             output::out(&text);
             ExitCode::from(status)

@@ -5,18 +5,24 @@ use clap::ArgMatches;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-/// Whether messages are coloured.
+/// Whether messages on standard error are coloured.
 pub(super) fn color(matches: &ArgMatches) -> bool {
+    color_on(matches, std::io::stderr().is_terminal())
+}
+
+/// Whether what goes to standard output is.
+pub(super) fn color_of_results(matches: &ArgMatches) -> bool {
+    color_on(matches, std::io::stdout().is_terminal())
+}
+
+fn color_on(matches: &ArgMatches, terminal: bool) -> bool {
     let chosen = matches
         .subcommand()
         .and_then(|(_, m)| m.try_get_one::<String>("color").ok().flatten().cloned());
     match chosen.as_deref() {
         Some("always") => true,
         Some("never") => false,
-        _ => {
-            std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-                && std::io::stderr().is_terminal()
-        }
+        _ => std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && terminal,
     }
 }
 
