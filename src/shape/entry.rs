@@ -1,0 +1,195 @@
+//! Shapes of entries: indices and compound positions inside brackets.
+
+use super::dim::DimId;
+use super::error::ShapeError;
+use super::infer::Inference;
+use super::propagate::scalar;
+use super::typed::{Meaning, Position, Shape};
+use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+
+impl Inference<'_> {
+    pub(super) fn step_entry(
+        &mut self,
+        id: NodeId,
+        base: NodeId,
+        list: List,
+    ) -> Result<(), ShapeError> {
+        let list: SmallVec<[NodeId; 4]> = self.program.list(list).into();
+        self.set(id, &scalar())?;
+        if matches!(self.meanings[base.0 as usize], Meaning::Delta) {
+            self.shapes[base.0 as usize].get_or_insert_with(scalar);
+            let mut first: Option<DimId> = None;
+            for i in &list {
+                let compound = !matches!(self.program.node(*i), Expr::Name(_) | Expr::Number(_));
+                if compound && !self.positions.contains_key(i) {
+                    self.note_position(*i)?;
+                }
+                if let Meaning::Index(index) = self.meanings[i.0 as usize] {
+                    let dim = self.indices[self.index_root(index).0 as usize].dim;
+                    match first {
+                        Some(f) if !self.unify(f, dim) => {
+                            return Err(self.operand_error(
+                                id,
+                                "two indices of one size in `delta`",
+                                None,
+                            ));
+                        }
+                        _ => first = Some(dim),
+                    }
+                }
+            }
+            return if list.len() == 2 {
+                Ok(())
+            } else {
+                Err(ShapeError::Arity {
+                    name: "delta".into(),
+                    expected: "two indices".into(),
+                    found: list.len(),
+                    span: self.program.span(id),
+                    help: Some("write `delta[i,j]`".into()),
+                })
+            };
+        }
+        let shape = match self.shape(base).cloned() {
+            Some(s) => s,
+            None => {
+                // a definition's shape comes with its body
+                if !matches!(self.meanings[base.0 as usize], Meaning::Variable(_)) {
+                    return Ok(());
+                }
+                let axes = list.iter().map(|_| self.fresh()).collect();
+                let s = Shape { axes, row: false };
+                self.set(base, &s)?;
+                s
+            }
+        };
+        if shape.axes.len() != list.len() {
+            let expected = format!(
+                "an array with {} {}",
+                list.len(),
+                if list.len() == 1 { "axis" } else { "axes" }
+            );
+            return Err(self.operand_error(base, &expected, Some("give one index for each axis")));
+        }
+        for (i, dim) in list.iter().zip(shape.axes) {
+            self.entry_index(*i, dim)?;
+        }
+        Ok(())
+    }
+
+    fn entry_index(&mut self, i: NodeId, dim: DimId) -> Result<(), ShapeError> {
+        if let Meaning::Index(index) = self.meanings[i.0 as usize] {
+            let own = self.indices[self.index_root(index).0 as usize].dim;
+            if !self.unify(own, dim) {
+                return Err(self.index_clash(index, i, dim));
+            }
+            return Ok(());
+        }
+        let Expr::Number(n) = self.program.node(i) else {
+            if !self.positions.contains_key(&i) {
+                self.note_position(i)?;
+            }
+            return Ok(());
+        };
+        self.shapes[i.0 as usize].get_or_insert_with(scalar);
+        let dim = self.expand(dim);
+        let fits = n
+            .as_integer()
+            .is_some_and(|k| k >= 1 && self.dims.as_number(dim).is_none_or(|d| k <= d));
+        if !fits {
+            let size = self.dims.text(dim);
+            return Err(ShapeError::Invalid {
+                message: format!("the index {n} is outside 1..{size}"),
+                span: self.program.span(i),
+                help: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads a compound position; another place must fix the sizes of its indices.
+    fn note_position(&mut self, id: NodeId) -> Result<(), ShapeError> {
+        let position = self.position(id)?;
+        let span = self.program.span(id);
+        self.bound_spans.extend(position.terms.iter().map(|t| (t.0, span)));
+        self.positions.insert(id, position);
+        Ok(())
+    }
+
+    /// A position such as `i+k-1` or `r + p*(o-1)`: a sum of indices with sizes as factors.
+    fn position(&mut self, root: NodeId) -> Result<Position, ShapeError> {
+        let mut list = Vec::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            list.push(id);
+            self.program.for_each_child(id, |c| stack.push(c));
+        }
+        list.sort_unstable();
+        list.dedup();
+        let (zero, one) = (self.dims.number(0), self.dims.number(1));
+        let mut values: FxHashMap<NodeId, Position> = FxHashMap::default();
+        for id in list {
+            let span = self.program.span(id);
+            let bad = || {
+                ShapeError::Invalid {
+                message: "expected a position: a number, an index, or a sum of indices with sizes as factors".into(),
+                span,
+                help: None,
+            }
+            };
+            self.shapes[id.0 as usize].get_or_insert_with(scalar);
+            let fixed = |constant| Position { terms: SmallVec::new(), constant };
+            let value = match (self.program.node(id), self.meanings[id.0 as usize]) {
+                (Expr::Number(n), _) => {
+                    let n = n.as_integer().ok_or_else(bad)?;
+                    fixed(self.dims.number(n))
+                }
+                (_, Meaning::Index(i)) => Position { terms: smallvec![(i, one)], constant: zero },
+                (_, Meaning::Size(d)) => fixed(d),
+                (Expr::Negate(a), _) => self.position_sum(&fixed(zero), &values[a], -1),
+                (Expr::Sum(terms), _) => {
+                    let mut total = fixed(zero);
+                    for t in self.program.list(*terms) {
+                        total = self.position_sum(&total, &values[t], 1);
+                    }
+                    total
+                }
+                (Expr::Product(ProductOp::Product, a, b), _) => {
+                    let (a, b) = (values[a].clone(), values[b].clone());
+                    let (factor, of) = if a.terms.is_empty() { (a, b) } else { (b, a) };
+                    if !factor.terms.is_empty() {
+                        return Err(bad());
+                    }
+                    let c = factor.constant;
+                    let terms = of.terms.iter().map(|t| (t.0, self.dims.product(c, t.1))).collect();
+                    Position { terms, constant: self.dims.product(c, of.constant) }
+                }
+                _ => return Err(bad()),
+            };
+            let all = value.terms.iter().map(|t| t.1).chain([value.constant]);
+            if !all.into_iter().all(|d| self.dims.is_manageable(d)) {
+                return Err(Inference::size_limit(span));
+            }
+            values.insert(id, value);
+        }
+        Ok(values.remove(&root).unwrap_or(Position { terms: SmallVec::new(), constant: one }))
+    }
+
+    /// `a + k·b`
+    fn position_sum(&mut self, a: &Position, b: &Position, k: i64) -> Position {
+        let mut terms = a.terms.clone();
+        for (i, c) in &b.terms {
+            match terms.iter_mut().find(|t| t.0 == *i) {
+                Some(t) => t.1 = self.dims.combine(t.1, *c, k),
+                None => {
+                    let zero = self.dims.number(0);
+                    terms.push((*i, self.dims.combine(zero, *c, k)));
+                }
+            }
+        }
+        terms.retain(|t| self.dims.as_number(t.1) != Some(0));
+        Position { terms, constant: self.dims.combine(a.constant, b.constant, k) }
+    }
+}

@@ -1,0 +1,217 @@
+//! Operators and names: what each node of the syntax tree but calls and entries is as a tensor.
+
+use super::{Context, LowerError, Lowerer};
+use crate::number::Number;
+use crate::shape::dim::DimId;
+use crate::shape::typed::Meaning;
+use crate::syntax::ast::{Expr, NodeId, ProductOp};
+use crate::tensor::arena::Arena;
+use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Network, Operand, Wires};
+use crate::tensor::template::{Value, range};
+use smallvec::{SmallVec, smallvec};
+
+/// The largest literal power of a matrix that is multiplied out.
+const MATRIX_POWER: i64 = 32;
+
+impl Lowerer<'_> {
+    pub(super) fn node(&mut self, id: NodeId) -> Result<Option<ExprId>, LowerError> {
+        let typed = self.typed;
+        let shape = typed.shape(id).axes.clone();
+        let context = self.context(typed.free(id), &shape);
+        let value = match typed.program.node(id) {
+            Expr::Number(n) => self.arena.number(n),
+            Expr::Name(name) => match typed.meaning(id) {
+                Meaning::Variable(v) => self.variable(v),
+                Meaning::Definition(d) => self.definitions[d.0 as usize]
+                    .expect("definitions are lowered in the order of the program"),
+                Meaning::Pi => self.arena.pi(),
+                Meaning::Size(dim) => {
+                    let sizes = smallvec![dim];
+                    let (operands, output) = (SmallVec::new(), Wires::new());
+                    let coefficient = Number::ONE;
+                    self.arena.einsum(Network { coefficient, operands, output, sizes })
+                }
+                Meaning::Identity => self.identity(&shape),
+                Meaning::Index(_) | Meaning::Delta => return Ok(None),
+                _ => {
+                    let what = format!("`{}` as a value", typed.program.name(*name));
+                    return self.unsupported(id, what);
+                }
+            },
+            Expr::Negate(a) => {
+                let v = self.element(*a, &context);
+                self.arena.negate(v.expr)
+            }
+            Expr::Sum(list) => {
+                let terms: SmallVec<[Value; 8]> =
+                    typed.program.list(*list).iter().map(|t| self.element(*t, &context)).collect();
+                self.full(&context, |a, sizes| a.value_sum(&terms, sizes))
+            }
+            Expr::Product(op, a, b) => self.product(id, *op, *a, *b, &context)?,
+            Expr::ElementPower(a, b) => {
+                let pair = [self.element(*a, &context), self.element(*b, &context)];
+                let pow = MapFunction::Known(self.arena.known.pow);
+                self.full(&context, |arena, sizes| arena.value_map(pow, &pair, sizes))
+            }
+            Expr::Power(a, b) => self.matrix_power(id, *a, *b, &context)?,
+            Expr::Transpose(a) => {
+                let rank = typed.shape(*a).axes.len();
+                let first = context.free.len();
+                let own: Wires = if rank == 2 {
+                    smallvec![first as u32 + 1, first as u32]
+                } else {
+                    range(first, first + rank)
+                };
+                self.operand(*a, &context, &own).expr
+            }
+            Expr::Compare(c, a, b) => {
+                let pair = [self.element(*a, &context), self.element(*b, &context)];
+                let f = MapFunction::Compare(*c);
+                self.full(&context, |arena, sizes| arena.value_map(f, &pair, sizes))
+            }
+            Expr::Entry(array, list) => {
+                let list = typed.program.list(*list);
+                self.entry(id, *array, list, &context)?
+            }
+            Expr::IndexSum(list, body) => {
+                self.index_sum(typed.program.list(*list), *body, &context)
+            }
+            Expr::Call { primes, arguments, axis, .. } => {
+                let list = typed.program.list(*arguments);
+                self.call(id, *primes, list, *axis, &context)?
+            }
+        };
+        Ok(Some(value))
+    }
+
+    /// What `build` makes, with all axes of the context.
+    pub(super) fn full(
+        &mut self,
+        context: &Context,
+        build: impl FnOnce(&mut Arena, &[DimId]) -> Value,
+    ) -> ExprId {
+        let value = build(&mut self.arena, &context.sizes);
+        let all = range(0, context.sizes.len());
+        self.arena.value_broadcast(&value, &all, &context.sizes).expr
+    }
+
+    pub(super) fn identity(&mut self, shape: &[DimId]) -> ExprId {
+        match shape {
+            [n, m] if n == m => self.arena.identity(*n),
+            _ => self.arena.ones(&[]),
+        }
+    }
+
+    fn product(
+        &mut self,
+        id: NodeId,
+        op: ProductOp,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let scaling = left.axes.is_empty() || right.axes.is_empty();
+        match op {
+            ProductOp::Hadamard => {}
+            ProductOp::Quotient | ProductOp::ElementQuotient => {
+                let pair = (self.element(a, context), self.element(b, context));
+                return Ok(self.full(context, |arena, s| arena.value_quotient(&pair.0, &pair.1, s)));
+            }
+            ProductOp::Product if scaling => {}
+            ProductOp::Product => return self.contraction(id, a, b, context),
+        }
+        let pair = (self.element(a, context), self.element(b, context));
+        Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)))
+    }
+
+    /// The matrix product of two arrays: the last axis of the left one with the first of the right
+    /// one; an outer product where the left is a column and the right a row.
+    fn contraction(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let first = context.free.len();
+        let outer = left.axes.len() == 1 && !left.row && right.axes.len() == 1 && right.row;
+        if left.axes.len() > 2 || right.axes.len() > 2 {
+            return self.unsupported(id, "a matrix product of arrays with more than two axes");
+        }
+        if outer {
+            let pair = (
+                self.operand(a, context, &range(first, first + 1)),
+                self.operand(b, context, &range(first + 1, first + 2)),
+            );
+            return Ok(self.full(context, |arena, s| arena.value_product(&pair.0, &pair.1, s)));
+        }
+        let middle = context.sizes.len() as u32;
+        let mut sizes = context.sizes.clone();
+        sizes.push(*left.axes.last().expect("a scalar scales"));
+        let mut wires: Wires = range(first, first + left.axes.len() - 1);
+        wires.push(middle);
+        let start = first + left.axes.len() - 1;
+        let mut other: Wires = smallvec![middle];
+        other.extend(range(start, start + right.axes.len() - 1));
+        let pair = [self.operand(a, context, &wires), self.operand(b, context, &other)];
+        let all = range(0, context.sizes.len());
+        Ok(self.arena.contract(&pair, &all, &sizes).expr)
+    }
+
+    pub(super) fn literal(&self, id: NodeId) -> Option<Number> {
+        match self.typed.program.node(id) {
+            Expr::Number(n) => Some(n.clone()),
+            Expr::Negate(a) => match self.typed.program.node(*a) {
+                Expr::Number(n) => Some(n.neg()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn matrix_power(
+        &mut self,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        context: &Context,
+    ) -> Result<ExprId, LowerError> {
+        let rank = self.typed.shape(a).axes.len();
+        if rank == 0 {
+            let pair = [self.element(a, context), self.element(b, context)];
+            let pow = MapFunction::Known(self.arena.known.pow);
+            return Ok(self.full(context, |arena, sizes| arena.value_map(pow, &pair, sizes)));
+        }
+        let exponent = self.literal(b).and_then(|n| n.as_integer());
+        let Some(k) = exponent.filter(|k| k.abs() <= MATRIX_POWER) else {
+            return self.unsupported(
+                b,
+                format!("a matrix power other than an integer literal up to {MATRIX_POWER}"),
+            );
+        };
+        if !context.free.is_empty() {
+            return self.unsupported(id, "a matrix power of an array with free indices");
+        }
+        let base = self.values[a.0 as usize].expect("children are lowered before parents");
+        let base = if k < 0 { self.arena.matrix(MatrixFunction::Inverse, base) } else { base };
+        let dim = self.arena.axes(base)[0];
+        if k == 0 {
+            return Ok(self.arena.identity(dim));
+        }
+        let n = k.unsigned_abs() as u32;
+        let operands = (0..n)
+            .map(|i| Operand {
+                expr: base,
+                wires: smallvec![
+                    if i == 0 { 0 } else { i + 1 },
+                    if i == n - 1 { 1 } else { i + 2 }
+                ],
+            })
+            .collect();
+        let sizes = smallvec![dim; n as usize + 1];
+        let output = range(0, 2);
+        Ok(self.arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }))
+    }
+}
