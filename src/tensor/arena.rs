@@ -3,6 +3,8 @@
 //! Guarantees: equal words are one id; children have smaller ids than parents; fingerprints depend
 //! on content alone, never on the order of creation.
 
+mod symbols;
+
 use super::node::{
     Axes, EinsumView, ExprId, Ids, Indicator, MapFunction, MatrixFunction, Node, NumberId,
     ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
@@ -236,134 +238,6 @@ impl Arena {
     pub(super) fn payload(&self, id: ExprId) -> &[u32] {
         let h = self.header(id);
         &self.words[h.start as usize..(h.start + h.len) as usize]
-    }
-
-    /// The symbol with this id.
-    pub fn symbol(&self, id: SymbolId) -> &Symbol {
-        &self.symbols[id.0 as usize]
-    }
-
-    /// The symbol that an expression is, if it is one.
-    pub fn as_symbol(&self, id: ExprId) -> Option<SymbolId> {
-        (self.tag(id) == Tag::Symbol).then(|| SymbolId(self.payload(id)[0]))
-    }
-
-    /// A new symbol that is no value by itself (an unknown function).
-    pub fn new_symbol(&mut self, symbol: Symbol) -> SymbolId {
-        let id = SymbolId(self.symbols.len() as u32);
-        self.symbols.push(symbol);
-        id
-    }
-
-    /// A new symbol as an expression.
-    pub fn symbol_expr(&mut self, symbol: Symbol) -> (SymbolId, ExprId) {
-        let axes = self.axes_id(&symbol.axes);
-        let id = self.new_symbol(symbol);
-        (id, self.intern(Tag::Symbol, axes, &[id.0]))
-    }
-
-    /// States the value of a size that is a plain number.
-    pub fn set_size(&mut self, dim: DimId, value: i64) {
-        self.size_numbers.insert(dim, value);
-    }
-
-    pub(super) fn size_value(&self, dim: DimId) -> Option<i64> {
-        self.size_numbers.get(&dim).copied()
-    }
-
-    /// Gives a size its text for printing.
-    pub fn name_sizes(&mut self, names: Vec<std::rc::Rc<str>>) {
-        self.size_names = names;
-    }
-
-    pub(super) fn size_symbol(&mut self, dim: DimId) -> ExprId {
-        if let Some(&id) = self.size_symbols.get(&dim) {
-            return id;
-        }
-        let name = self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into());
-        let symbol = Symbol {
-            name,
-            kind: SymbolKind::Size(dim),
-            axes: Axes::new(),
-            properties: super::node::Properties { positive: true, ..Default::default() },
-            order: u32::MAX,
-        };
-        let (_, id) = self.symbol_expr(symbol);
-        self.size_symbols.insert(dim, id);
-        id
-    }
-
-    /// The size's text.
-    pub(crate) fn size_text(&self, dim: DimId) -> std::rc::Rc<str> {
-        self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into())
-    }
-
-    /// A size that the program does not have.
-    pub(super) fn add_size(&mut self, dim: DimId, name: &str, value: Option<i64>) {
-        while self.size_names.len() <= dim.0 as usize {
-            self.size_names.push("?".into());
-        }
-        self.size_names[dim.0 as usize] = name.into();
-        if let Some(value) = value {
-            self.size_numbers.insert(dim, value);
-        }
-    }
-
-    /// The array with these axes that is 1 where the position on the first is this function of
-    /// those on the others.
-    pub(super) fn indicator(&mut self, indicator: Indicator, axes: &[DimId]) -> ExprId {
-        let key = (indicator, Axes::from_slice(axes));
-        if let Some(&id) = self.indicator_index.get(&key) {
-            return id;
-        }
-        let mut name = String::from("indicator");
-        for d in key.0.factors.iter().chain([&key.0.offset]) {
-            name.push(' ');
-            name.push_str(&self.size_text(*d));
-        }
-        let at = self.indicators.len() as u32;
-        self.indicators.push(key.0.clone());
-        let (_, id) = self.symbol_expr(Symbol {
-            name: name.as_str().into(),
-            kind: SymbolKind::Indicator(at),
-            axes: axes.into(),
-            properties: super::node::Properties::default(),
-            order: u32::MAX,
-        });
-        self.indicator_index.insert(key, id);
-        id
-    }
-
-    /// Whether there are indicators at all.
-    pub(super) fn has_indicators(&self) -> bool {
-        !self.indicators.is_empty()
-    }
-
-    /// The affine function of an expression that is an indicator.
-    pub(crate) fn as_indicator(&self, id: ExprId) -> Option<&Indicator> {
-        match self.symbol(self.as_symbol(id)?).kind {
-            SymbolKind::Indicator(at) => self.indicators.get(at as usize),
-            _ => None,
-        }
-    }
-
-    /// The basis vector with its 1 at a position counted from 1.
-    pub(super) fn basis(&mut self, dim: DimId, position: i64) -> ExprId {
-        let name = format!("basis {} {position}", dim.0);
-        let kind = SymbolKind::Basis(dim, position);
-        let known = self.symbols.iter().position(|s| s.kind == kind);
-        if let Some(at) = known {
-            let axes = self.axes_id(&[dim]);
-            return self.intern(Tag::Symbol, axes, &[at as u32]);
-        }
-        let symbol = Symbol {
-            name: name.as_str().into(),
-            kind,
-            axes: [dim].into_iter().collect(),
-            properties: super::node::Properties::default(),
-            order: u32::MAX,
-        };
-        self.symbol_expr(symbol).1
     }
 
     pub(super) fn function_word(&mut self, function: MapFunction) -> u32 {

@@ -3,7 +3,9 @@
 //! An indicator ties three vertices. Where two of them lead nowhere else, what they carry becomes a
 //! matrix or vector on the third; two of one kind side by side carry matrices in the same way.
 
-use super::{Edge, Part, Reduction, Scalars, entry, hadamard, product};
+use super::compose::{entry, product};
+use super::part::{Edge, Part, Scalars, hadamard, whole};
+use super::reduction::Reduction;
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::tensor::indicator::Motion;
@@ -79,7 +81,7 @@ impl Reduction {
         }
         let middle = hadamard(edges);
         let mut key = middle.key;
-        let mut list = vec![super::whole(middle)];
+        let mut list = vec![whole(middle)];
         if let Some(p) = left {
             key = key.min(p.key);
             list.insert(0, call("diag", vec![p.math]));

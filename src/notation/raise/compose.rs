@@ -1,0 +1,169 @@
+//! Presentation trees from smaller ones: transposes, products, powers and signs as they are written.
+
+use crate::functions::{self, Function};
+use crate::notation::math::{Math, Symbol as Name};
+use crate::number::Number;
+use crate::tensor::arena::Arena;
+use crate::tensor::node::{SymbolId, SymbolKind};
+
+/// `math` as a name of this symbol.
+pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
+    let symbol = arena.symbol(id);
+    let name = Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 };
+    match symbol.kind {
+        SymbolKind::Cotangent => Math::Gradient(name),
+        SymbolKind::Pi => Math::Pi,
+        SymbolKind::Size(_) => size_math(symbol.name.clone()),
+        _ => Math::Symbol(name),
+    }
+}
+
+/// A size as it is written: a name, a number, or a compound of those kept as one symbol.
+pub(crate) fn size_math(text: std::rc::Rc<str>) -> Math {
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && let Some(n) = Number::from_decimal(&text)
+    {
+        return Math::Number(n);
+    }
+    Math::Symbol(Name { name: text, rank: 0 })
+}
+
+pub(super) fn entry(name: &str) -> &'static Function {
+    functions::find(name).expect("the table has the functions that notation writes")
+}
+
+/// The transpose, simplified.
+pub(crate) fn transpose(m: Math) -> Math {
+    match m {
+        Math::Transpose(inner) => *inner,
+        Math::Product(factors) => {
+            // scalars stay in front
+            let (scalars, rest): (Vec<Math>, Vec<Math>) = factors.into_iter().partition(is_scalar);
+            let mut list = scalars;
+            list.extend(rest.into_iter().rev().map(transpose));
+            Math::Product(list)
+        }
+        Math::Identity(n) => Math::Identity(n),
+        m if is_scalar(&m) || is_diagonal(&m) => m,
+        m => Math::Transpose(Box::new(m)),
+    }
+}
+
+fn is_diagonal(m: &Math) -> bool {
+    matches!(m, Math::Call(f, _, _) if f.name == "diag") && rank_hint(m) == Some(2)
+}
+
+fn rank_hint(m: &Math) -> Option<u8> {
+    match m {
+        Math::Call(f, arguments, _) if f.name == "diag" => match &arguments[..] {
+            [Math::Symbol(s)] => Some(if s.rank == 1 { 2 } else { 1 }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether this is visibly a scalar.
+pub(crate) fn is_scalar(m: &Math) -> bool {
+    match m {
+        Math::Number(_) | Math::Pi | Math::Entry(..) => true,
+        Math::Symbol(s) | Math::Gradient(s) => s.rank == 0,
+        Math::Quotient(a, _) | Math::Power(a, _) | Math::Negate(a) => is_scalar(a),
+        Math::Sum(terms) => terms.iter().all(|t| is_scalar(&t.1)),
+        Math::Product(list) => list.iter().all(is_scalar),
+        Math::Call(f, _, None) => matches!(f.signature, functions::Signature::Reduction { .. }),
+        _ => false,
+    }
+}
+
+/// A product with nested products opened.
+pub(crate) fn product(list: Vec<Math>) -> Math {
+    let mut flat = Vec::with_capacity(list.len());
+    for m in list {
+        match m {
+            Math::Product(inner) => flat.extend(inner),
+            Math::Number(n) if n.is_one() => {}
+            other => flat.push(other),
+        }
+    }
+    match flat.len() {
+        0 => Math::Number(Number::ONE),
+        1 => flat.pop().unwrap_or(Math::Pi),
+        _ => Math::Product(flat),
+    }
+}
+
+pub(super) fn sum_call(argument: Math, axis: Option<usize>) -> Math {
+    Math::Call(entry("sum"), vec![argument], axis)
+}
+
+/// `x'*x` for a name, else `norm2(x)^2`.
+pub(super) fn squared_norm(root: &Math) -> Math {
+    match root {
+        Math::Symbol(_) | Math::Gradient(_) => {
+            Math::Product(vec![Math::Transpose(Box::new(root.clone())), root.clone()])
+        }
+        _ => squared_norm_matrix(root),
+    }
+}
+
+pub(super) fn squared_norm_matrix(root: &Math) -> Math {
+    let norm = Math::Call(entry("norm2"), vec![root.clone()], None);
+    with_exponent(norm, &Number::integer(2), true)
+}
+
+/// `where(c, 1, 0)`
+pub(crate) fn indicator(choose: &'static Function, condition: Math) -> Math {
+    let (one, zero) = (Math::Number(Number::ONE), Math::Number(Number::ZERO));
+    Math::Call(choose, vec![condition, one, zero], None)
+}
+
+/// `X⁻¹`
+pub(super) fn inverse(x: Math) -> Math {
+    let minus_one = Math::Negate(Box::new(Math::Number(Number::ONE)));
+    Math::Power(Box::new(x), Box::new(minus_one))
+}
+
+pub(super) fn reciprocal(m: Math, scalar: bool) -> Math {
+    let one = Box::new(Math::Number(Number::ONE));
+    if scalar { Math::Quotient(one, Box::new(m)) } else { Math::ElementQuotient(one, Box::new(m)) }
+}
+
+pub(super) fn with_exponent(base: Math, exponent: &Number, scalar: bool) -> Math {
+    if exponent.is_one() {
+        return base;
+    }
+    if exponent.is_negative() {
+        return reciprocal(with_exponent(base, &exponent.neg(), scalar), scalar);
+    }
+    let exponent = Box::new(Math::Number(exponent.clone()));
+    if scalar {
+        Math::Power(Box::new(base), exponent)
+    } else {
+        Math::ElementPower(Box::new(base), exponent)
+    }
+}
+
+pub(crate) fn negated(m: Math) -> Math {
+    match m {
+        Math::Sum(terms) => Math::Sum(vec![(true, Math::Sum(terms))]),
+        m => Math::Sum(vec![(true, m)]),
+    }
+}
+
+pub(crate) fn scaled(c: &Number, m: Math) -> Math {
+    if c.is_one() {
+        return m;
+    }
+    if let Math::Number(n) = &m {
+        return Math::Number(n.mul(c));
+    }
+    if let Math::Quotient(a, b) = m {
+        let (n, d) = c.parts();
+        let whole = |t: String| Number::from_decimal(&t).map_or(Math::Pi, Math::Number);
+        let below = if d == "1" { *b } else { product(vec![whole(d), *b]) };
+        let above = product(vec![whole(n), *a]);
+        return Math::Quotient(Box::new(above), Box::new(below));
+    }
+    product(vec![Math::Number(c.clone()), m])
+}

@@ -1,0 +1,146 @@
+//! What stands on the vertices and edges of a network under reduction, and before it.
+
+use super::compose::{entry, is_scalar, product, reciprocal, transpose};
+use crate::notation::math::Math;
+use crate::number::Number;
+use crate::tensor::node::Wire;
+
+/// A matrix between two vertices, or a vector on one, with the key it is ordered by.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) math: Math,
+    pub(super) key: (u32, u64),
+    /// A vector or matrix that divides, elementwise.
+    pub(super) divides: bool,
+    /// The squared vector, where `math` is a square.
+    pub(super) root: Option<Math>,
+    /// The position, for a basis vector.
+    pub(super) basis: Option<i64>,
+    /// The matrix, where this is its diagonal.
+    pub(super) diagonal: Option<Math>,
+    /// A matrix known to equal its transpose.
+    pub(super) symmetric: bool,
+    /// A vector as a row, where that is better than its plain transpose.
+    pub(super) row: Option<Math>,
+}
+
+impl Part {
+    pub(super) fn new(math: Math, key: (u32, u64)) -> Part {
+        Part {
+            math,
+            key,
+            divides: false,
+            root: None,
+            basis: None,
+            diagonal: None,
+            symmetric: false,
+            row: None,
+        }
+    }
+
+    /// The transpose.
+    pub(super) fn into_row(self) -> Math {
+        self.row.unwrap_or_else(|| transpose(self.math))
+    }
+
+    pub(super) fn diagonal_of(matrix: Math, key: (u32, u64)) -> Part {
+        let math = Math::Call(entry("diag"), vec![matrix.clone()], None);
+        Part { diagonal: Some(matrix), ..Part::new(math, key) }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    pub(super) from: Wire,
+    pub(super) to: Wire,
+    pub(super) part: Part,
+}
+
+/// Scalar factors above and below the line.
+#[derive(Default)]
+pub(super) struct Scalars {
+    pub(super) above: Vec<((u32, u64), Math)>,
+    pub(super) below: Vec<((u32, u64), Math)>,
+}
+
+pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
+    parts.sort_by_key(|p| (p.divides, p.key));
+    let key = parts.iter().map(|p| p.key).min().unwrap_or((0, 0));
+    let (below, above): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|p| p.divides);
+    let single = above.len() == 1 && below.is_empty();
+    let (root, basis, diagonal, row) = match (&above[..], single) {
+        ([p], true) => (p.root.clone(), p.basis, p.diagonal.clone(), p.row.clone()),
+        _ => (None, None, None, None),
+    };
+    let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
+    let many = |list: Vec<Part>| {
+        let mut list: Vec<Math> = list.into_iter().map(|p| p.math).collect();
+        match list.len() {
+            0 => Math::Number(Number::ONE),
+            1 => list.swap_remove(0),
+            _ => Math::Hadamard(list),
+        }
+    };
+    let divisor = (!below.is_empty()).then(|| many(below));
+    let mut math = many(above);
+    if let Some(d) = divisor {
+        math = Math::ElementQuotient(Box::new(math), Box::new(d));
+    }
+    Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
+}
+
+pub(super) fn whole(part: Part) -> Math {
+    if part.divides { reciprocal(part.math, false) } else { part.math }
+}
+
+pub(super) fn transposed_part(part: Part) -> Part {
+    if part.symmetric {
+        return part;
+    }
+    Part { math: transpose(part.math), root: part.root.map(transpose), ..part }
+}
+
+/// Scalar factors before an array, or their product where there is none.
+pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
+    // inner products after plain scalars: `cos(c)*(a'*x)`
+    scalars.above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
+    scalars.below.sort_by_key(|s| s.0);
+    let mut above: Vec<Math> = Vec::new();
+    let (n, d) = c.parts();
+    let whole = |t: &str| Number::from_decimal(t).map_or(Math::Pi, Math::Number);
+    let below: Vec<Math> = scalars.below.into_iter().map(|s| s.1).collect();
+    if below.is_empty() {
+        above.push(Math::Number(c.clone()));
+    } else {
+        above.push(whole(&n));
+    }
+    let scalars_above: Vec<Math> = scalars.above.into_iter().map(|s| s.1).collect();
+    // an inner product among other factors keeps its brackets: `(x'*y)*z`
+    let several = scalars_above.len() + usize::from(body.is_some()) > 1;
+    let inner = |m: &Math| matches!(m, Math::Product(list) if !list.iter().all(is_scalar));
+    let keep = several && scalars_above.iter().any(inner);
+    if keep {
+        let mut list: Vec<Math> =
+            above.into_iter().filter(|m| !matches!(m, Math::Number(n) if n.is_one())).collect();
+        list.extend(scalars_above);
+        match body {
+            Some(Math::Product(inner)) => list.extend(inner),
+            Some(m) => list.push(m),
+            None => {}
+        }
+        above = vec![Math::Product(list)];
+    } else {
+        above.extend(scalars_above);
+        above.extend(body);
+    }
+    let above = if keep { above.swap_remove(0) } else { product(above) };
+    if below.is_empty() {
+        return above;
+    }
+    let mut under = vec![];
+    if d != "1" {
+        under.push(whole(&d));
+    }
+    under.extend(below);
+    Math::Quotient(Box::new(above), Box::new(product(under)))
+}

@@ -1,0 +1,188 @@
+//! Factors of a product that are something simpler together.
+
+use super::{Factor, Work};
+use crate::shape::dim::DimId;
+use crate::tensor::arena::{Arena, MINUS_ONE, ONE, ZERO};
+use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, Wire, Wires};
+use smallvec::SmallVec;
+
+impl Arena {
+    /// `exp(z)/Σ exp(z)` is a softmax, `exp(u) σ(−u)` is `σ(u)`, `exp(a) exp(b)` is `exp(a + b)`.
+    pub(super) fn normalise_exponentials(
+        &mut self,
+        work: &mut Work,
+        todo: &mut SmallVec<[Factor; 8]>,
+    ) {
+        let exp = self.known.exp;
+        let mut at = 0;
+        while at < work.factors.len() {
+            let Some(u) = self.as_call(work.factors[at].base, exp) else {
+                at += 1;
+                continue;
+            };
+            if let Some((other, replacement)) = self.softmax_partner(work, at, u) {
+                let wires = work.factors[at].wires.clone();
+                let up = self.plus(work.factors[other].exponent, ONE);
+                work.factors[other].exponent = up;
+                work.factors[at] = Factor { base: replacement, exponent: ONE, wires };
+                if up == ZERO {
+                    work.factors.remove(other);
+                }
+                return self.normalise_exponentials(work, todo);
+            }
+            let wires = work.factors[at].wires.clone();
+            let minus = (work.factors.len() > 1).then(|| self.negate(u));
+            let sigmoid = self.known.sigmoid;
+            let pair = (0..work.factors.len()).find(|&b| {
+                b != at
+                    && work.factors[b].wires == wires
+                    && (self.as_call(work.factors[b].base, exp).is_some()
+                        || (minus.is_some()
+                            && !self.number_of(work.factors[b].exponent).is_negative()
+                            && self.as_call(work.factors[b].base, sigmoid) == minus))
+            });
+            let Some(b) = pair else {
+                at += 1;
+                continue;
+            };
+            let merged = if let Some(v) = self.as_call(work.factors[b].base, exp) {
+                let sum = self.sum_of(&[u, v]);
+                work.factors.remove(b);
+                self.map(MapFunction::Known(exp), &[sum])
+            } else {
+                let down = self.plus(work.factors[b].exponent, MINUS_ONE);
+                work.factors[b].exponent = down;
+                let gone = down == ZERO;
+                if gone {
+                    work.factors.remove(b);
+                }
+                self.map(MapFunction::Known(sigmoid), &[u])
+            };
+            let position = work.factors.iter().position(|f| {
+                f.wires == wires && f.exponent == ONE && self.as_call(f.base, exp) == Some(u)
+            });
+            if let Some(position) = position {
+                work.factors.remove(position);
+            }
+            todo.push(Factor { base: merged, exponent: ONE, wires });
+            at = 0;
+        }
+    }
+
+    /// For the factor `exp(u)` at `at`: a factor `(Σ exp(u))⁻ᵏ`, and the softmax that the two make.
+    fn softmax_partner(&mut self, work: &Work, at: usize, u: ExprId) -> Option<(usize, ExprId)> {
+        let exp_wires = &work.factors[at].wires;
+        for (other, f) in work.factors.iter().enumerate() {
+            if !self.number_of(f.exponent).is_negative()
+                || self.number_of(f.exponent).as_integer().is_none()
+            {
+                continue;
+            }
+            let Node::Einsum(view) = self.node(f.base) else { continue };
+            let mut operands = view.operands();
+            let Some((e, wires)) = operands.next() else { continue };
+            if operands.next().is_some()
+                || e != work.factors[at].base
+                || view.wires() == view.output().len()
+            {
+                continue;
+            }
+            // the batch axes of the sum must be joined to the same axes of the exponential
+            let joined = view.output().iter().zip(&f.wires).all(|(inner, outer)| {
+                wires.iter().position(|w| w == inner).is_some_and(|p| exp_wires[p] == *outer)
+            });
+            if !joined {
+                continue;
+            }
+            let (wires, output): (Wires, Wires) = (wires.into(), view.output().into());
+            let (z, active) = self.batch_first(u, &wires, &output)?;
+            let softmax = self.named(self.known.softmax, active, &[z]);
+            let rest: Wires = wires.iter().copied().filter(|w| !output.contains(w)).collect();
+            let order: Wires = output.iter().chain(&rest).copied().collect();
+            return Some((other, self.permute(softmax, &order, &wires)));
+        }
+        None
+    }
+
+    /// `X⁻¹ X = I`, `Q'Q = I`, and the entries of a softmax sum to 1.
+    pub(super) fn cancel(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
+        let mut at = 0;
+        while at < work.factors.len() {
+            if self.cancel_simplex(work, at) || self.cancel_pair(work, at) {
+                work.settle();
+                todo.append(&mut work.factors);
+                todo.reverse();
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    /// How often a wire occurs, the output included.
+    pub(in crate::tensor) fn degree(work: &Work, wire: Wire) -> usize {
+        let inside = work.factors.iter().flat_map(|f| &f.wires).filter(|w| **w == wire).count();
+        inside + work.output.iter().filter(|w| **w == wire).count()
+    }
+
+    fn cancel_simplex(&mut self, work: &mut Work, at: usize) -> bool {
+        let f = &work.factors[at];
+        if f.exponent != ONE {
+            return false;
+        }
+        let active = match self.node(f.base) {
+            Node::Named { function, active, .. } if function == self.known.softmax => {
+                active as usize
+            }
+            Node::Symbol(s) if self.facts && self.symbol(s).properties.simplex => f.wires.len(),
+            _ => return false,
+        };
+        let wires = &f.wires[f.wires.len() - active..];
+        if active == 0 || wires.iter().any(|w| Arena::degree(work, *w) != 1) {
+            return false;
+        }
+        let gone: Wires = wires.into();
+        work.factors.remove(at);
+        // the wires summed over are gone with their operand: number what is left without them
+        for w in gone {
+            work.parent[w as usize] = w;
+            work.sizes[w as usize] = DimId(u32::MAX);
+        }
+        true
+    }
+
+    fn cancel_pair(&mut self, work: &mut Work, at: usize) -> bool {
+        let f = &work.factors[at];
+        if f.exponent != ONE || f.wires.len() != 2 {
+            return false;
+        }
+        let partner = match self.node(f.base) {
+            Node::Matrix(MatrixFunction::Inverse, x) => x,
+            Node::Symbol(s) if self.facts && self.symbol(s).properties.orthogonal => f.base,
+            _ => return false,
+        };
+        let orthogonal = partner == f.base;
+        for other in 0..work.factors.len() {
+            let g = &work.factors[other];
+            if other == at || g.base != partner || g.exponent != ONE {
+                continue;
+            }
+            for (mine, theirs) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                // X⁻¹ᵢⱼ Xⱼₖ = δᵢₖ = Xᵢⱼ X⁻¹ⱼₖ, Qⱼᵢ Qⱼₖ = δᵢₖ = Qᵢⱼ Qₖⱼ
+                let fits = orthogonal == (mine == theirs);
+                let wire = f.wires[mine];
+                if fits && wire == g.wires[theirs] && Arena::degree(work, wire) == 2 {
+                    let (a, b) = (f.wires[1 - mine], g.wires[1 - theirs]);
+                    if a == wire || b == wire {
+                        continue;
+                    }
+                    work.factors.remove(at.max(other));
+                    work.factors.remove(at.min(other));
+                    work.sizes[wire as usize] = DimId(u32::MAX);
+                    work.unite(a, b);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}

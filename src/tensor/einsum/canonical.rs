@@ -1,0 +1,201 @@
+//! The canonical order of operands and numbering of wires, and symmetry.
+
+use crate::shape::dim::DimId;
+use crate::tensor::arena::{Arena, mix};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, Operand, Wire, Wires};
+use smallvec::{SmallVec, smallvec};
+
+impl Arena {
+    /// The words of the node: operands sorted, wires numbered.
+    pub(super) fn canonical(
+        &self,
+        operands: &mut SmallVec<[Operand; 8]>,
+        output: &[Wire],
+        sizes: &[DimId],
+    ) -> SmallVec<[u32; 32]> {
+        let colours = self.colours(operands, output, sizes);
+        let mut order: SmallVec<[(u64, u64, usize); 8]> = operands
+            .iter()
+            .enumerate()
+            .map(|(i, o)| (self.fingerprint(o.expr), self.signature(o, &colours), i))
+            .collect();
+        order.sort_unstable();
+        let mut number: SmallVec<[u32; 16]> = smallvec![u32::MAX; sizes.len()];
+        let mut count = 0;
+        let mut wire_sizes: SmallVec<[u32; 8]> = SmallVec::new();
+        let mut assign = |w: Wire| {
+            if number[w as usize] == u32::MAX {
+                number[w as usize] = count;
+                wire_sizes.push(sizes[w as usize].0);
+                count += 1;
+            }
+            number[w as usize]
+        };
+        let out: Wires = output.iter().map(|w| assign(*w)).collect();
+        let mut tail: SmallVec<[u32; 32]> = SmallVec::new();
+        for (_, _, i) in order {
+            let o = &operands[i];
+            let mut wires = o.wires.clone();
+            if self.symmetric_operand(o) {
+                wires.sort_by_key(|w| colours.get(*w as usize).copied());
+            }
+            let mut wires: Wires = wires.iter().map(|w| assign(*w)).collect();
+            if self.symmetric_operand(o) {
+                wires.sort_unstable();
+            }
+            tail.push(o.expr.0);
+            tail.push(wires.len() as u32);
+            tail.extend(wires);
+        }
+        let mut words: SmallVec<[u32; 32]> = smallvec![out.len() as u32, count];
+        words.extend(wire_sizes);
+        words.extend(out);
+        words.extend(tail);
+        words
+    }
+
+    fn symmetric_operand(&self, o: &Operand) -> bool {
+        self.facts && o.wires.len() == 2 && self.is_symmetric(o.expr)
+    }
+
+    fn signature(&self, o: &Operand, colours: &[u64]) -> u64 {
+        let mut list: SmallVec<[u64; 4]> = o.wires.iter().map(|w| colours[*w as usize]).collect();
+        if self.symmetric_operand(o) {
+            list.sort_unstable();
+        }
+        mix((self.fingerprint(o.expr), &list[..]))
+    }
+
+    /// A colour for each wire, independent of numbering and of the order of operands: refinement,
+    /// then individualisation of tied wires one by one.
+    fn colours(
+        &self,
+        operands: &[Operand],
+        output: &[Wire],
+        sizes: &[DimId],
+    ) -> SmallVec<[u64; 16]> {
+        let mut colours: SmallVec<[u64; 16]> = sizes.iter().map(|d| mix((0u8, d.0))).collect();
+        for (position, w) in output.iter().enumerate().rev() {
+            colours[*w as usize] = mix((1u8, position, sizes[*w as usize].0));
+        }
+        let mut contracted: SmallVec<[Wire; 8]> = SmallVec::new();
+        for w in operands.iter().flat_map(|o| &o.wires) {
+            if !output.contains(w) && !contracted.contains(w) {
+                contracted.push(*w);
+            }
+        }
+        let plain = operands.len() < 2 || {
+            let mut prints: SmallVec<[u64; 8]> =
+                operands.iter().map(|o| self.fingerprint(o.expr)).collect();
+            prints.sort_unstable();
+            prints.windows(2).all(|p| p[0] != p[1])
+        };
+        if contracted.is_empty() || plain && !operands.iter().any(|o| self.symmetric_operand(o)) {
+            return colours;
+        }
+        for round in 0..=contracted.len() {
+            for _ in 0..contracted.len().min(6) {
+                self.refine(operands, &contracted, &mut colours);
+            }
+            let tied = contracted.iter().enumerate().find(|(i, w)| {
+                contracted[i + 1..].iter().any(|v| colours[*v as usize] == colours[**w as usize])
+            });
+            let Some((_, w)) = tied else { break };
+            colours[*w as usize] = mix((2u8, round, colours[*w as usize]));
+        }
+        colours
+    }
+
+    fn refine(&self, operands: &[Operand], contracted: &[Wire], colours: &mut [u64]) {
+        let mut next: SmallVec<[u64; 16]> = SmallVec::from_slice(colours);
+        for o in operands {
+            let signature = self.signature(o, colours);
+            let symmetric = self.symmetric_operand(o);
+            for (position, w) in o.wires.iter().enumerate() {
+                if contracted.contains(w) {
+                    let place = if symmetric { 0 } else { position };
+                    let slot = &mut next[*w as usize];
+                    *slot = slot.wrapping_add(mix((signature, place)));
+                }
+            }
+        }
+        for w in contracted {
+            colours[*w as usize] = next[*w as usize];
+        }
+    }
+
+    /// Whether declared properties may give a factor another normal form.
+    pub(crate) fn has_facts(&self, id: ExprId) -> bool {
+        match self.node(id) {
+            Node::Symbol(s) => {
+                let p = self.symbol(s).properties;
+                p.symmetric || p.diagonal || p.orthogonal || p.simplex
+            }
+            _ => self.rank(id) == 2 && self.is_symmetric(id),
+        }
+    }
+
+    /// Whether a new square matrix is known to equal its transpose, from what is known of its
+    /// children.
+    pub(in crate::tensor) fn is_mirrored(&self, id: ExprId) -> bool {
+        match self.node(id) {
+            Node::Symbol(s) => {
+                let p = self.symbol(s).properties;
+                p.symmetric || p.diagonal
+            }
+            Node::Matrix(MatrixFunction::Inverse, x) => self.is_symmetric(x),
+            Node::Map(_, ids) => ids.iter().all(|e| self.rank(e) == 0 || self.is_symmetric(e)),
+            Node::Einsum(view) => {
+                // X'X, X'SX with one wire through the middle: the network read backwards is itself
+                let [a, b] = view.output() else { return false };
+                let list: SmallVec<[_; 4]> = view.operands().collect();
+                if *a == *b || list.len() > 8 {
+                    return *a == *b;
+                }
+                self.mirror(&list, *a, *b).is_some()
+            }
+            Node::Add(terms) => terms.len() <= 8 && terms.iter().all(|(_, e)| self.is_symmetric(e)),
+            _ => false,
+        }
+    }
+
+    /// A renaming of the contracted wires that exchanges `a` and `b` and keeps the set of operands.
+    fn mirror(&self, list: &[(ExprId, &[Wire])], a: Wire, b: Wire) -> Option<()> {
+        let wires = list.iter().flat_map(|o| o.1).copied().max()? as usize + 1;
+        let mut map: Wires = smallvec![u32::MAX; wires.max(2)];
+        (map[a as usize], map[b as usize]) = (b, a);
+        let mut used: SmallVec<[bool; 8]> = smallvec![false; list.len()];
+        let mut progress = true;
+        let mut done: SmallVec<[bool; 8]> = smallvec![false; list.len()];
+        while progress {
+            progress = false;
+            for (i, (e, ws)) in list.iter().enumerate() {
+                if done[i] || !ws.iter().any(|w| map[*w as usize] != u32::MAX) && !ws.is_empty() {
+                    continue;
+                }
+                let symmetric = ws.len() == 2 && self.is_symmetric(*e);
+                let fits = |vs: &[Wire]| {
+                    ws.iter().zip(vs).all(|(w, v)| {
+                        map[*w as usize] == *v || map[*w as usize] == u32::MAX && !map.contains(v)
+                    })
+                };
+                let fit = list.iter().enumerate().find_map(|(j, (f, vs))| {
+                    if used[j] || e != f {
+                        return None;
+                    }
+                    let reversed: Wires = vs.iter().rev().copied().collect();
+                    if fits(vs) {
+                        return Some((j, Wires::from_slice(vs)));
+                    }
+                    (symmetric && fits(&reversed)).then_some((j, reversed))
+                });
+                let (j, vs) = fit?;
+                for (w, v) in ws.iter().zip(&vs) {
+                    map[*w as usize] = *v;
+                }
+                (used[j], done[i], progress) = (true, true, true);
+            }
+        }
+        done.iter().all(|d| *d).then_some(())
+    }
+}
