@@ -1,7 +1,7 @@
 //! The library's front: from a question in text to an answer in notation.
 
 use crate::calculus::rules::Corruption;
-use crate::calculus::sweep::{ReverseMode, Seed, gradients};
+use crate::calculus::sweep::{ReverseMode, Seed, derivatives, gradients};
 use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
@@ -16,7 +16,7 @@ use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
-use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
+use crate::tensor::node::ExprId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
@@ -247,25 +247,13 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
         return Err(Error::NotScalar);
     }
     let first = gradients(&mut lowered, &targets, Seed::One, false, question.corruption);
-    let (objective, named) = (lowered.objective, lowered.named);
     let mut found = Vec::new();
     for (target, gradient) in targets.iter().zip(&first.results) {
-        // the gradient becomes the last equation, and the objective of a second sweep
-        let axes = lowered.arena.axes(*gradient).into();
-        let (_, symbol) = lowered.arena.symbol_expr(Symbol {
-            name: "gradient".into(),
-            kind: SymbolKind::Objective,
-            axes,
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
-        lowered.equations.push(Equation { symbol, body: *gradient });
-        (lowered.objective, lowered.named) = (symbol, false);
-        let second = gradients(&mut lowered, &targets, Seed::Identity, false, question.corruption);
-        lowered.equations.pop();
-        found.extend(targets.iter().zip(second.results).map(|(t, r)| (vec![*target, *t], r)));
+        let Lowered { arena, equations, .. } = &mut lowered;
+        let second =
+            derivatives(arena, equations, *gradient, &targets, None, question.corruption);
+        found.extend(targets.iter().zip(second).map(|(t, r)| (vec![*target, *t], r)));
     }
-    (lowered.objective, lowered.named) = (objective, named);
     let roots: Vec<ExprId> = found.iter().map(|f| f.1).collect();
     let (values, _) = settle(&mut lowered, &roots, &[]);
     let results: Vec<Result_> = found

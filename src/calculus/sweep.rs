@@ -90,23 +90,36 @@ impl Differentiate for ReverseMode {
         by: ExprId,
         cotangent: Option<ExprId>,
     ) -> ExprId {
-        let axes: Axes = arena.axes(y).into();
-        // the value gets a name for the length of the sweep
-        let (_, objective) = arena.symbol_expr(Symbol {
-            name: "value".into(),
-            kind: SymbolKind::Objective,
-            axes: axes.clone(),
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
-        let mut all = equations.to_vec();
-        all.push(Equation { symbol: objective, body: y });
-        let g = cotangent.unwrap_or_else(|| identity(arena, &axes));
-        let seed = if cotangent.is_some() { Axes::new() } else { axes };
-        let (anonymous, naming, corruption) = (true, false, None);
-        let start = Start { objective, g, seed, anonymous, naming, corruption };
-        sweep(arena, &all, &[by], start).0[0]
+        derivatives(arena, equations, y, &[by], cotangent, None)[0]
     }
+}
+
+/// The total derivatives of an unnamed value: the Jacobian, or with a cotangent the
+/// vector–Jacobian product.
+pub fn derivatives(
+    arena: &mut Arena,
+    equations: &[Equation],
+    y: ExprId,
+    targets: &[ExprId],
+    cotangent: Option<ExprId>,
+    corruption: Option<Corruption>,
+) -> Vec<ExprId> {
+    let axes: Axes = arena.axes(y).into();
+    // the value gets a name for the length of the sweep
+    let (_, objective) = arena.symbol_expr(Symbol {
+        name: "value".into(),
+        kind: SymbolKind::Objective,
+        axes: axes.clone(),
+        properties: Properties::default(),
+        order: u32::MAX,
+    });
+    let mut all = equations.to_vec();
+    all.push(Equation { symbol: objective, body: y });
+    let g = cotangent.unwrap_or_else(|| identity(arena, &axes));
+    let seed = if cotangent.is_some() { Axes::new() } else { axes };
+    let (anonymous, naming) = (true, false);
+    let start = Start { objective, g, seed, anonymous, naming, corruption };
+    sweep(arena, &all, targets, start).0
 }
 
 /// What a sweep starts from.
