@@ -71,6 +71,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
                 let Node::Add(terms) = arena.node(e) else { return false };
                 terms.len() > 1
                     && (single
+                        || terms.iter().any(|(_, t)| arena.diagonal(t).is_some())
                         || terms.iter().any(|(_, t)| match arena.node(t) {
                             Node::Einsum(inner) => inner.operands().any(|(o, _)| {
                                 let (b, negative) = base(arena, o);

@@ -1,5 +1,6 @@
 //! The constructors of every node but the einsum: each returns the normal form.
 
+mod diagonal;
 mod map;
 mod power;
 mod sum;

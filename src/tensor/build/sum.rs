@@ -177,6 +177,9 @@ impl Arena {
         if let [(ONE, e)] = flat[..] {
             return e;
         }
+        if flat.len() > 1 && self.rank(flat[0].1) > 1 && self.join_diagonals(axes, &mut flat) {
+            return self.add_terms(axes, flat);
+        }
         let words: SmallVec<[u32; 16]> = flat.iter().flat_map(|(c, e)| [c.0, e.0]).collect();
         self.intern(Tag::Add, axes, &words)
     }

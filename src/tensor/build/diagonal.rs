@@ -1,0 +1,61 @@
+//! Terms of a sum that are zero off one diagonal.
+
+use super::TermList;
+use crate::number::Number;
+use crate::shape::dim::DimId;
+use crate::tensor::arena::{Arena, AxesId, ONE};
+use crate::tensor::node::{ExprId, Network, Node, Operand, Wires};
+use smallvec::{SmallVec, smallvec};
+
+impl Arena {
+    /// `diag(a) + diag(b) = diag(a + b)`: terms that are zero off the diagonal of one pair of axes
+    /// become one. Whether there were any; there are fewer terms then.
+    pub(super) fn join_diagonals(&mut self, axes: AxesId, terms: &mut TermList) -> bool {
+        let pairs: SmallVec<[Option<(usize, usize)>; 8]> =
+            terms.iter().map(|(_, e)| self.diagonal(*e)).collect();
+        let twice = |at: usize| pairs[at].is_some() && pairs[at + 1..].contains(&pairs[at]);
+        let Some(first) = (0..pairs.len()).find(|at| twice(*at)) else { return false };
+        let Some((p, q)) = pairs[first] else { return false };
+        let mut inner: TermList = SmallVec::new();
+        let mut rest: TermList = SmallVec::new();
+        for (term, pair) in std::mem::take(terms).into_iter().zip(&pairs) {
+            if *pair == pairs[first] {
+                inner.push((term.0, self.on_diagonal(term.1, q)));
+            } else {
+                rest.push(term);
+            }
+        }
+        let sum = self.add_terms(self.axes_of(inner[0].1), inner);
+        let sizes: SmallVec<[DimId; 8]> = self.axes(sum).into();
+        let wires: Wires = (0..sizes.len() as u32).collect();
+        let mut output = wires.clone();
+        output.insert(q, p as u32);
+        let operands = smallvec![Operand { expr: sum, wires }];
+        let joined = self.einsum(Network { coefficient: Number::ONE, operands, output, sizes });
+        debug_assert!(self.axes_of(joined) == axes, "a diagonal has the axes it was taken of");
+        rest.push((ONE, joined));
+        *terms = rest;
+        true
+    }
+
+    /// The first two axes off whose diagonal an expression is zero by its wiring.
+    pub(crate) fn diagonal(&self, id: ExprId) -> Option<(usize, usize)> {
+        let Node::Einsum(view) = self.node(id) else { return None };
+        let output = view.output();
+        (1..output.len()).find_map(|q| {
+            let p = output[..q].iter().position(|w| *w == output[q])?;
+            Some((p, q))
+        })
+    }
+
+    /// An einsum with one axis of its output left out.
+    fn on_diagonal(&mut self, id: ExprId, axis: usize) -> ExprId {
+        let Node::Einsum(view) = self.node(id) else { return id };
+        let operands =
+            view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+        let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
+        let mut output: Wires = view.output().into();
+        output.remove(axis);
+        self.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
+    }
+}
