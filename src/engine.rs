@@ -11,7 +11,7 @@ use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::ShapeError;
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
-use crate::simplify::{reachable, simplify};
+use crate::simplify::{multiplied_out, reachable, simplify};
 use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
@@ -229,7 +229,10 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
     let results: Vec<Result_> = targets
         .iter()
         .zip(values)
-        .map(|(t, value)| Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value })
+        .map(|(t, value)| {
+            let value = multiplied_out(&mut lowered.arena, value);
+            Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value }
+        })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
     Ok(Solution { typed, answer })
@@ -259,7 +262,10 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
     let results: Vec<Result_> = found
         .into_iter()
         .zip(values)
-        .map(|((wrt, _), value)| Result_ { kind: ResultKind::Hessian, wrt, value })
+        .map(|((wrt, _), value)| {
+            let value = multiplied_out(&mut lowered.arena, value);
+            Result_ { kind: ResultKind::Hessian, wrt, value }
+        })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
     Ok(Solution { typed, answer })

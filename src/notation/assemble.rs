@@ -531,21 +531,28 @@ impl<'a> Naming<'a> {
         let mut fresh = IndexNames::new(taken);
         let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
         let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
-        let mut index = raiser.entry(body, &at, &mut fresh);
-        if let Some(entry) = &mut index {
+        let mut entry = |fresh: &mut IndexNames<'_>| {
+            let mut entry = raiser.entry(body, &at, fresh)?;
             // an axis along which all is the same keeps its size
             for ((axis, name), dim) in axes.iter().zip(&at).zip(arena.axes(body)) {
-                if !super::walk::free_indices(entry).contains(axis) {
+                if !super::walk::free_indices(&entry).contains(axis) {
                     let ones = Math::Ones(vec![size_math(arena.size_text(*dim))]);
                     let one = Math::Entry(Box::new(ones), vec![name.clone()]);
-                    let inner = std::mem::replace(entry, Math::Pi);
-                    *entry = super::raise::product(vec![inner, one]);
+                    entry = super::raise::product(vec![entry, one]);
                 }
             }
-        }
+            Some(entry)
+        };
+        let mixed = if matrix.is_none() {
+            let mut fresh = fresh.mixed();
+            entry(&mut fresh)
+        } else {
+            None
+        };
+        let index = entry(&mut fresh);
         match (matrix, index) {
             (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
-            (None, Some(i)) => Ok((i.clone(), true, Some(i), axes)),
+            (None, Some(i)) => Ok((mixed.unwrap_or_else(|| i.clone()), true, Some(i), axes)),
             (Some(m), None) => {
                 let entry =
                     if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };

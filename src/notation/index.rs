@@ -12,20 +12,29 @@ use crate::tensor::node::{
 use rustc_hash::FxHashSet;
 
 /// Names for indices: `i`, `j`, `k`, … without those that the program uses.
+#[derive(Clone, Copy)]
 pub(crate) struct IndexNames<'a> {
     taken: &'a FxHashSet<&'a str>,
     next: usize,
+    /// Whether parts with at most two axes are written in matrix notation: `(A'*A)[i,j]*delta[k,l]`.
+    mixed: bool,
 }
 
 impl<'a> IndexNames<'a> {
     /// Names that avoid these.
     pub(crate) fn new(taken: &'a FxHashSet<&'a str>) -> IndexNames<'a> {
-        IndexNames { taken, next: 0 }
+        IndexNames { taken, next: 0, mixed: false }
+    }
+
+    /// The same, for entries whose parts are in matrix notation where they have one.
+    pub(crate) fn mixed(self) -> IndexNames<'a> {
+        IndexNames { mixed: true, ..self }
     }
 
     /// The next unused name.
     pub(crate) fn fresh(&mut self) -> Name {
-        const LETTERS: &[u8] = b"ijklpqrstuvw";
+        // letters that have a subscript in Unicode
+        const LETTERS: &[u8] = b"ijklprstuv";
         loop {
             let (letter, round) = (self.next % LETTERS.len(), self.next / LETTERS.len());
             self.next += 1;
@@ -54,6 +63,13 @@ impl Raiser<'_> {
         let arena = self.arena;
         if let Some(name) = self.name(id) {
             return Some(of(name.clone(), at));
+        }
+        if names.mixed
+            && arena.rank(id) <= 2
+            && !self.plain(id)
+            && let Some(math) = self.raise(id)
+        {
+            return Some(of(math, at));
         }
         self.depth -= 1;
         let result = match arena.node(id) {
@@ -146,6 +162,17 @@ impl Raiser<'_> {
         };
         self.depth += 1;
         result
+    }
+
+    /// Whether an entry is as short with indices as in matrix notation: nothing is summed.
+    fn plain(&self, id: ExprId) -> bool {
+        match self.arena.node(id) {
+            Node::Einsum(view) => (0..view.wires() as u32).all(|w| view.output().contains(&w)),
+            Node::Symbol(_) => true,
+            // `1 − yᵢ`
+            Node::Add(terms) => terms.iter().any(|(_, e)| self.arena.is_ones(e)),
+            _ => false,
+        }
     }
 
     /// The position of a unit vector's 1.
@@ -294,6 +321,12 @@ impl Raiser<'_> {
         at: &[Math],
         names: &mut IndexNames<'_>,
     ) -> Option<Math> {
+        if names.mixed
+            && (0..view.wires() as u32).any(|w| !view.output().contains(&w))
+            && let Some(product) = self.joined_entry(view, at)
+        {
+            return Some(product);
+        }
         let mut wires: Vec<Option<Math>> = vec![None; view.wires()];
         let mut factors = Vec::new();
         for (wire, index) in view.output().iter().zip(at) {
@@ -376,12 +409,20 @@ fn signed_terms(text: &str) -> Vec<(bool, &str)> {
 }
 
 /// `eye(n)[i,j]`
-fn identity_entry(size: Math, i: Math, j: Math) -> Math {
+pub(super) fn identity_entry(size: Math, i: Math, j: Math) -> Math {
     Math::Entry(Box::new(Math::Identity(Some(Box::new(size)))), vec![i, j])
 }
 
 fn of(m: Math, at: &[Math]) -> Math {
-    if at.is_empty() { m } else { Math::Entry(Box::new(m), at.to_vec()) }
+    if at.is_empty() { m } else { entry_of(m, at) }
+}
+
+/// An entry; that of a transpose is the other one of the matrix.
+pub(super) fn entry_of(m: Math, at: &[Math]) -> Math {
+    match (m, at) {
+        (Math::Transpose(inner), [i, j]) => entry_of(*inner, &[j.clone(), i.clone()]),
+        (m, _) => Math::Entry(Box::new(m), at.to_vec()),
+    }
 }
 
 fn power(base: Math, exponent: Math, constant: Option<&Number>) -> Math {

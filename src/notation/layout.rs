@@ -368,7 +368,11 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         Math::Call(function, arguments, axis) => g.call(out, function, arguments, *axis),
         Math::Unknown(function, primes, arguments) => g.unknown(out, function, *primes, arguments),
         Math::UnknownGradient(function, at) => g.unknown_gradient(out, function, at),
-        Math::Entry(base, indices) => g.entry(out, peel(base), indices),
+        Math::Entry(base, indices) => match (peel(base), &indices[..]) {
+            // the size tells a reader without context how far an index runs
+            (Math::Identity(_), [i, j]) if G::JUXTAPOSED => g.delta(out, i, j),
+            (base, _) => g.entry(out, base, indices),
+        },
         Math::IndexSum(indices, body) => g.index_sum(out, indices, body),
         Math::Delta(i, j) => g.delta(out, i, j),
         Math::Compare(symbol, a, b) => {

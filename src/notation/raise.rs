@@ -8,6 +8,7 @@
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
 mod compose;
+mod entries;
 mod motion;
 mod part;
 mod reduction;

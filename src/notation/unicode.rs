@@ -164,8 +164,9 @@ impl Glyphs for Unicode {
     fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
         let plain = match base {
             Math::Symbol(s) => split(&s.name).1.is_empty(),
-            Math::Gradient(_) => true,
-            _ => false,
+            Math::Identity(_) | Math::Ones(_) | Math::Zeros(_) | Math::Entry(..) => false,
+            // `∇yᵢ`, `σ(W x)ᵢ`, `(A B)ᵢⱼ`
+            _ => true,
         };
         write(self, out, base, Place::Operand);
         match indices_text(indices).filter(|_| plain) {

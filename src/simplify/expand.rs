@@ -51,6 +51,44 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     (arena.weight(sum) < arena.weight(id)).then_some(sum)
 }
 
+/// The sum of products that is left when no factor is a sum with an identity in it.
+pub(super) fn identities(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    let one = arena.number_id(&Number::ONE);
+    let mut terms: TermList = SmallVec::new();
+    let mut todo: SmallVec<[(NumberId, ExprId); 8]> = SmallVec::new();
+    todo.push((one, id));
+    while let Some((c, e)) = todo.pop() {
+        if terms.len() + todo.len() > TERMS {
+            return None;
+        }
+        match arena.node(e) {
+            Node::Add(list) => {
+                let list: TermList = list.iter().collect();
+                for (d, inner) in list {
+                    todo.push((arena.multiply(c, d), inner));
+                }
+            }
+            Node::Einsum(view) => {
+                let hides = |e: ExprId| match arena.node(e) {
+                    Node::Add(t) => t.len() > 1 && t.iter().any(|(_, t)| arena.diagonal(t).is_some()),
+                    _ => false,
+                };
+                match view.operands().position(|(e, _)| hides(e)) {
+                    Some(at) => {
+                        for inner in distribute_at(arena, e, at) {
+                            todo.push((c, inner));
+                        }
+                    }
+                    None => terms.push((c, e)),
+                }
+            }
+            _ => terms.push((c, e)),
+        }
+    }
+    let axes: Axes = arena.axes(id).into();
+    Some(arena.add_ids(&axes, terms))
+}
+
 /// Whether multiplying out may cancel something.
 fn promising(arena: &Arena, id: ExprId) -> bool {
     let sum = |e: ExprId| matches!(arena.node(e), Node::Add(t) if t.len() > 1);
@@ -131,9 +169,18 @@ fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
         .iter()
         .position(|o| sum(o) && cancels(o))
         .or_else(|| operands.iter().position(sum))?;
+    Some(distribute_at(arena, id, at))
+}
+
+/// The products that a product is the sum of when the sum among its factors at one place is
+/// multiplied out.
+fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVec<[ExprId; 4]> {
+    let Node::Einsum(view) = arena.node(id) else { return SmallVec::new() };
+    let operands: SmallVec<[Operand; 4]> =
+        view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
     let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
     let output: crate::tensor::node::Wires = view.output().into();
-    let Node::Add(terms) = arena.node(operands[at].expr) else { return None };
+    let Node::Add(terms) = arena.node(operands[at].expr) else { return SmallVec::new() };
     let terms: TermList = terms.iter().collect();
     let mut list = SmallVec::new();
     for (c, e) in terms {
@@ -144,5 +191,5 @@ fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
             Network { coefficient, operands, output: output.clone(), sizes: sizes.clone() };
         list.push(arena.einsum(network));
     }
-    Some(list)
+    list
 }

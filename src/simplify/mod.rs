@@ -40,6 +40,20 @@ pub fn simplify(
     roots.iter().map(|r| map[r]).collect()
 }
 
+/// An expression with more than two axes as a sum of products: an entry of it is read term by term,
+/// and a δ inside a sum that is a factor would hide which entries are zero.
+///
+/// Bounded: an expression that would have too many terms stays as it is.
+pub fn multiplied_out(arena: &mut Arena, id: ExprId) -> ExprId {
+    if arena.rank(id) < 3 {
+        return id;
+    }
+    let facts = std::mem::replace(&mut arena.facts, true);
+    let result = expand::identities(arena, id).unwrap_or(id);
+    arena.facts = facts;
+    result
+}
+
 /// Every node below some roots.
 pub(crate) fn reachable(arena: &Arena, roots: &[ExprId]) -> Vec<ExprId> {
     let mut seen = vec![false; arena.len()];

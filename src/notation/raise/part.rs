@@ -115,6 +115,17 @@ pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>)
         above.push(whole(&n));
     }
     let scalars_above: Vec<Math> = scalars.above.into_iter().map(|s| s.1).collect();
+    // `2 ./ x`, not `2*(1 ./ x)`
+    let mut body = body;
+    let one = |m: &Math| matches!(m, Math::Number(n) if n.is_one());
+    let mut divisor = None;
+    if let Some(Math::ElementQuotient(a, _)) = &body
+        && one(a)
+        && !(above.iter().all(one) && scalars_above.is_empty())
+        && let Some(Math::ElementQuotient(_, d)) = body.take()
+    {
+        divisor = Some(d);
+    }
     // an inner product among other factors keeps its brackets: `(x'*y)*z`
     let several = scalars_above.len() + usize::from(body.is_some()) > 1;
     let inner = |m: &Math| matches!(m, Math::Product(list) if !list.iter().all(is_scalar));
@@ -133,7 +144,10 @@ pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>)
         above.extend(scalars_above);
         above.extend(body);
     }
-    let above = if keep { above.swap_remove(0) } else { product(above) };
+    let mut above = if keep { above.swap_remove(0) } else { product(above) };
+    if let Some(d) = divisor {
+        above = Math::ElementQuotient(Box::new(above), d);
+    }
     if below.is_empty() {
         return above;
     }

@@ -52,6 +52,12 @@ impl Reduction {
     #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     pub(super) fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
         self.outer_quotients();
+        self.contract(sizes, scalars)?;
+        self.finish(sizes)
+    }
+
+    /// Reduces until no contracted vertex is left; `None` where that does not end.
+    pub(super) fn contract(&mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<()> {
         let contracted: Vec<Wire> =
             (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
         let mut open = contracted;
@@ -81,7 +87,7 @@ impl Reduction {
             self.loops(&open, scalars);
             open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
         }
-        self.finish(sizes)
+        Some(())
     }
 
     pub(super) fn degree(&self, w: Wire) -> usize {

@@ -152,18 +152,56 @@ impl Arena {
                 if *a == *b || list.len() > 8 {
                     return *a == *b;
                 }
-                self.mirror(&list, *a, *b).is_some()
+                self.renaming(&list, &list, [(*a, *b), (*b, *a)]).is_some()
             }
-            Node::Add(terms) => terms.len() <= 8 && terms.iter().all(|(_, e)| self.is_symmetric(e)),
+            // A + A': each term is symmetric or stands beside its transpose
+            Node::Add(terms) => {
+                terms.len() <= 8
+                    && terms.iter().all(|(c, e)| {
+                        self.is_symmetric(e)
+                            || terms.iter().any(|(d, f)| c == d && self.is_transpose(e, f))
+                    })
+            }
             _ => false,
         }
     }
 
-    /// A renaming of the contracted wires that exchanges `a` and `b` and keeps the set of operands.
-    fn mirror(&self, list: &[(ExprId, &[Wire])], a: Wire, b: Wire) -> Option<()> {
-        let wires = list.iter().flat_map(|o| o.1).copied().max()? as usize + 1;
-        let mut map: Wires = smallvec![u32::MAX; wires.max(2)];
-        (map[a as usize], map[b as usize]) = (b, a);
+    /// Whether one matrix is seen to be the transpose of another.
+    fn is_transpose(&self, e: ExprId, f: ExprId) -> bool {
+        let (own, other) = ([(e, &[0, 1][..])], [(f, &[0, 1][..])]);
+        let network = |id: ExprId| match self.node(id) {
+            Node::Einsum(view) => match view.output() {
+                [a, b] if a != b => Some((view.operands().collect(), [*a, *b])),
+                _ => None,
+            },
+            _ => None,
+        };
+        type Operands<'a> = SmallVec<[(ExprId, &'a [Wire]); 4]>;
+        let found: [(Operands<'_>, [Wire; 2]); 2] = [
+            network(e).unwrap_or_else(|| (SmallVec::from_slice(&own), [0, 1])),
+            network(f).unwrap_or_else(|| (SmallVec::from_slice(&other), [0, 1])),
+        ];
+        let [(left, [a, b]), (right, [c, d])] = found;
+        left.len() <= 8 && self.renaming(&left, &right, [(a, d), (b, c)]).is_some()
+    }
+
+    /// A renaming of wires that begins with these and turns the operands of one network into those
+    /// of another.
+    fn renaming(
+        &self,
+        list: &[(ExprId, &[Wire])],
+        others: &[(ExprId, &[Wire])],
+        start: [(Wire, Wire); 2],
+    ) -> Option<()> {
+        if list.len() != others.len() {
+            return None;
+        }
+        let largest = list.iter().chain(others).flat_map(|o| o.1).copied().max()?;
+        let ends = start.iter().map(|(a, b)| (*a).max(*b)).max()?;
+        let mut map: Wires = smallvec![u32::MAX; largest.max(ends) as usize + 1];
+        for (a, b) in start {
+            map[a as usize] = b;
+        }
         let mut used: SmallVec<[bool; 8]> = smallvec![false; list.len()];
         let mut progress = true;
         let mut done: SmallVec<[bool; 8]> = smallvec![false; list.len()];
@@ -179,7 +217,7 @@ impl Arena {
                         map[*w as usize] == *v || map[*w as usize] == u32::MAX && !map.contains(v)
                     })
                 };
-                let fit = list.iter().enumerate().find_map(|(j, (f, vs))| {
+                let fit = others.iter().enumerate().find_map(|(j, (f, vs))| {
                     if used[j] || e != f {
                         return None;
                     }
@@ -191,6 +229,10 @@ impl Arena {
                 });
                 let (j, vs) = fit?;
                 for (w, v) in ws.iter().zip(&vs) {
+                    // a wire that stands twice has one image
+                    if ![u32::MAX, *v].contains(&map[*w as usize]) {
+                        return None;
+                    }
                     map[*w as usize] = *v;
                 }
                 (used[j], done[i], progress) = (true, true, true);
