@@ -253,8 +253,7 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
     let mut found = Vec::new();
     for (target, gradient) in targets.iter().zip(&first.results) {
         let Lowered { arena, equations, .. } = &mut lowered;
-        let second =
-            derivatives(arena, equations, *gradient, &targets, None, question.corruption);
+        let second = derivatives(arena, equations, *gradient, &targets, None, question.corruption);
         found.extend(targets.iter().zip(second).map(|(t, r)| (vec![*target, *t], r)));
     }
     let roots: Vec<ExprId> = found.iter().map(|f| f.1).collect();

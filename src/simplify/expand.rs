@@ -70,7 +70,9 @@ pub(super) fn identities(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
             }
             Node::Einsum(view) => {
                 let hides = |e: ExprId| match arena.node(e) {
-                    Node::Add(t) => t.len() > 1 && t.iter().any(|(_, t)| arena.diagonal(t).is_some()),
+                    Node::Add(t) => {
+                        t.len() > 1 && t.iter().any(|(_, t)| arena.diagonal(t).is_some())
+                    }
                     _ => false,
                 };
                 match view.operands().position(|(e, _)| hides(e)) {

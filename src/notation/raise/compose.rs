@@ -86,10 +86,46 @@ pub(crate) fn product(list: Vec<Math>) -> Math {
             other => flat.push(other),
         }
     }
+    join_powers(&mut flat);
     match flat.len() {
         0 => Math::Number(Number::ONE),
         1 => flat.pop().unwrap_or(Math::Pi),
         _ => Math::Product(flat),
+    }
+}
+
+/// `X X` is `X²`, `Xᵀ Xᵀ` is `(X²)ᵀ`, for a matrix with a name.
+fn join_powers(factors: &mut Vec<Math>) {
+    fn power(m: &Math) -> Option<(&Name, i64, bool)> {
+        match m {
+            Math::Symbol(s) if s.rank == 2 => Some((s, 1, false)),
+            Math::Transpose(inner) => power(inner).map(|(s, k, t)| (s, k, !t)),
+            Math::Power(base, exponent) => match (&**base, &**exponent) {
+                (Math::Symbol(s), Math::Number(n)) if s.rank == 2 => {
+                    n.as_integer().filter(|k| *k > 0).map(|k| (s, k, false))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    let mut at = 1;
+    while at < factors.len() {
+        let joined = match (power(&factors[at - 1]), power(&factors[at])) {
+            (Some((a, j, s)), Some((b, k, t))) if a == b && s == t => {
+                let base = Box::new(Math::Symbol(a.clone()));
+                let square = Math::Power(base, Box::new(Math::Number(Number::integer(j + k))));
+                Some(if s { transpose(square) } else { square })
+            }
+            _ => None,
+        };
+        match joined {
+            Some(m) => {
+                factors[at - 1] = m;
+                factors.remove(at);
+            }
+            None => at += 1,
+        }
     }
 }
 

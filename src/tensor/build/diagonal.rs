@@ -51,8 +51,7 @@ impl Arena {
     /// An einsum with one axis of its output left out.
     fn on_diagonal(&mut self, id: ExprId, axis: usize) -> ExprId {
         let Node::Einsum(view) = self.node(id) else { return id };
-        let operands =
-            view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+        let operands = view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
         let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
         let mut output: Wires = view.output().into();
         output.remove(axis);
