@@ -81,33 +81,7 @@ impl Raiser<'_> {
                 }
                 _ => of(symbol_math(arena, s), at),
             }),
-            Node::Add(terms) => {
-                let mut list = Vec::new();
-                for (c, e) in terms.iter() {
-                    let c = arena.number_of(c);
-                    let term = if arena.is_ones(e) {
-                        Math::Number(c.abs())
-                    } else {
-                        scaled(&c.abs(), self.entry(e, at, names)?)
-                    };
-                    list.push(((!arena.is_ones(e), arena.key(e)), c.is_negative(), term));
-                }
-                list.sort_by_key(|t| t.0);
-                if list.first().is_some_and(|t| t.1)
-                    && let Some(first) = list.iter().position(|t| !t.1)
-                {
-                    let term = list.remove(first);
-                    list.insert(0, term);
-                }
-                Some(match list.len() {
-                    0 => Math::Number(Number::ZERO),
-                    1 => {
-                        let (_, negative, term) = list.swap_remove(0);
-                        if negative { negated(term) } else { term }
-                    }
-                    _ => Math::Sum(list.into_iter().map(|(_, s, m)| (s, m)).collect()),
-                })
-            }
+            Node::Add(_) => self.sum_entry(id, at, names),
             Node::Einsum(view) => self.einsum_entry(view, at, names),
             Node::Map(f, ids) => {
                 let mut list = Vec::new();
@@ -162,6 +136,36 @@ impl Raiser<'_> {
         };
         self.depth += 1;
         result
+    }
+
+    fn sum_entry(&mut self, id: ExprId, at: &[Math], names: &mut IndexNames<'_>) -> Option<Math> {
+        let arena = self.arena;
+        let Node::Add(terms) = arena.node(id) else { return None };
+        let mut list = Vec::new();
+        for (c, e) in terms.iter() {
+            let c = arena.number_of(c);
+            let term = if arena.is_ones(e) {
+                Math::Number(c.abs())
+            } else {
+                scaled(&c.abs(), self.entry(e, at, names)?)
+            };
+            list.push(((!arena.is_ones(e), arena.key(e)), c.is_negative(), term));
+        }
+        list.sort_by_key(|t| t.0);
+        if list.first().is_some_and(|t| t.1)
+            && let Some(first) = list.iter().position(|t| !t.1)
+        {
+            let term = list.remove(first);
+            list.insert(0, term);
+        }
+        Some(match list.len() {
+            0 => Math::Number(Number::ZERO),
+            1 => {
+                let (_, negative, term) = list.swap_remove(0);
+                if negative { negated(term) } else { term }
+            }
+            _ => Math::Sum(list.into_iter().map(|(_, s, m)| (s, m)).collect()),
+        })
     }
 
     /// Whether an entry is as short with indices as in matrix notation: nothing is summed.

@@ -168,6 +168,7 @@ impl Arena {
 
     /// Whether one matrix is seen to be the transpose of another.
     fn is_transpose(&self, e: ExprId, f: ExprId) -> bool {
+        type Operands<'a> = SmallVec<[(ExprId, &'a [Wire]); 4]>;
         let (own, other) = ([(e, &[0, 1][..])], [(f, &[0, 1][..])]);
         let network = |id: ExprId| match self.node(id) {
             Node::Einsum(view) => match view.output() {
@@ -176,7 +177,6 @@ impl Arena {
             },
             _ => None,
         };
-        type Operands<'a> = SmallVec<[(ExprId, &'a [Wire]); 4]>;
         let found: [(Operands<'_>, [Wire; 2]); 2] = [
             network(e).unwrap_or_else(|| (SmallVec::from_slice(&own), [0, 1])),
             network(f).unwrap_or_else(|| (SmallVec::from_slice(&other), [0, 1])),
