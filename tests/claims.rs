@@ -42,6 +42,11 @@ fn hard_truths_and_near_misses_come_out_right() {
 }
 
 #[test]
+fn kinks_domains_sizes_and_layers_come_out_right() {
+    judge(include_str!("claims/more.jsonl"));
+}
+
+#[test]
 fn derivations_are_right_up_to_their_first_wrong_line() {
     let index: Value =
         serde_json::from_str(include_str!("claims/derivations/index.json")).expect("JSON");

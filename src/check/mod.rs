@@ -9,7 +9,6 @@
 
 mod decide;
 mod edit;
-pub mod identities;
 mod layout;
 mod points;
 pub mod prove;

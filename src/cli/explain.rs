@@ -2,8 +2,8 @@
 
 use super::Failure;
 use crate::check::check;
-use crate::check::identities::{Identity, identities};
 use crate::functions::{self, Function, Lowering};
+use crate::identities::{Identity, identities};
 use clap::ArgMatches;
 use std::fmt::Write as _;
 
