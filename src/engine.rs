@@ -336,7 +336,7 @@ fn unknown_target(name: &str, typed: &Typed) -> Error {
     let program = &typed.program;
     let names =
         typed.variables.iter().map(|v| v.name).chain(typed.definitions.iter().map(|d| d.name));
-    let known: Vec<String> = names.map(|n| program.written[n.0 as usize].clone()).collect();
+    let known: Vec<String> = names.map(|n| program.written(n).to_string()).collect();
     let suggestion = known
         .iter()
         .filter(|k| name.chars().count() > 2 && edit_distance(k, name) <= 2)

@@ -44,7 +44,7 @@ fn tree(program: &Program) -> String {
             Statement::Variables(list) => list
                 .iter()
                 .map(|d| {
-                    let dims: Vec<String> = d.dims.iter().map(node).collect();
+                    let dims: Vec<String> = program.list(d.dims).iter().map(node).collect();
                     format!("var {} {dims:?} {:?}", program.name(d.name), d.attributes)
                 })
                 .collect::<Vec<_>>()

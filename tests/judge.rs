@@ -88,8 +88,7 @@ fn differences_of_the_given_cases() {
             flat(expected, &mut gradient);
             let k = typed.variables.iter().position(|v| {
                 let name = name.strip_prefix("grad_").unwrap();
-                typed.program.name(v.name) == name
-                    || typed.program.written[v.name.0 as usize] == name
+                typed.program.name(v.name) == name || typed.program.written(v.name) == name
             });
             let varied = Varied::Variable(VariableId(k.unwrap() as u32));
             let mut evaluator = Evaluator::<f64>::new(&typed, &point).unwrap();

@@ -462,8 +462,7 @@ impl<'a> Trial<'a> {
     fn counterexample(&self, point: &Point, left: Array, right: Array) -> Counterexample {
         let typed = self.claim.typed;
         let (a, b) = (variables_of(typed, self.claim.left), variables_of(typed, self.claim.right));
-        let written =
-            |name: crate::syntax::ast::NameId| typed.program.written[name.0 as usize].clone();
+        let written = |name: crate::syntax::ast::NameId| typed.program.written(name).to_string();
         let values = typed
             .variables
             .iter()

@@ -360,7 +360,7 @@ impl Editor<'_> {
         if !matches!(typed.meaning(id), Meaning::Variable(_) | Meaning::Definition(_)) {
             return;
         }
-        let shape = typed.shape(id).clone();
+        let shape = typed.shape(id).to_shape();
         let names = typed
             .variables
             .iter()
@@ -527,13 +527,13 @@ impl Editor<'_> {
     /// A factor that was forgotten: a derivative of an activation, or a name.
     fn factors(&mut self, id: NodeId) {
         let typed = self.typed;
-        let shape = typed.shape(id).clone();
+        let shape = typed.shape(id);
         let names: Vec<NameId> = typed
             .variables
             .iter()
             .map(|v| (v.name, &v.shape))
             .chain(typed.definitions.iter().map(|d| (d.name, &d.shape)))
-            .filter(|(_, s)| s.axes == shape.axes)
+            .filter(|(_, s)| s.axes[..] == *shape.axes)
             .map(|n| n.0)
             .collect();
         let functions: Vec<NameId> =

@@ -21,11 +21,7 @@ pub(super) fn sum_of(program: &mut Program, terms: &[NodeId]) -> NodeId {
 }
 
 pub(super) fn name_of(program: &mut Program, text: &str) -> NameId {
-    program.find_name(text).unwrap_or_else(|| {
-        program.names.push(text.to_string());
-        program.written.push(text.to_string());
-        NameId(program.names.len() as u32 - 1)
-    })
+    program.names.intern(text)
 }
 
 pub(super) fn name_node(program: &mut Program, text: &str) -> NodeId {

@@ -30,8 +30,7 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
     if let Value::Object(object) = &mut point {
         // a Greek letter and its spelling are one name
         for v in &typed.variables {
-            let (name, written) =
-                (typed.program.name(v.name), &typed.program.written[v.name.0 as usize]);
+            let (name, written) = (typed.program.name(v.name), typed.program.written(v.name));
             if let Some(value) = object.get(written).cloned() {
                 object.insert(name.to_string(), value);
             }
@@ -54,7 +53,7 @@ fn target(typed: &Typed, name: Option<&str>) -> Result<(NodeId, Vec<IndexId>), F
         (Item::Definition(d), _) => {
             let d = &typed.definitions[d.0 as usize];
             let is = name.is_none_or(|n| {
-                typed.program.name(d.name) == n || typed.program.written[d.name.0 as usize] == n
+                typed.program.name(d.name) == n || typed.program.written(d.name) == n
             });
             is.then(|| (d.body, d.indices.clone()))
         }

@@ -10,6 +10,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// A part that is used more than once is named from this weight on.
 const SHARED: u32 = 14;
@@ -62,11 +63,9 @@ pub fn assemble(
     let arena = &lowered.arena;
     let (order, below) = naming.order(arena, lowered.objective, results);
     // an index is never called like a name of the program or a size
-    let sizes: Vec<String> = typed.dims.texts().collect();
-    let names = typed.program.names.iter().chain(&sizes);
-    let taken: FxHashSet<&str> = names.map(String::as_str).collect();
-    let names_of: FxHashMap<&str, usize> =
-        typed.program.names.iter().enumerate().map(|(at, n)| (n.as_str(), at)).collect();
+    let sizes: Vec<Rc<str>> = typed.dims.texts().collect();
+    let names = typed.program.names.iter().chain(sizes.iter().map(|s| &**s));
+    let taken: FxHashSet<&str> = names.collect();
     let mut bindings = Vec::with_capacity(order.len());
     let mut place: FxHashMap<ExprId, usize> = FxHashMap::default();
     for symbol in &order {
@@ -106,7 +105,7 @@ pub fn assemble(
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(names).collect(),
-            written: result.wrt.iter().map(|e| written_name(typed, arena, *e, &names_of)).collect(),
+            written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
             shape: shape_math(arena, result.value),
             value,
             entrywise,
@@ -121,7 +120,7 @@ pub fn assemble(
         _ => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
     };
     let value_needs = naming.needs(arena, objective_body, &place);
-    let parameters = parameters(typed, lowered, cotangent, objective_id, &names_of);
+    let parameters = parameters(typed, lowered, cotangent, objective_id);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
         objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
@@ -160,9 +159,14 @@ fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
-fn written_name(typed: &Typed, arena: &Arena, e: ExprId, names: &FxHashMap<&str, usize>) -> String {
+fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> String {
     let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
-    names.get(&*s.name).map_or(s.name.to_string(), |at| typed.program.written[*at].clone())
+    as_written(typed, &s.name).to_string()
+}
+
+/// A name of the program as it was written; another as it is.
+fn as_written<'a>(typed: &'a Typed, name: &'a str) -> &'a str {
+    typed.program.find_name(name).map_or(name, |id| typed.program.written(id))
 }
 
 /// The objective as its author wrote it.
@@ -206,7 +210,6 @@ fn parameters(
     lowered: &Lowered,
     cotangent: Option<ExprId>,
     objective: crate::tensor::node::SymbolId,
-    names: &FxHashMap<&str, usize>,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
     // what the program writes is a parameter, though it may cancel
@@ -216,7 +219,7 @@ fn parameters(
         let name = symbol_math(arena, arena.as_symbol(symbol).expect("a variable is a symbol"));
         list.push(Parameter {
             name,
-            written: typed.program.written[variable.name.0 as usize].clone(),
+            written: typed.program.written(variable.name).to_string(),
             shape: shape_math(arena, symbol),
             attributes: variable.attributes.clone(),
             assumed: variable.origin != Origin::Declared,
@@ -227,8 +230,7 @@ fn parameters(
             name: symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")),
             written: {
                 let name = &arena.symbol(objective).name;
-                let at = names.get(&**name);
-                format!("grad_{}", at.map_or(&**name, |at| typed.program.written[*at].as_str()))
+                format!("grad_{}", as_written(typed, name))
             },
             shape: shape_math(arena, g),
             attributes: Vec::new(),

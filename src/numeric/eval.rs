@@ -547,7 +547,7 @@ pub fn dimension_sizes(typed: &Typed, names: &BTreeMap<String, usize>) -> Vec<us
             let mut term = Some(i128::from(*coefficient));
             for (atom, exponent) in atoms {
                 let value = match atom {
-                    Atom::Name(name) => names.get(name).map(|&n| n as i128),
+                    Atom::Name(name) => names.get(&**name).map(|&n| n as i128),
                     // interned before what refers to them
                     Atom::Quotient(a, b) => {
                         let of = |d: &DimId| sizes.get(d.0 as usize).copied();

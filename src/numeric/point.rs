@@ -154,11 +154,11 @@ pub fn from_json(
     let mut seen: BTreeMap<DimId, (String, usize)> = BTreeMap::new();
     for (k, variable) in typed.variables.iter().enumerate() {
         let canonical = typed.program.name(variable.name);
-        let written = &typed.program.written[variable.name.0 as usize];
+        let written = typed.program.written(variable.name);
         let axes = variable.shape.axes.len();
         let Some(value) = object.get(written).or_else(|| object.get(canonical)) else {
             if needed(k) {
-                return Err(PointError::Missing { name: written.clone(), axes });
+                return Err(PointError::Missing { name: written.to_string(), axes });
             }
             point.values.push(None);
             continue;
@@ -166,15 +166,15 @@ pub fn from_json(
         let array = array(written, value, axes)?;
         for (&dim, &length) in variable.shape.axes.iter().zip(&array.shape) {
             let first = match typed.dims.as_number(dim) {
-                Some(n) => (written.clone(), usize::try_from(n).unwrap_or(0)),
-                None => seen.entry(dim).or_insert_with(|| (written.clone(), length)).clone(),
+                Some(n) => (written.to_string(), usize::try_from(n).unwrap_or(0)),
+                None => seen.entry(dim).or_insert_with(|| (written.to_string(), length)).clone(),
             };
             if first.1 != length {
                 return Err(PointError::Sizes {
                     dimension: typed.dims.text(dim),
                     first: first.0,
                     expected: first.1,
-                    second: written.clone(),
+                    second: written.to_string(),
                     found: length,
                 });
             }

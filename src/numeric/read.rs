@@ -92,7 +92,7 @@ pub(super) fn borrowed<'a>(user: &'a Typed, pieces: &[Pieces]) -> Vec<(&'a str, 
         if let Statement::Definition { name, .. } = statement {
             let text = program.source.get(span.start as usize..span.end as usize).unwrap_or("");
             known.insert(program.name(*name), texts.len());
-            known.insert(&program.written[name.0 as usize], texts.len());
+            known.insert(program.written(*name), texts.len());
             texts.push((program.name(*name), text));
         }
     }

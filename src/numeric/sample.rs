@@ -68,8 +68,8 @@ pub(super) fn names_of(typed: &Typed, dim: DimId, names: &mut Vec<String>) {
             for (atom, _) in atoms {
                 match atom {
                     Atom::Name(name) => {
-                        if !names.contains(name) {
-                            names.push(name.clone());
+                        if !names.iter().any(|n| **n == **name) {
+                            names.push(name.to_string());
                         }
                     }
                     Atom::Quotient(a, b) => stack.extend([*b, *a]),
@@ -95,7 +95,7 @@ impl Sizes {
         let mut used = Vec::new();
         let variables = typed.variables.iter().flat_map(|v| &v.shape.axes);
         let indices = typed.indices.iter().map(|i| &i.dim);
-        let nodes = typed.shapes.iter().flat_map(|s| &s.axes);
+        let nodes = typed.shapes.iter().flat_map(|s| s.axes);
         for &dim in variables.chain(indices).chain(nodes) {
             if let Some(mark) = marked.get_mut(dim.0 as usize) {
                 if !std::mem::replace(mark, true) {

@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::diagnostic::Span;
 use crate::number::Number;
 use crate::shape::dim::{DimId, Dims};
+use crate::shape::table::Shapes;
 use crate::shape::typed::{
     Definition, DefinitionId, Index, IndexId, Item, Meaning, Origin, Shape, Typed, Unknown,
     UnknownId, Variable, VariableId,
@@ -18,7 +19,7 @@ impl Toy {
         Toy(Typed {
             program: Program::default(),
             dims: Dims::default(),
-            shapes: vec![],
+            shapes: Shapes::default(),
             meanings: vec![],
             free: vec![],
             variables: vec![],
@@ -32,9 +33,7 @@ impl Toy {
     }
 
     fn name(&mut self, name: &str) -> NameId {
-        self.0.program.names.push(name.to_string());
-        self.0.program.written.push(name.to_string());
-        NameId(self.0.program.names.len() as u32 - 1)
+        self.0.program.names.intern(name)
     }
 
     pub(super) fn dims(&mut self, names: &[&str]) -> Vec<DimId> {
@@ -54,10 +53,9 @@ impl Toy {
         axes: &[DimId],
         free: &[IndexId],
     ) -> NodeId {
-        let axes = axes.iter().copied().collect();
         self.0.program.nodes.push(expr);
         self.0.program.spans.push(Span::default());
-        self.0.shapes.push(Shape { axes, row: false });
+        self.0.shapes.push(axes);
         self.0.meanings.push(meaning);
         self.0.free.push(free.iter().copied().collect());
         NodeId(self.0.program.nodes.len() as u32 - 1)
@@ -133,7 +131,7 @@ impl Toy {
         let name = self.name(name);
         let mut axes: Vec<DimId> =
             indices.iter().map(|i| self.0.indices[i.0 as usize].dim).collect();
-        axes.extend(&self.0.shape(body).axes);
+        axes.extend(self.0.shape(body).axes);
         self.0.definitions.push(Definition {
             name,
             shape: Shape { axes: axes.into_iter().collect(), row: false },

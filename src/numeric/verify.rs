@@ -209,8 +209,8 @@ fn objective(
         (Item::Definition(d), None) => Some(of(*d)),
         (Item::Definition(d), Some(name)) => {
             let written = typed.definitions[d.0 as usize].name;
-            let same = typed.program.name(written) == name
-                || typed.program.written[written.0 as usize] == name;
+            let same =
+                typed.program.name(written) == name || typed.program.written(written) == name;
             same.then(|| of(*d))
         }
         (Item::Expression(id, indices), None) => Some((*id, indices.clone(), None)),
@@ -220,7 +220,7 @@ fn objective(
 
 fn find_varied(typed: &Typed, name: &str) -> Option<Varied> {
     let is = |id: crate::syntax::ast::NameId| {
-        typed.program.name(id) == name || typed.program.written[id.0 as usize] == name
+        typed.program.name(id) == name || typed.program.written(id) == name
     };
     let variable = typed.variables.iter().position(|v| is(v.name));
     let definition = || typed.definitions.iter().rposition(|d| is(d.name));
@@ -239,7 +239,7 @@ impl<'q> Judgement<'q> {
             return Err(Stop::Skip("the program has no such objective".to_string()));
         };
         let mut dims: Vec<DimId> = indices.iter().map(|i| user.indices[i.0 as usize].dim).collect();
-        dims.extend(&user.shape(target).axes);
+        dims.extend(user.shape(target).axes);
         let scalar = dims.is_empty();
         let mut varied = Vec::with_capacity(question.results.len());
         let names: std::collections::BTreeMap<&str, Varied> = question

@@ -3,12 +3,13 @@
 use super::dim::DimId;
 use super::error::ShapeError;
 use super::infer::Inference;
-use super::propagate::scalar;
+use super::propagate::Asking;
 use super::signature::{alternative, size};
-use super::typed::{DerivativeKind, Meaning, Shape};
+use super::table::Place;
+use super::typed::{DerivativeKind, Meaning};
 use crate::functions::{Function, Signature, Special};
 use crate::syntax::ast::{Expr, NodeId};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 impl Inference<'_> {
     pub(super) fn step_call(
@@ -18,14 +19,16 @@ impl Inference<'_> {
         axis: Option<NodeId>,
     ) -> Result<(), ShapeError> {
         if let Some(a) = axis {
-            self.set(a, &scalar())?;
+            self.set(a, Place::SCALAR)?;
         }
         match self.meanings[id.0 as usize] {
-            Meaning::Unknown(u) if self.unknowns[u.0 as usize].scalar => self.set(id, &scalar()),
-            Meaning::Unknown(_) => self.step_elementwise(id, list, "a call"),
+            Meaning::Unknown(u) if self.unknowns[u.0 as usize].scalar => {
+                self.set(id, Place::SCALAR)
+            }
+            Meaning::Unknown(_) => self.step_elementwise(id, list, Asking::Operation("a call")),
             Meaning::Identity => {
                 let n = self.size_argument(list[0])?;
-                self.set(id, &Shape { axes: smallvec![n, n], row: false })
+                self.set_axes(id, &[n, n])
             }
             Meaning::Fill(_) => self.step_fill(id, list),
             Meaning::Derivative(kind) => self.step_derivative(id, kind, list),
@@ -41,7 +44,7 @@ impl Inference<'_> {
                 self.program.for_each_child(part, |c| stack.push(c));
                 continue;
             };
-            if !self.dimension_names.contains(name) {
+            if self.known[name.0 as usize].size.is_none() {
                 let text = self.written(*name);
                 return Err(ShapeError::Invalid {
                     message: format!("`{text}` is not the size of anything"),
@@ -61,21 +64,21 @@ impl Inference<'_> {
         let special = crate::functions::find(self.program.name(*function)).map(|f| f.signature);
         match special {
             Some(Signature::Special(Special::Vector)) => {
-                self.set(list[0], &scalar())?;
+                self.set(list[0], Place::SCALAR)?;
                 let n = self.fresh();
-                self.set(id, &Shape { axes: smallvec![n], row: false })
+                self.set_axes(id, &[n])
             }
             Some(Signature::Special(Special::Matrix)) => {
-                self.set(list[0], &scalar())?;
+                self.set(list[0], Place::SCALAR)?;
                 let (m, n) = (self.fresh(), self.fresh());
-                self.set(id, &Shape { axes: smallvec![m, n], row: false })
+                self.set_axes(id, &[m, n])
             }
             _ => {
-                let mut axes = SmallVec::new();
+                let mut axes: SmallVec<[DimId; 2]> = SmallVec::new();
                 for n in list {
                     axes.push(self.size_argument(*n)?);
                 }
-                self.set(id, &Shape { axes, row: false })
+                self.set_axes(id, &axes)
             }
         }
     }
@@ -88,21 +91,14 @@ impl Inference<'_> {
         axis: Option<NodeId>,
     ) -> Result<(), ShapeError> {
         match f.signature_for(list.len()) {
-            Signature::Elementwise => self.step_elementwise(id, list, &format!("`{}`", f.name)),
+            Signature::Elementwise => self.step_elementwise(id, list, Asking::Function(f)),
             Signature::Reduction { arrays, .. } => {
                 if arrays == 2 && list.len() == 2 {
-                    match (self.shape(list[0]).cloned(), self.shape(list[1]).cloned()) {
-                        (Some(a), Some(b)) => {
-                            let fits = a.axes.len() == b.axes.len()
-                                && a.axes.iter().zip(&b.axes).all(|(x, y)| self.unify(*x, *y));
-                            if !fits {
-                                return Err(self.mismatch(
-                                    list[0],
-                                    list[1],
-                                    &format!("`{}`", f.name),
-                                    None,
-                                ));
-                            }
+                    match (self.shape(list[0]), self.shape(list[1])) {
+                        (Some(a), Some(b)) if self.unify_axes(a, b) => {}
+                        (Some(_), Some(_)) => {
+                            let context = format!("`{}`", f.name);
+                            return Err(self.mismatch(list[0], list[1], &context, None));
                         }
                         _ => self.same(list[0], list[1])?,
                     }
@@ -111,18 +107,17 @@ impl Inference<'_> {
             }
             Signature::Axiswise => {
                 for extra in &list[1..] {
-                    self.set(*extra, &scalar())?;
+                    self.set(*extra, Place::SCALAR)?;
                 }
                 self.same(id, list[0])?;
                 let Some(s) = self.shape(list[0]) else { return Ok(()) };
-                if s.axes.len() >= 2 && axis.is_none() {
+                if s.rank() >= 2 && axis.is_none() {
                     let help = format!("write `{}(…, axis=1)` to work along each row", f.name);
                     let expected = format!("`axis=` for `{}` of a matrix", f.name);
                     return Err(self.operand_error(list[0], &expected, Some(&help)));
                 }
                 if let Some(a) = axis {
-                    let rank = s.axes.len();
-                    self.check_axis(a, rank)?;
+                    self.check_axis(a, s.rank())?;
                 }
                 Ok(())
             }
@@ -153,19 +148,19 @@ impl Inference<'_> {
         a: NodeId,
         axis: Option<NodeId>,
     ) -> Result<(), ShapeError> {
-        let Some(node) = axis else { return self.set(id, &scalar()) };
+        let Some(node) = axis else { return self.set(id, Place::SCALAR) };
         if self.shape(a).is_none() {
             if !matches!(self.meanings[a.0 as usize], Meaning::Variable(_)) {
                 return Ok(());
             }
-            let axes = smallvec![self.fresh(), self.fresh()];
-            self.set(a, &Shape { axes, row: false })?;
+            let axes = [self.fresh(), self.fresh()];
+            self.set_axes(a, &axes)?;
         }
-        let shape = self.shape(a).cloned().unwrap_or_default();
-        let k = self.check_axis(node, shape.axes.len())?;
-        let mut axes = shape.axes;
+        let shape = self.shape(a).unwrap_or(Place::SCALAR);
+        let k = self.check_axis(node, shape.rank())?;
+        let mut axes: SmallVec<[DimId; 4]> = self.axes(shape).into();
         axes.remove(k);
-        self.set(id, &Shape { axes, row: false })
+        self.set_axes(id, &axes)
     }
 
     fn step_shapes(
@@ -178,9 +173,9 @@ impl Inference<'_> {
         let read: SmallVec<[_; 2]> = alternatives.iter().map(|t| alternative(t)).collect();
         let (list, sizes) = list.split_at(read[0].arguments.len().min(list.len()));
         let known: SmallVec<[Option<usize>; 2]> =
-            list.iter().map(|a| self.shape(*a).map(|s| s.axes.len())).collect();
+            list.iter().map(|a| self.shape(*a).map(Place::rank)).collect();
         if sizes.is_empty() && known.iter().all(|r| *r == Some(0)) {
-            return self.set(id, &scalar());
+            return self.set(id, Place::SCALAR);
         }
         let fits = |alt: &super::signature::Alternative<'_>| {
             alt.arguments.iter().zip(&known).all(|(s, r)| r.is_none_or(|r| r == s.len()))
@@ -202,16 +197,17 @@ impl Inference<'_> {
             // a name that may still be a scalar waits for its convention
             return Ok(());
         }
-        let mut letters: Vec<(&str, DimId)> = Vec::new();
+        let mut letters: SmallVec<[(&str, DimId); 4]> = SmallVec::new();
         for (argument, letter) in sizes.iter().zip(&chosen.sizes) {
             let value = self.size_argument(*argument)?;
-            self.shapes[argument.0 as usize].get_or_insert_with(scalar);
+            self.stands_for_scalar(*argument);
             self.size_values.insert(*argument, value);
             letters.push((letter, value));
         }
         for (argument, sizes) in list.iter().zip(&chosen.arguments) {
-            let axes = self.shape(*argument).cloned().unwrap_or_default().axes;
-            for (letter, dim) in sizes.iter().zip(axes) {
+            let shape = self.shape(*argument).unwrap_or(Place::SCALAR);
+            for (axis, letter) in sizes.iter().enumerate().take(shape.rank()) {
+                let dim = self.axis(shape, axis);
                 if letter.len() > 1 {
                     // a compound of sizes that are given
                     let find = |n: &str| letters.iter().find(|l| l.0 == n).map(|l| l.1);
@@ -243,7 +239,7 @@ impl Inference<'_> {
         if self.shape(id).is_some() && !chosen.result.iter().any(|t| t.len() == 1) {
             return Ok(());
         }
-        let mut axes = SmallVec::new();
+        let mut axes: SmallVec<[DimId; 4]> = SmallVec::new();
         for text in &chosen.result {
             let find = |name: &str| letters.iter().find(|l| l.0 == name).map(|l| l.1);
             axes.push(match find(text) {
@@ -272,15 +268,14 @@ impl Inference<'_> {
                 return Err(Inference::size_limit(self.program.span(id)));
             }
         }
-        self.set(id, &Shape { axes, row: false })
+        self.set_axes(id, &axes)
     }
 
     /// The shape of the argument, which may be read along an axis.
     fn step_mask(&mut self, id: NodeId, a: NodeId, axis: Option<NodeId>) -> Result<(), ShapeError> {
         self.same(id, a)?;
         if let (Some(node), Some(s)) = (axis, self.shape(a)) {
-            let rank = s.axes.len();
-            self.check_axis(node, rank)?;
+            self.check_axis(node, s.rank())?;
         }
         Ok(())
     }
@@ -313,22 +308,20 @@ impl Inference<'_> {
             });
         }
         if let Some(&g) = list.get(2) {
-            self.same(g, list[0]).or_else(|_| self.fit(list[0], g, "`vjp`"))?;
+            self.same(g, list[0]).or_else(|_| self.fit(list[0], g, Asking::Operation("`vjp`")))?;
         }
-        let (Some(y), Some(x)) = (self.shape(list[0]).cloned(), self.shape(list[1]).cloned())
-        else {
+        let (Some(y), Some(x)) = (self.shape(list[0]), self.shape(list[1])) else {
             return Ok(());
         };
-        if matches!(kind, DerivativeKind::Gradient | DerivativeKind::Hessian) && !y.axes.is_empty()
-        {
+        if matches!(kind, DerivativeKind::Gradient | DerivativeKind::Hessian) && !y.is_scalar() {
             let help = "the derivative of an array is `jac(y, x)`, or `vjp(y, x, g)`";
             return Err(self.operand_error(list[0], "a scalar to differentiate", Some(help)));
         }
-        let axes = match kind {
-            DerivativeKind::Gradient | DerivativeKind::Vjp => x.axes,
-            DerivativeKind::Jacobian => y.axes.iter().chain(&x.axes).copied().collect(),
-            DerivativeKind::Hessian => x.axes.iter().chain(&x.axes).copied().collect(),
+        let axes: SmallVec<[DimId; 4]> = match kind {
+            DerivativeKind::Gradient | DerivativeKind::Vjp => self.axes(x).into(),
+            DerivativeKind::Jacobian => [self.axes(y), self.axes(x)].concat().into(),
+            DerivativeKind::Hessian => [self.axes(x), self.axes(x)].concat().into(),
         };
-        self.set(id, &Shape { axes, row: false })
+        self.set_axes(id, &axes)
     }
 }

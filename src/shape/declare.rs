@@ -1,13 +1,15 @@
 //! Declarations: variables with their shapes and properties, functions, names of definitions.
 
+use super::dim::DimId;
 use super::error::ShapeError;
-use super::infer::Inference;
+use super::infer::{Inference, Uses};
 use super::names::Binding;
+use super::table::Place;
 use super::typed::{
     Definition, DefinitionId, Origin, Shape, Unknown, UnknownId, Variable, VariableId,
 };
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Expr, NameId, NodeId, Statement};
+use crate::syntax::ast::{Attribute, Declaration, Expr, NameId, NodeId, ProductOp, Statement};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -20,15 +22,14 @@ impl Inference<'_> {
                 Statement::Variables(list) => {
                     for d in list {
                         self.unique(d.name, d.span)?;
-                        let mut axes = SmallVec::new();
-                        for dim in &d.dims {
+                        let mut axes: SmallVec<[DimId; 4]> = SmallVec::new();
+                        for dim in program.list(d.dims) {
                             axes.push(self.size_expression(*dim)?);
                         }
-                        let shape = Shape { axes, row: false };
-                        self.check_attributes(d, &shape)?;
-                        self.variable(d.name, Some(shape), Origin::Declared, d.span);
-                        let last = self.variables.len() - 1;
-                        self.variables[last].attributes.clone_from(&d.attributes);
+                        let shape = self.shapes.add(&axes, false);
+                        self.check_attributes(d, shape)?;
+                        let id = self.variable(d.name, Some(shape), Origin::Declared, d.span);
+                        self.variables[id.0 as usize].attributes.clone_from(&d.attributes);
                     }
                 }
                 Statement::Functions { names, scalar } => {
@@ -40,7 +41,7 @@ impl Inference<'_> {
                             scalar: *scalar,
                             declared: true,
                         });
-                        self.bindings.insert(*name, (Binding::Function(id), *span));
+                        self.bind_name(*name, Binding::Function(id), *span);
                     }
                 }
                 _ => {}
@@ -56,23 +57,20 @@ impl Inference<'_> {
                     indices: Vec::new(),
                     body: *body,
                 });
-                self.bindings.insert(*name, (Binding::Definition(id), *span));
+                self.definition_uses.push(Uses::NO);
+                self.is_body_of(*body, id);
+                self.bind_name(*name, Binding::Definition(id), *span);
             }
         }
         Ok(())
     }
 
-    fn check_attributes(
-        &self,
-        d: &crate::syntax::ast::Declaration,
-        shape: &Shape,
-    ) -> Result<(), ShapeError> {
-        use crate::syntax::ast::Attribute;
+    fn check_attributes(&self, d: &Declaration, shape: Place) -> Result<(), ShapeError> {
         for a in &d.attributes {
-            let fits = match a {
-                Attribute::Positive => true,
-                Attribute::Simplex => shape.axes.len() == 1,
-                _ => shape.axes.len() == 2 && shape.axes[0] == shape.axes[1],
+            let fits = match (a, self.axes(shape)) {
+                (Attribute::Positive, _) | (Attribute::Simplex, [_]) => true,
+                (Attribute::Simplex, _) => false,
+                (_, axes) => matches!(axes, [m, n] if m == n),
             };
             if !fits {
                 let asked = if *a == Attribute::Simplex { "a vector" } else { "a square matrix" };
@@ -90,41 +88,50 @@ impl Inference<'_> {
     }
 
     fn unique(&self, name: NameId, span: Span) -> Result<(), ShapeError> {
-        if let Some((_, first)) = self.bindings.get(&name) {
+        if let Some((_, first)) = self.known[name.0 as usize].binding {
             let name = self.written(name).to_string();
-            return Err(ShapeError::Twice { name, span, first: *first });
+            return Err(ShapeError::Twice { name, span, first });
         }
         Ok(())
+    }
+
+    pub(super) fn bind_name(&mut self, name: NameId, binding: Binding, span: Span) {
+        self.known[name.0 as usize].binding = Some((binding, span));
     }
 
     pub(super) fn variable(
         &mut self,
         name: NameId,
-        shape: Option<Shape>,
+        shape: Option<Place>,
         origin: Origin,
         span: Span,
     ) -> VariableId {
         let id = VariableId(self.variables.len() as u32);
-        let known = shape.clone();
-        self.variables.push(Variable {
-            name,
-            shape: shape.unwrap_or_default(),
-            attributes: Vec::new(),
-            origin,
-        });
-        self.variable_states.push(known);
-        self.variable_nodes.push(Vec::new());
-        self.bindings.insert(name, (Binding::Variable(id), span));
+        let (attributes, unknown) = (Vec::new(), Shape::default());
+        self.variables.push(Variable { name, shape: unknown, attributes, origin });
+        self.variable_states.push(shape);
+        self.variable_uses.push(Uses::NO);
+        self.bind_name(name, Binding::Variable(id), span);
         id
     }
 
+    /// The size that a dimension name is.
+    pub(super) fn named_size(&mut self, name: NameId) -> DimId {
+        if let Some(size) = self.known[name.0 as usize].size {
+            return size;
+        }
+        let size = self.dims.name(self.program.name(name));
+        self.known[name.0 as usize].size = Some(size);
+        size
+    }
+
     /// The size that an expression in a declaration is: `m`, `3`, `m-p+1`, `n/2`.
-    pub(super) fn size_expression(
-        &mut self,
-        root: NodeId,
-    ) -> Result<super::dim::DimId, ShapeError> {
-        // sizes are short: the nodes of one are contiguous and children come first
-        let mut values: FxHashMap<NodeId, super::dim::DimId> = FxHashMap::default();
+    pub(super) fn size_expression(&mut self, root: NodeId) -> Result<DimId, ShapeError> {
+        if let Expr::Name(name) = self.program.node(root) {
+            self.roles[root.0 as usize].size = true;
+            return Ok(self.named_size(*name));
+        }
+        let mut values: FxHashMap<NodeId, DimId> = FxHashMap::default();
         let mut stack = vec![root];
         let mut list = Vec::new();
         while let Some(id) = stack.pop() {
@@ -141,17 +148,13 @@ impl Inference<'_> {
                 help: None,
             }
             };
-            self.is_size[id.0 as usize] = true;
+            self.roles[id.0 as usize].size = true;
             let value = match self.program.node(id) {
                 Expr::Number(n) => match n.as_integer().filter(|n| *n >= 1) {
                     Some(n) => self.dims.number(n),
                     None => return Err(bad()),
                 },
-                Expr::Name(name) => {
-                    let text = self.program.name(*name).to_string();
-                    self.dimension_names.insert(*name);
-                    self.dims.name(&text)
-                }
+                Expr::Name(name) => self.named_size(*name),
                 Expr::Sum(terms) => {
                     let mut total = self.dims.number(0);
                     for t in self.program.list(*terms) {
@@ -163,10 +166,8 @@ impl Inference<'_> {
                     let zero = self.dims.number(0);
                     self.dims.combine(zero, values[a], -1)
                 }
-                Expr::Product(crate::syntax::ast::ProductOp::Product, a, b) => {
-                    self.dims.product(values[a], values[b])
-                }
-                Expr::Product(crate::syntax::ast::ProductOp::Quotient, a, b) => {
+                Expr::Product(ProductOp::Product, a, b) => self.dims.product(values[a], values[b]),
+                Expr::Product(ProductOp::Quotient, a, b) => {
                     self.dims.quotient(values[a], values[b]).ok_or_else(bad)?
                 }
                 _ => return Err(bad()),

@@ -1,7 +1,12 @@
 //! Sizes of axes: integer polynomials in dimension names with exact quotients, interned.
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
 use std::rc::Rc;
+
+/// Marks the name of a size that inference is still to find; no program can write it.
+pub(super) const OPEN: char = '?';
 
 /// A size, by position in a [`Dims`]; two sizes are equal iff their ids are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -11,7 +16,7 @@ pub struct DimId(pub u32);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Atom {
     /// A dimension name.
-    Name(String),
+    Name(Rc<str>),
     /// `numerator / denominator`, assumed to divide; never reducible to a polynomial.
     Quotient(DimId, DimId),
 }
@@ -24,6 +29,16 @@ pub struct Dim {
     pub terms: Vec<(Vec<(Atom, u32)>, i64)>,
 }
 
+impl Dim {
+    fn name(name: Rc<str>) -> Dim {
+        Dim { terms: vec![(vec![(Atom::Name(name), 1)], 1)] }
+    }
+
+    fn number(value: i64) -> Dim {
+        Dim { terms: if value == 0 { vec![] } else { vec![(vec![], value)] } }
+    }
+}
+
 /// The most monomials of a size.
 const MAX_TERMS: usize = 32;
 /// The highest degree of a size.
@@ -31,29 +46,76 @@ const MAX_DEGREE: u32 = 16;
 /// The largest coefficient of a size.
 const MAX_COEFFICIENT: u64 = 1 << 40;
 
+/// How a size is kept: nearly all are names, numbers or still open, and need no polynomial.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Entry {
+    Open(u32),
+    Name(Rc<str>),
+    Number(i64),
+    Polynomial(Rc<Dim>),
+}
+
 /// The interned sizes of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Dims {
-    list: Vec<Rc<Dim>>,
-    index: HashMap<Rc<Dim>, DimId, rustc_hash::FxBuildHasher>,
+    list: Vec<Entry>,
+    /// Names, numbers and polynomials, by content.
+    table: HashTable<DimId>,
+    /// The open sizes, by number.
+    open: Vec<DimId>,
+}
+
+fn hash_of(entry: &Entry) -> u64 {
+    match entry {
+        Entry::Name(name) => hash_of_name(name),
+        other => FxBuildHasher.hash_one(other),
+    }
+}
+
+fn hash_of_name(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
 }
 
 impl Dims {
     /// The id of a size in normal form.
     pub fn intern(&mut self, dim: Dim) -> DimId {
-        if let Some(&id) = self.index.get(&dim) {
+        match dim.terms.as_slice() {
+            [] => return self.number(0),
+            [(atoms, c)] => match (atoms.as_slice(), c) {
+                ([], c) => return self.number(*c),
+                ([(Atom::Name(name), 1)], 1) => return self.name(name),
+                _ => {}
+            },
+            _ => {}
+        }
+        self.entry(Entry::Polynomial(Rc::new(dim)))
+    }
+
+    fn entry(&mut self, entry: Entry) -> DimId {
+        let hash = hash_of(&entry);
+        let list = &self.list;
+        if let Some(&id) = self.table.find(hash, |id| list[id.0 as usize] == entry) {
             return id;
         }
+        self.insert(hash, entry)
+    }
+
+    fn insert(&mut self, hash: u64, entry: Entry) -> DimId {
         let id = DimId(self.list.len() as u32);
-        let dim = Rc::new(dim);
-        self.list.push(Rc::clone(&dim));
-        self.index.insert(dim, id);
+        self.list.push(entry);
+        let list = &self.list;
+        self.table.insert_unique(hash, id, |id| hash_of(&list[id.0 as usize]));
         id
     }
 
     /// The size with this id.
-    pub fn get(&self, id: DimId) -> &Dim {
-        &self.list[id.0 as usize]
+    pub fn get(&self, id: DimId) -> Rc<Dim> {
+        match &self.list[id.0 as usize] {
+            Entry::Open(number) => Rc::new(Dim::name(open_name(*number))),
+            Entry::Name(name) => Rc::new(Dim::name(Rc::clone(name))),
+            Entry::Number(value) => Rc::new(Dim::number(*value)),
+            Entry::Polynomial(dim) => Rc::clone(dim),
+        }
     }
 
     /// The number of sizes.
@@ -68,40 +130,81 @@ impl Dims {
 
     /// The size `n` for a dimension name.
     pub fn name(&mut self, name: &str) -> DimId {
-        self.intern(Dim { terms: vec![(vec![(Atom::Name(name.to_string()), 1)], 1)] })
+        if let Some(number) = open_number(name) {
+            return self.open[number as usize];
+        }
+        let hash = hash_of_name(name);
+        let same = |id: &DimId| matches!(&self.list[id.0 as usize], Entry::Name(n) if **n == *name);
+        if let Some(&id) = self.table.find(hash, same) {
+            return id;
+        }
+        self.insert(hash, Entry::Name(name.into()))
     }
 
     /// The size that is a plain number.
     pub fn number(&mut self, value: i64) -> DimId {
-        let terms = if value == 0 { vec![] } else { vec![(vec![], value)] };
-        self.intern(Dim { terms })
+        self.entry(Entry::Number(value))
+    }
+
+    /// A new size that is still to be found.
+    pub(super) fn open(&mut self) -> DimId {
+        let id = DimId(self.list.len() as u32);
+        self.list.push(Entry::Open(self.open.len() as u32));
+        self.open.push(id);
+        id
+    }
+
+    /// The number of an open size.
+    pub(super) fn as_open(&self, id: DimId) -> Option<u32> {
+        match self.list[id.0 as usize] {
+            Entry::Open(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The open size with a number.
+    pub(super) fn open_size(&self, number: u32) -> DimId {
+        self.open[number as usize]
+    }
+
+    /// Whether a size is more than a name, a number or open.
+    pub(super) fn is_compound(&self, id: DimId) -> bool {
+        matches!(self.list[id.0 as usize], Entry::Polynomial(_))
     }
 
     /// The value where the size is a plain number.
     pub fn as_number(&self, id: DimId) -> Option<i64> {
-        match self.get(id).terms.as_slice() {
-            [] => Some(0),
-            [(atoms, c)] if atoms.is_empty() => Some(*c),
+        match self.list[id.0 as usize] {
+            Entry::Number(value) => Some(value),
             _ => None,
         }
     }
 
     /// The name where the size is a plain dimension name.
     pub fn as_name(&self, id: DimId) -> Option<&str> {
-        match self.get(id).terms.as_slice() {
-            [(atoms, 1)] => match atoms.as_slice() {
-                [(Atom::Name(name), 1)] => Some(name),
-                _ => None,
-            },
+        match &self.list[id.0 as usize] {
+            Entry::Name(name) => Some(name),
             _ => None,
         }
     }
 }
 
+fn open_name(number: u32) -> Rc<str> {
+    format!("{OPEN}{number}").into()
+}
+
+/// The number of an open size by its name.
+pub(super) fn open_number(name: &str) -> Option<u32> {
+    name.strip_prefix(OPEN)?.parse().ok()
+}
+
 impl Dims {
     /// The text of every size, by id.
-    pub fn texts(&self) -> impl Iterator<Item = String> + '_ {
-        (0..self.list.len()).map(|i| self.text(DimId(i as u32)))
+    pub fn texts(&self) -> impl Iterator<Item = Rc<str>> + '_ {
+        self.list.iter().enumerate().map(|(at, entry)| match entry {
+            Entry::Name(name) => Rc::clone(name),
+            _ => self.text(DimId(at as u32)).into(),
+        })
     }
 
     /// The sizes that are plain numbers, with their values.
@@ -114,7 +217,11 @@ impl Dims {
 
     /// Whether a size is below 1 whatever its names are: no coefficient is positive.
     pub fn is_never_positive(&self, id: DimId) -> bool {
-        self.get(id).terms.iter().all(|(_, c)| *c <= 0)
+        match &self.list[id.0 as usize] {
+            Entry::Open(_) | Entry::Name(_) => false,
+            Entry::Number(value) => *value <= 0,
+            Entry::Polynomial(dim) => dim.terms.iter().all(|(_, c)| *c <= 0),
+        }
     }
 
     /// Whether a size is within the bounds of `MAX_TERMS`, `MAX_DEGREE` and
@@ -125,6 +232,9 @@ impl Dims {
     }
 
     fn within(&self, id: DimId, levels: u32) -> bool {
+        if matches!(self.list[id.0 as usize], Entry::Open(_) | Entry::Name(_)) {
+            return levels > 0;
+        }
         let dim = self.get(id);
         let small = |atoms: &[(Atom, u32)], c: i64| {
             c.unsigned_abs() <= MAX_COEFFICIENT
@@ -145,13 +255,12 @@ impl Dims {
 
     /// A size as it is written: `m`, `3`, `m-p+1`, `n/2`.
     pub fn text(&self, id: DimId) -> String {
-        if let Some(name) = self.as_name(id) {
-            return name.to_string();
-        }
-        let dim = self.get(id);
-        if dim.terms.is_empty() {
-            return "0".to_string();
-        }
+        let dim = match &self.list[id.0 as usize] {
+            Entry::Open(number) => return format!("{OPEN}{number}"),
+            Entry::Name(name) => return name.to_string(),
+            Entry::Number(value) => return value.to_string(),
+            Entry::Polynomial(dim) => dim,
+        };
         let mut out = String::new();
         // positive terms first, the constant last, as a person writes `m-p+1`
         let mut terms: Vec<_> = dim.terms.iter().collect();
@@ -168,7 +277,7 @@ impl Dims {
             }
             for (atom, exponent) in atoms {
                 let text = match atom {
-                    Atom::Name(n) => n.clone(),
+                    Atom::Name(n) => n.to_string(),
                     Atom::Quotient(a, b) => {
                         format!("{}/{}", self.bracketed(*a), self.bracketed(*b))
                     }
@@ -187,11 +296,16 @@ impl Dims {
 
     /// `a + k·b`
     pub fn combine(&mut self, a: DimId, b: DimId, k: i64) -> DimId {
+        match (self.as_number(a), self.as_number(b)) {
+            (Some(0), _) if k == 1 => return b,
+            (_, Some(0)) => return a,
+            _ => {}
+        }
         let mut terms = self.get(a).terms.clone();
-        for (atoms, c) in self.get(b).terms.clone() {
-            match terms.iter_mut().find(|t| t.0 == atoms) {
-                Some(t) => t.1 = t.1.saturating_add(k.saturating_mul(c)),
-                None => terms.push((atoms, k.saturating_mul(c))),
+        for (atoms, c) in &self.get(b).terms {
+            match terms.iter_mut().find(|t| t.0 == *atoms) {
+                Some(t) => t.1 = t.1.saturating_add(k.saturating_mul(*c)),
+                None => terms.push((atoms.clone(), k.saturating_mul(*c))),
             }
         }
         terms.retain(|t| t.1 != 0);
@@ -201,6 +315,11 @@ impl Dims {
 
     /// `a·b`
     pub fn product(&mut self, a: DimId, b: DimId) -> DimId {
+        match (self.as_number(a), self.as_number(b)) {
+            (Some(1), _) => return b,
+            (_, Some(1)) => return a,
+            _ => {}
+        }
         // (n/p)·p = n
         for (quotient, factor) in [(a, b), (b, a)] {
             if let [(atoms, c)] = self.get(quotient).terms.as_slice()
@@ -212,10 +331,10 @@ impl Dims {
                 return self.combine(zero, n, c);
             }
         }
-        let (x, y) = (self.get(a).terms.clone(), self.get(b).terms.clone());
+        let (x, y) = (self.get(a), self.get(b));
         let mut result = self.number(0);
-        for (p, c) in &x {
-            for (q, d) in &y {
+        for (p, c) in &x.terms {
+            for (q, d) in &y.terms {
                 let mut atoms = p.clone();
                 for (atom, e) in q {
                     match atoms.iter_mut().find(|t| t.0 == *atom) {
@@ -250,7 +369,7 @@ impl Dims {
         if self.as_number(id).is_some() {
             return id;
         }
-        let dim = Rc::clone(&self.list[id.0 as usize]);
+        let dim = self.get(id);
         let mut result = self.number(0);
         for (atoms, c) in &dim.terms {
             let mut term = self.number(*c);
@@ -273,6 +392,11 @@ impl Dims {
 
     /// The numeric size where every name has a value, and quotients divide.
     pub fn evaluate(&self, id: DimId, value: &dyn Fn(&str) -> Option<i64>) -> Option<i64> {
+        match &self.list[id.0 as usize] {
+            Entry::Name(name) => return value(name),
+            Entry::Number(number) => return Some(*number),
+            _ => {}
+        }
         let mut sum = 0i64;
         for (atoms, c) in &self.get(id).terms {
             let mut term = *c;

@@ -3,8 +3,8 @@
 use super::dim::DimId;
 use super::error::ShapeError;
 use super::infer::Inference;
-use super::propagate::scalar;
-use super::typed::{Meaning, Position, Shape};
+use super::table::Place;
+use super::typed::{Meaning, Position};
 use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
@@ -16,12 +16,13 @@ impl Inference<'_> {
         base: NodeId,
         list: List,
     ) -> Result<(), ShapeError> {
-        let list: SmallVec<[NodeId; 4]> = self.program.list(list).into();
-        self.set(id, &scalar())?;
+        let program = self.program;
+        let list = program.list(list);
+        self.set(id, Place::SCALAR)?;
         if matches!(self.meanings[base.0 as usize], Meaning::Delta) {
-            self.shapes[base.0 as usize].get_or_insert_with(scalar);
+            self.stands_for_scalar(base);
             let mut first: Option<DimId> = None;
-            for i in &list {
+            for i in list {
                 let compound = !matches!(self.program.node(*i), Expr::Name(_) | Expr::Number(_));
                 if compound && !self.positions.contains_key(i) {
                     self.note_position(*i)?;
@@ -52,20 +53,20 @@ impl Inference<'_> {
                 })
             };
         }
-        let shape = match self.shape(base).cloned() {
+        let shape = match self.shape(base) {
             Some(s) => s,
             None => {
                 // a definition's shape comes with its body
                 if !matches!(self.meanings[base.0 as usize], Meaning::Variable(_)) {
                     return Ok(());
                 }
-                let axes = list.iter().map(|_| self.fresh()).collect();
-                let s = Shape { axes, row: false };
-                self.set(base, &s)?;
+                let axes: SmallVec<[DimId; 4]> = list.iter().map(|_| self.fresh()).collect();
+                let s = self.shapes.add(&axes, false);
+                self.set(base, s)?;
                 s
             }
         };
-        if shape.axes.len() != list.len() {
+        if shape.rank() != list.len() {
             let expected = format!(
                 "an array with {} {}",
                 list.len(),
@@ -73,10 +74,17 @@ impl Inference<'_> {
             );
             return Err(self.operand_error(base, &expected, Some("give one index for each axis")));
         }
-        for (i, dim) in list.iter().zip(shape.axes) {
-            self.entry_index(*i, dim)?;
+        for (axis, i) in list.iter().enumerate() {
+            self.entry_index(*i, self.axis(shape, axis))?;
         }
         Ok(())
+    }
+
+    /// A node inside brackets, whose shape nobody asks for.
+    pub(super) fn stands_for_scalar(&mut self, id: NodeId) {
+        if self.shape(id).is_none() {
+            self.shapes.set(id, Place::SCALAR);
+        }
     }
 
     fn entry_index(&mut self, i: NodeId, dim: DimId) -> Result<(), ShapeError> {
@@ -93,7 +101,7 @@ impl Inference<'_> {
             }
             return Ok(());
         };
-        self.shapes[i.0 as usize].get_or_insert_with(scalar);
+        self.stands_for_scalar(i);
         let dim = self.expand(dim);
         let fits = n
             .as_integer()
@@ -139,7 +147,7 @@ impl Inference<'_> {
                 help: None,
             }
             };
-            self.shapes[id.0 as usize].get_or_insert_with(scalar);
+            self.stands_for_scalar(id);
             let fixed = |constant| Position { terms: SmallVec::new(), constant };
             let value = match (self.program.node(id), self.meanings[id.0 as usize]) {
                 (Expr::Number(n), _) => {

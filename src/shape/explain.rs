@@ -5,8 +5,9 @@
 
 use super::dim::DimId;
 use super::error::ShapeError;
-use super::infer::Inference;
-use super::typed::{IndexId, Meaning, Origin, Shape};
+use super::infer::{Above, Inference};
+use super::table::{Place, ShapeRef};
+use super::typed::{IndexId, Meaning, Origin};
 use crate::diagnostic::Span;
 use crate::syntax::ast::{Expr, NodeId};
 use crate::syntax::operator::precedence::{POSTFIX, PRODUCT};
@@ -77,32 +78,33 @@ impl Inference<'_> {
         &self,
         a: NodeId,
         b: NodeId,
-        l: &Shape,
-        r: &Shape,
+        l: Place,
+        r: Place,
         context: &str,
     ) -> Option<String> {
+        let (l, r) = (self.shapes.at(l), self.shapes.at(r));
         let same = |x: &[DimId], y: &[DimId]| {
             x.len() == y.len() && x.iter().zip(y).all(|(x, y)| self.find(*x) == self.find(*y))
         };
         if l.axes.len() == 1 && r.axes.len() == 1 {
-            return (l.row != r.row && same(&l.axes, &r.axes))
+            return (l.row != r.row && same(l.axes, r.axes))
                 .then(|| "transpose one of them with `'`".to_string());
         }
         if l.axes.len() == 2 && r.axes.len() == 2 {
-            let flipped = same(&l.axes, &[r.axes[1], r.axes[0]]);
+            let flipped = same(l.axes, &[r.axes[1], r.axes[0]]);
             return flipped.then(|| "transpose one of them with `'`".to_string());
         }
         let (m, v, matrix, vector) = if l.axes.len() == 2 { (l, r, a, b) } else { (r, l, b, a) };
         if m.axes.len() != 2 || v.axes.len() != 1 {
             return None;
         }
-        let (row, column) = (same(&m.axes[1..], &v.axes), same(&m.axes[..1], &v.axes));
+        let (row, column) = (same(&m.axes[1..], v.axes), same(&m.axes[..1], v.axes));
         let (matrix, vector) = (self.unsigned(matrix), self.unsigned(vector));
         let (x, y) = (self.quoted(matrix, PRODUCT), self.quoted(vector, POSTFIX));
         let (x, y) = (x.unwrap_or_else(|| "A".into()), y.unwrap_or_else(|| "x".into()));
         let size = |at: usize| {
             let text = self.dims.text(self.find(m.axes[at]));
-            if text.starts_with(super::infer::OPEN) { "m".to_string() } else { text }
+            if text.starts_with(super::dim::OPEN) { "m".to_string() } else { text }
         };
         let mut repairs = Vec::new();
         if context == "an elementwise product" {
@@ -129,9 +131,10 @@ impl Inference<'_> {
     }
 
     /// Products: the transposes that would fit, else which sizes had to be equal.
-    pub(super) fn product_help(&self, a: NodeId, b: NodeId, l: &Shape, r: &Shape) -> String {
+    pub(super) fn product_help(&self, a: NodeId, b: NodeId, l: Place, r: Place) -> String {
+        let (l, r) = (self.shapes.at(l), self.shapes.at(r));
         // rows and columns; a column has the column number `None`
-        let both = |s: &Shape| {
+        let both = |s: ShapeRef<'_>| {
             let find = |at: usize| s.axes.get(at).map(|d| self.find(*d));
             if s.row { (None, find(0)) } else { (find(0), find(1)) }
         };
@@ -177,9 +180,9 @@ impl Inference<'_> {
         let own = self.indices[root.0 as usize].dim;
         let name = self.written(self.indices[root.0 as usize].name).to_string();
         let (first_size, second_size) = (self.size_text(own), self.size_text(dim));
-        let at = |state: &Self, node: NodeId| {
-            let above = state.parents[node.0 as usize];
-            state.program.spans.get(above as usize).copied().unwrap_or(state.program.span(node))
+        let at = |state: &Self, node: NodeId| match state.above(node) {
+            Above::Node(above) => state.program.span(above),
+            _ => state.program.span(node),
         };
         let mut first: Option<Span> = None;
         for (id, meaning) in self.meanings.iter().enumerate() {
@@ -188,11 +191,9 @@ impl Inference<'_> {
             if self.index_root(i) != root || node == here {
                 continue;
             }
-            let above = self.parents[id];
-            let Some(Expr::Entry(base, list)) = self.program.nodes.get(above as usize) else {
-                continue;
-            };
-            let axes = self.shape(*base).map(|s| s.axes.clone()).unwrap_or_default();
+            let Above::Node(above) = self.above(node) else { continue };
+            let Expr::Entry(base, list) = self.program.node(above) else { continue };
+            let axes = self.shape(*base).map(|s| self.axes(s)).unwrap_or_default();
             let place = self.program.list(*list).iter().position(|k| *k == node);
             if place.and_then(|k| axes.get(k)).is_some_and(|d| self.find(*d) == self.find(own)) {
                 first = Some(at(self, node));

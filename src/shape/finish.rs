@@ -1,8 +1,9 @@
 //! The end of an inference: open sizes get readable names, variables the order of appearance.
 
-use super::dim::{DimId, Dims};
+use super::dim::{DimId, open_number};
 use super::error::ShapeError;
-use super::infer::{Inference, OPEN};
+use super::infer::Inference;
+use super::table::{Place, Shapes};
 use super::typed::{
     Definition, Index, IndexId, Item, Meaning, Position, Shape, Typed, Unknown, Variable,
     VariableId,
@@ -13,8 +14,8 @@ use smallvec::SmallVec;
 
 /// Everything but the program, which the inference borrows.
 pub(super) struct Parts {
-    dims: Dims,
-    shapes: Vec<Shape>,
+    dims: super::dim::Dims,
+    shapes: Shapes,
     meanings: Vec<Meaning>,
     free: Vec<SmallVec<[IndexId; 2]>>,
     variables: Vec<Variable>,
@@ -46,133 +47,163 @@ impl Parts {
 }
 
 impl Inference<'_> {
-    /// The variables in the order of first appearance, and the meanings with their new places.
-    fn by_appearance(&self, variables: &[Variable], meanings: &mut [Meaning]) -> Vec<Variable> {
-        let mut order: Vec<usize> = (0..variables.len()).collect();
-        order.sort_by_key(|v| {
-            self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX)
-        });
-        let mut place = vec![0u32; order.len()];
-        for (new, old) in order.iter().enumerate() {
-            place[*old] = new as u32;
-        }
-        for m in meanings {
-            if let Meaning::Variable(v) = m {
-                *m = Meaning::Variable(VariableId(place[v.0 as usize]));
-            }
-        }
-        order.iter().map(|v| variables[*v].clone()).collect()
-    }
-
     /// Sizes by name, everything resolved.
     pub(super) fn finish(mut self) -> Result<Parts, ShapeError> {
         self.check_indices()?;
         let names = self.readable_names();
-        let rename = |dims: &mut Dims, state: &Inference<'_>, id: DimId| -> DimId {
-            let id = state.find(id);
-            if let Some(new) = names.get(&id) {
-                return *new;
-            }
-            if dims.as_number(id).is_some() || dims.as_name(id).is_some() {
-                return id;
-            }
-            dims.substitute(id, &mut |n| {
-                let number: u32 = n.strip_prefix(OPEN)?.parse().ok()?;
-                let mut d = state.solutions[number as usize];
-                if d.is_none() {
-                    d = state.open_ids.iter().find(|(_, k)| **k == number).map(|(d, _)| *d);
-                }
-                let d = state.find(d?);
-                Some(names.get(&d).copied().unwrap_or(d))
-            })
-        };
-        let mut dims = std::mem::take(&mut self.dims);
-        let mut convert = |shape: &Shape| Shape {
-            axes: shape.axes.iter().map(|d| rename(&mut dims, &self, *d)).collect(),
-            row: shape.row,
-        };
-        let shapes: Vec<Shape> =
-            self.shapes.iter().map(|s| s.as_ref().map(&mut convert).unwrap_or_default()).collect();
-        let mut variables = self.variables.clone();
-        for (v, state) in variables.iter_mut().zip(&self.variable_states) {
-            v.shape = state.as_ref().map(&mut convert).unwrap_or_default();
-        }
-        let mut indices = self.indices.clone();
-        for (at, index) in indices.iter_mut().enumerate() {
-            let root = self.index_root(IndexId(at as u32));
-            index.dim = rename(&mut dims, &self, self.indices[root.0 as usize].dim);
-        }
-        let mut meanings = self.meanings.clone();
-        for m in &mut meanings {
-            match m {
-                Meaning::Index(i) => *m = Meaning::Index(self.index_root(*i)),
-                Meaning::Size(d) => *m = Meaning::Size(rename(&mut dims, &self, *d)),
-                _ => {}
-            }
-        }
-        let root = |list: &[IndexId]| list.iter().map(|i| self.index_root(*i)).collect::<Vec<_>>();
-        let free = self.free.iter().map(|l| root(l).into_iter().collect()).collect();
-        let mut definitions = self.definitions.clone();
-        for d in &mut definitions {
-            d.indices = root(&d.indices);
-            let body = &shapes[d.body.0 as usize];
-            let axes = d.indices.iter().map(|i| indices[i.0 as usize].dim);
-            d.shape = Shape { axes: axes.chain(body.axes.iter().copied()).collect(), row: false };
-        }
-        let items = self
-            .items
-            .iter()
-            .map(|item| match item {
-                Item::Definition(d) => Item::Definition(*d),
-                Item::Expression(e, l) => Item::Expression(*e, root(l)),
-                Item::Claim(s, l) => Item::Claim(s.clone(), root(l)),
-            })
-            .collect();
-        let variables = self.by_appearance(&variables, &mut meanings);
-        let unknowns = self.unknowns.clone();
-        let sizes: Vec<(NodeId, DimId)> = sorted(&self.size_values);
-        let mut size_values = FxHashMap::default();
-        let mut positions = FxHashMap::default();
-        let place_of = |d: DimId, dims: &mut Dims| rename(dims, &self, d);
-        for (node, dim) in sizes {
-            size_values.insert(node, place_of(dim, &mut dims));
-        }
-        for (node, position) in sorted(&self.positions) {
-            let terms = position
-                .terms
-                .iter()
-                .map(|(i, c)| (self.index_root(*i), place_of(*c, &mut dims)))
-                .collect();
-            let constant = place_of(position.constant, &mut dims);
-            positions.insert(node, Position { terms, constant });
-        }
+        self.name_shapes(&names);
+        self.settle_indices(&names);
+        self.name_sizes(&names);
+        self.order_variables();
+        self.upright_definitions();
         Ok(Parts {
-            dims,
-            shapes,
-            meanings,
-            free,
-            variables,
-            definitions,
-            unknowns,
-            indices,
-            items,
-            size_values,
-            positions,
+            dims: self.dims,
+            shapes: self.shapes,
+            meanings: self.meanings,
+            free: self.free,
+            variables: self.variables,
+            definitions: self.definitions,
+            unknowns: self.unknowns,
+            indices: self.indices,
+            items: self.items,
+            size_values: self.size_values,
+            positions: self.positions,
         })
     }
 
+    /// A size with the names that the open sizes in it got.
+    fn renamed(&mut self, id: DimId, names: &FxHashMap<DimId, DimId>) -> DimId {
+        let id = self.find(id);
+        if self.dims.as_open(id).is_some() {
+            return names.get(&id).copied().unwrap_or(id);
+        }
+        if !self.dims.is_compound(id) {
+            return id;
+        }
+        let mut values: SmallVec<[(u32, DimId); 4]> = SmallVec::new();
+        self.dims.names_in(id, &mut |name| {
+            if let Some(number) = open_number(name) {
+                let value = self.find(self.dims.open_size(number));
+                values.push((number, names.get(&value).copied().unwrap_or(value)));
+            }
+        });
+        self.dims.substitute(id, &mut |name| {
+            let number = open_number(name)?;
+            values.iter().find(|v| v.0 == number).map(|v| v.1)
+        })
+    }
+
+    fn name_shapes(&mut self, names: &FxHashMap<DimId, DimId>) {
+        if self.solutions.is_empty() {
+            return;
+        }
+        for at in 0..self.shapes.sizes().len() {
+            let size = self.shapes.sizes()[at];
+            self.shapes.sizes_mut()[at] = self.renamed(size, names);
+        }
+    }
+
+    /// One index for all that are one.
+    fn settle_indices(&mut self, names: &FxHashMap<DimId, DimId>) {
+        if self.indices.is_empty() {
+            return;
+        }
+        for at in 0..self.indices.len() {
+            let root = self.index_root(IndexId(at as u32));
+            self.indices[at].dim = self.renamed(self.indices[root.0 as usize].dim, names);
+        }
+        let roots: Vec<IndexId> =
+            (0..self.indices.len() as u32).map(|at| self.index_root(IndexId(at))).collect();
+        let settle = |i: &mut IndexId| *i = roots[i.0 as usize];
+        for m in &mut self.meanings {
+            if let Meaning::Index(i) = m {
+                settle(i);
+            }
+        }
+        self.free.iter_mut().flatten().for_each(settle);
+        self.definitions.iter_mut().flat_map(|d| &mut d.indices).for_each(settle);
+        for item in &mut self.items {
+            match item {
+                Item::Definition(_) => {}
+                Item::Expression(_, list) | Item::Claim(_, list) => {
+                    list.iter_mut().for_each(settle);
+                }
+            }
+        }
+        for (i, _) in self.positions.values_mut().flat_map(|p| &mut p.terms) {
+            settle(i);
+        }
+    }
+
+    /// The sizes that nodes stand for.
+    fn name_sizes(&mut self, names: &FxHashMap<DimId, DimId>) {
+        if self.solutions.is_empty() {
+            return;
+        }
+        for at in 0..self.meanings.len() {
+            if let Meaning::Size(size) = self.meanings[at] {
+                self.meanings[at] = Meaning::Size(self.renamed(size, names));
+            }
+        }
+        // in an order that does not depend on hashing
+        for (node, size) in sorted(&self.size_values) {
+            let size = self.renamed(size, names);
+            self.size_values.insert(node, size);
+        }
+        for (node, mut position) in sorted(&self.positions) {
+            for (_, factor) in &mut position.terms {
+                *factor = self.renamed(*factor, names);
+            }
+            position.constant = self.renamed(position.constant, names);
+            self.positions.insert(node, position);
+        }
+    }
+
+    /// Puts the variables in the order of first appearance, and gives them their shapes.
+    fn order_variables(&mut self) {
+        let order = self.variables_by_appearance();
+        let mut place = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[old.0 as usize] = new as u32;
+        }
+        for m in &mut self.meanings {
+            if let Meaning::Variable(v) = m {
+                *v = VariableId(place[v.0 as usize]);
+            }
+        }
+        let mut ordered: Vec<Option<Variable>> = vec![None; order.len()];
+        for (at, mut v) in std::mem::take(&mut self.variables).into_iter().enumerate() {
+            let shape = self.variable_states[at].unwrap_or(Place::SCALAR);
+            v.shape = self.shapes.at(shape).to_shape();
+            ordered[place[at] as usize] = Some(v);
+        }
+        self.variables = ordered.into_iter().flatten().collect();
+    }
+
+    fn upright_definitions(&mut self) {
+        for d in &mut self.definitions {
+            let indices = d.indices.iter().map(|i| self.indices[i.0 as usize].dim);
+            let body = self.shapes.get(d.body).axes;
+            d.shape = Shape { axes: indices.chain(body.iter().copied()).collect(), row: false };
+        }
+    }
+
+    /// Every index that is bound runs over a size that something else has.
     fn check_indices(&mut self) -> Result<(), ShapeError> {
-        for (index, span) in self.bound_spans.clone() {
+        if self.bound_spans.is_empty() {
+            return Ok(());
+        }
+        let mut fixed: FxHashSet<DimId> = FxHashSet::default();
+        for at in 0..self.program.nodes.len() {
+            fixed.extend(self.shapes.get(NodeId(at as u32)).axes);
+        }
+        for shape in self.variable_states.iter().flatten() {
+            fixed.extend(self.axes(*shape).iter().map(|d| self.find(*d)));
+        }
+        for (index, span) in std::mem::take(&mut self.bound_spans) {
             let root = self.index_root(index);
             let dim = self.expand(self.indices[root.0 as usize].dim);
-            let fixed = self.shapes.iter().flatten().any(|s| s.axes.contains(&dim))
-                || !self.is_open(dim)
-                || self
-                    .variable_states
-                    .iter()
-                    .flatten()
-                    .any(|s| s.axes.iter().any(|d| self.find(*d) == dim));
-            if !fixed {
+            if !fixed.contains(&dim) && self.is_open(dim) {
                 let name = self.indices[root.0 as usize].name;
                 return Err(ShapeError::Invalid {
                     message: format!(
@@ -187,42 +218,47 @@ impl Inference<'_> {
         Ok(())
     }
 
-    /// Readable names for the sizes that inference left open, avoiding all names of the program.
-    fn readable_names(&mut self) -> FxHashMap<DimId, DimId> {
-        let mut order: Vec<(u32, DimId, bool)> = Vec::new();
-        let mut by_appearance: Vec<usize> = (0..self.variables.len()).collect();
-        by_appearance.sort_by_key(|v| {
-            self.appearance.get(&VariableId(*v as u32)).copied().unwrap_or(u32::MAX)
-        });
+    /// The open sizes in the order in which they are named, and whether the first is the only axis
+    /// of a variable.
+    fn open_sizes(&self) -> (Vec<DimId>, bool) {
+        let mut order: Vec<DimId> = Vec::new();
+        let mut vector = false;
+        if (0..self.solutions.len()).all(|n| self.solutions[n].is_some()) {
+            return (order, vector);
+        }
         let mut seen: FxHashSet<DimId> = FxHashSet::default();
-        let mut push = |state: &Inference<'_>, d: DimId, vector: bool| {
-            let d = state.find(d);
-            if state.open_ids.contains_key(&d) && seen.insert(d) {
-                order.push((order.len() as u32, d, vector));
+        let mut push = |order: &mut Vec<DimId>, d: DimId| {
+            let d = self.find(d);
+            if self.dims.as_open(d).is_some() && seen.insert(d) {
+                order.push(d);
             }
         };
-        for v in by_appearance {
-            if let Some(shape) = &self.variable_states[v] {
-                for d in &shape.axes {
-                    push(self, *d, shape.axes.len() == 1);
-                }
-            }
+        for v in self.variables_by_appearance() {
+            let Some(shape) = self.variable_states[v.0 as usize] else { continue };
+            let first = order.is_empty();
+            self.axes(shape).iter().for_each(|d| push(&mut order, *d));
+            vector |= first && !order.is_empty() && shape.rank() == 1;
         }
-        for shape in self.shapes.iter().flatten() {
-            for d in &shape.axes {
-                push(self, *d, false);
-            }
+        for at in 0..self.program.nodes.len() {
+            let Some(shape) = self.shapes.place(NodeId(at as u32)) else { continue };
+            self.axes(shape).iter().for_each(|d| push(&mut order, *d));
         }
         for index in &self.indices {
-            push(self, index.dim, false);
+            push(&mut order, index.dim);
         }
+        (order, vector)
+    }
+
+    /// Readable names for the sizes that inference left open, avoiding all names of the program.
+    fn readable_names(&mut self) -> FxHashMap<DimId, DimId> {
+        let (order, vector) = self.open_sizes();
         if order.is_empty() {
             return FxHashMap::default();
         }
-        let taken: FxHashSet<&str> = self.program.names.iter().map(String::as_str).collect();
-        let letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
-        let mut letters = letters;
-        if order.first().is_some_and(|o| o.2) {
+        let program = self.program;
+        let taken = &program.names;
+        let mut letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
+        if vector {
             letters.swap(0, 1);
         }
         let numbered = (1..=order.len() + taken.len()).map(|k| format!("n{k}"));
@@ -230,12 +266,11 @@ impl Inference<'_> {
             .iter()
             .map(|s| (*s).to_string())
             .chain(numbered)
-            .filter(|c| !taken.contains(c.as_str()));
+            .filter(|c| taken.find(c).is_none());
         let mut names = FxHashMap::default();
-        for (_, open, _) in order {
+        for open in order {
             let Some(name) = free.next() else { break };
-            let id = self.dims.name(&name);
-            names.insert(open, id);
+            names.insert(open, self.dims.name(&name));
         }
         names
     }

@@ -4,7 +4,7 @@ use super::error::ShapeError;
 use super::infer::Inference;
 use super::typed::IndexId;
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Expr, NameId, NodeId, Statement};
+use crate::syntax::ast::{Expr, NameId, NodeId};
 use smallvec::SmallVec;
 
 impl Inference<'_> {
@@ -22,46 +22,35 @@ impl Inference<'_> {
         ShapeError::Invalid { message, span: self.program.span(at), help: None }
     }
 
-    /// Marks the nodes that stand for indices, and those inside sizes of `eye(n)`, `ones(m, n)`.
+    /// Marks the indices inside positions such as `X[i+k-1]`: what is no size there is one.
     pub(super) fn mark_positions(&mut self) {
-        let mut compound: Vec<NodeId> = Vec::new();
-        for node in &self.program.nodes {
-            match node {
-                Expr::Entry(_, list) => {
-                    for i in self.program.list(*list) {
-                        match self.program.node(*i) {
-                            Expr::Name(_) => self.is_index[i.0 as usize] = true,
-                            Expr::Number(_) => {}
-                            _ => compound.push(*i),
-                        }
-                    }
-                }
-                Expr::IndexSum(list, _) => {
-                    for i in self.program.list(*list) {
-                        self.is_index[i.0 as usize] = true;
-                    }
-                }
-                _ => {}
-            }
-        }
+        let mut compound = std::mem::take(&mut self.compound);
         while let Some(id) = compound.pop() {
-            // what is no size in `X[i+k-1]` is an index
-            self.is_index[id.0 as usize] = match self.program.node(id) {
-                Expr::Name(name) => !self.dimension_names.contains(name),
+            self.roles[id.0 as usize].index = match self.program.node(id) {
+                Expr::Name(name) => self.known[name.0 as usize].size.is_none(),
                 _ => true,
             };
             self.program.for_each_child(id, |c| compound.push(c));
         }
-        for statement in &self.program.statements {
-            if let Statement::Definition { indices, .. } = statement {
-                for i in indices {
-                    self.is_index[i.0 as usize] = true;
-                }
-            }
-        }
     }
 
+    /// The list of free indices of a node, which is about to get some.
+    pub(super) fn free_mut(&mut self, id: NodeId) -> &mut SmallVec<[IndexId; 2]> {
+        if self.free.is_empty() {
+            self.free = vec![SmallVec::new(); self.program.nodes.len()];
+        }
+        &mut self.free[id.0 as usize]
+    }
+
+    pub(super) fn free(&self, id: NodeId) -> &[IndexId] {
+        self.free.get(id.0 as usize).map_or(&[], |list| list)
+    }
+
+    /// The free indices of a node are those of its children.
     pub(super) fn merge_free(&mut self, id: NodeId) {
+        if self.free.is_empty() {
+            return;
+        }
         let mut all: SmallVec<[IndexId; 2]> = SmallVec::new();
         let mut clash = None;
         let (program, free, indices) = (self.program, &self.free, &self.indices);
@@ -100,13 +89,10 @@ impl Inference<'_> {
         let (x, y) = (self.indices[keep.0 as usize].dim, self.indices[lose.0 as usize].dim);
         self.index_parent[lose.0 as usize] = keep.0;
         if !self.unify(x, y) {
+            let name = self.program.written(self.indices[keep.0 as usize].name);
+            let (x, y) = (self.size_text(x), self.size_text(y));
             return Err(ShapeError::Invalid {
-                message: format!(
-                    "the index `{}` runs over two different sizes, {} and {}",
-                    self.program.written[self.indices[keep.0 as usize].name.0 as usize],
-                    self.size_text(x),
-                    self.size_text(y)
-                ),
+                message: format!("the index `{name}` runs over two different sizes, {x} and {y}"),
                 span: Span::default(),
                 help: None,
             });

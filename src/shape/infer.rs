@@ -8,19 +8,59 @@ use super::convention::{Convention, convention};
 use super::dim::{DimId, Dims};
 use super::error::ShapeError;
 use super::names::Binding;
+use super::table::{Place, Shapes};
 use super::typed::{
-    Definition, Index, IndexId, Item, Meaning, Origin, Position, Shape, Typed, Unknown, Variable,
-    VariableId,
+    Definition, DefinitionId, Index, IndexId, Item, Meaning, Origin, Position, Typed, Unknown,
+    Variable, VariableId,
 };
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Expr, NameId, NodeId, Program, Statement};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::syntax::ast::{Expr, NodeId, Program, Statement};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Marks the names of sizes that are to be found.
-pub(super) const OPEN: char = '?';
+/// What a node is beside an expression with a shape.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Role {
+    /// Part of a size.
+    pub(super) size: bool,
+    /// An index, or part of a position.
+    pub(super) index: bool,
+    /// What an entry is taken of.
+    pub(super) entry_base: bool,
+}
+
+/// What a name of the program is; names are dense, and most are something.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known {
+    /// What it was declared, defined or found to be, and where.
+    pub(super) binding: Option<(Binding, Span)>,
+    /// The size that it is a name of.
+    pub(super) size: Option<DimId>,
+}
+
+/// No node, no name's use, nothing above.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// The nodes that use a name, as a chain through [`Inference::next_use`].
+#[derive(Clone, Copy)]
+pub(super) struct Uses {
+    pub(super) first: u32,
+    last: u32,
+}
+
+impl Uses {
+    pub(super) const NO: Uses = Uses { first: NONE, last: NONE };
+}
+
+/// What stands above a node.
+pub(super) enum Above {
+    Nothing,
+    Node(NodeId),
+    Claim(usize),
+    Definition(DefinitionId),
+}
 
 /// The state of an inference.
 pub(super) struct Inference<'a> {
@@ -28,44 +68,52 @@ pub(super) struct Inference<'a> {
     pub(super) dims: Dims,
     /// What each open size is equal to, by number.
     pub(super) solutions: Vec<Option<DimId>>,
-    pub(super) open_ids: FxHashMap<DimId, u32>,
-    pub(super) shapes: Vec<Option<Shape>>,
+    pub(super) shapes: Shapes,
     pub(super) meanings: Vec<Meaning>,
+    /// By node, once there is an index.
     pub(super) free: Vec<SmallVec<[IndexId; 2]>>,
-    pub(super) is_size: Vec<bool>,
+    pub(super) roles: Vec<Role>,
     /// The size that an argument which is one stands for.
     pub(super) size_values: FxHashMap<NodeId, DimId>,
-    pub(super) is_index: Vec<bool>,
     /// Positions of entries that are more than a name or a number.
     pub(super) positions: FxHashMap<NodeId, Position>,
-    pub(super) is_entry_base: Vec<bool>,
-    pub(super) bindings: FxHashMap<NameId, (Binding, Span)>,
-    pub(super) dimension_names: FxHashSet<NameId>,
+    /// The positions that are more than a name or a number, before names are resolved.
+    pub(super) compound: Vec<NodeId>,
+    /// By name.
+    pub(super) known: Vec<Known>,
     pub(super) variables: Vec<Variable>,
-    pub(super) variable_states: Vec<Option<Shape>>,
-    pub(super) variable_nodes: Vec<Vec<NodeId>>,
-    pub(super) appearance: FxHashMap<VariableId, u32>,
+    /// The shape of each variable, upright.
+    pub(super) variable_states: Vec<Option<Place>>,
+    pub(super) variable_uses: Vec<Uses>,
+    /// The variables that occur, in the order of first appearance.
+    pub(super) appearance: Vec<VariableId>,
     pub(super) definitions: Vec<Definition>,
-    pub(super) definition_nodes: Vec<Vec<NodeId>>,
+    pub(super) definition_uses: Vec<Uses>,
+    /// By node: the next use of the same name.
+    pub(super) next_use: Vec<u32>,
     pub(super) unknowns: Vec<Unknown>,
     pub(super) indices: Vec<Index>,
     pub(super) index_parent: Vec<u32>,
     pub(super) bound_spans: Vec<(IndexId, Span)>,
     pub(super) items: Vec<Item>,
-    pub(super) defined_by: FxHashMap<NodeId, super::typed::DefinitionId>,
     pub(super) cotangents: Vec<(VariableId, CotangentOf)>,
-    /// What stands above each node; above the side of a claim stands the claim, numbered after the
-    /// nodes.
-    pub(super) parents: Vec<u32>,
+    /// What stands above each node: the nodes are numbered first, then the claims of which it is a
+    /// side, then the definitions of which it is the body.
+    parents: Vec<u32>,
     pub(super) claims: Vec<Vec<NodeId>>,
-    /// Nodes to look at again, children first, so that what an expression is by itself is known
-    /// before its surroundings ask.
-    pub(super) queue: BinaryHeap<Reverse<u32>>,
-    pub(super) queued: Vec<bool>,
+    /// The first pass goes through the nodes in order, children first: what is this far or further
+    /// is still to be visited.
+    ahead: u32,
+    /// Nodes behind that to look at again, children first, so that what an expression is by itself
+    /// is known before its surroundings ask.
+    queue: BinaryHeap<Reverse<u32>>,
+    queued: Vec<bool>,
     /// Whether a sum already tells a composite term that it is an array like the others.
     pub(super) insist: bool,
     /// The node whose rule is being applied.
     pub(super) stepping: NodeId,
+    /// Nodes that compared sizes which were not known yet: looked at again in the end.
+    pub(super) unsettled: Vec<NodeId>,
 }
 
 /// Finds the shapes of a program.
@@ -73,74 +121,131 @@ pub(super) struct Inference<'a> {
 /// # Errors
 /// [`ShapeError`], with places in [`Program::source`].
 pub fn infer(program: Program) -> Result<Typed, ShapeError> {
-    let n = program.nodes.len();
-    let mut state = Inference {
-        program: &program,
-        dims: Dims::default(),
-        solutions: Vec::new(),
-        open_ids: FxHashMap::default(),
-        shapes: vec![None; n],
-        meanings: vec![Meaning::Plain; n],
-        free: vec![SmallVec::new(); n],
-        is_size: vec![false; n],
-        size_values: FxHashMap::default(),
-        is_index: vec![false; n],
-        positions: FxHashMap::default(),
-        is_entry_base: vec![false; n],
-        bindings: FxHashMap::default(),
-        dimension_names: FxHashSet::default(),
-        variables: Vec::new(),
-        variable_states: Vec::new(),
-        variable_nodes: Vec::new(),
-        appearance: FxHashMap::default(),
-        definitions: Vec::new(),
-        definition_nodes: Vec::new(),
-        unknowns: Vec::new(),
-        indices: Vec::new(),
-        index_parent: Vec::new(),
-        bound_spans: Vec::new(),
-        items: Vec::new(),
-        defined_by: FxHashMap::default(),
-        cotangents: Vec::new(),
-        parents: vec![u32::MAX; n],
-        claims: Vec::new(),
-        queue: BinaryHeap::new(),
-        queued: vec![false; n],
-        insist: false,
-        stepping: NodeId(u32::MAX),
-    };
-    for at in 0..n {
-        let id = NodeId(at as u32);
-        let parents = &mut state.parents;
-        program.for_each_child(id, |c| parents[c.0 as usize] = at as u32);
-        if let Expr::Entry(base, _) = program.node(id) {
-            state.is_entry_base[base.0 as usize] = true;
-        }
-    }
-    for statement in &program.statements {
-        if let Statement::Claim(sides) = statement {
-            for side in sides {
-                state.parents[side.0 as usize] = (n + state.claims.len()) as u32;
-            }
-            state.claims.push(sides.clone());
-            state.queued.push(false);
-        }
-    }
+    let mut state = Inference::new(&program);
+    state.structure();
     state.declarations()?;
-    state.definition_nodes = vec![Vec::new(); state.definitions.len()];
-    for (at, d) in state.definitions.iter().enumerate() {
-        state.defined_by.insert(d.body, super::typed::DefinitionId(at as u32));
-    }
     state.resolve()?;
-    state.gradient_names();
+    state.gradient_names()?;
     state.solve()?;
     let parts = state.finish()?;
     Ok(parts.into_typed(program))
 }
 
-impl Inference<'_> {
+impl<'a> Inference<'a> {
+    fn new(program: &'a Program) -> Inference<'a> {
+        let n = program.nodes.len();
+        Inference {
+            program,
+            dims: Dims::default(),
+            solutions: Vec::new(),
+            shapes: Shapes::new(n),
+            meanings: vec![Meaning::Plain; n],
+            free: Vec::new(),
+            roles: vec![Role::default(); n],
+            size_values: FxHashMap::default(),
+            positions: FxHashMap::default(),
+            compound: Vec::new(),
+            known: vec![Known::default(); program.names.len()],
+            variables: Vec::new(),
+            variable_states: Vec::new(),
+            variable_uses: Vec::new(),
+            appearance: Vec::new(),
+            definitions: Vec::new(),
+            definition_uses: Vec::new(),
+            next_use: vec![NONE; n],
+            unknowns: Vec::new(),
+            indices: Vec::new(),
+            index_parent: Vec::new(),
+            bound_spans: Vec::new(),
+            items: Vec::new(),
+            cotangents: Vec::new(),
+            parents: vec![NONE; n],
+            claims: Vec::new(),
+            ahead: 0,
+            queue: BinaryHeap::new(),
+            queued: Vec::new(),
+            insist: false,
+            stepping: NodeId(NONE),
+            unsettled: Vec::new(),
+        }
+    }
+
+    /// What stands above each node, and which nodes are no expressions by themselves.
+    fn structure(&mut self) {
+        let program = self.program;
+        let mut compound: Vec<NodeId> = Vec::new();
+        for (at, node) in program.nodes.iter().enumerate() {
+            let parents = &mut self.parents;
+            program.for_each_child(NodeId(at as u32), |c| parents[c.0 as usize] = at as u32);
+            match node {
+                Expr::Entry(base, list) => {
+                    self.roles[base.0 as usize].entry_base = true;
+                    for i in program.list(*list) {
+                        match program.node(*i) {
+                            Expr::Name(_) => self.roles[i.0 as usize].index = true,
+                            Expr::Number(_) => {}
+                            _ => compound.push(*i),
+                        }
+                    }
+                }
+                Expr::IndexSum(list, _) => {
+                    for i in program.list(*list) {
+                        self.roles[i.0 as usize].index = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let n = program.nodes.len();
+        for statement in &program.statements {
+            match statement {
+                Statement::Claim(sides) => {
+                    for side in sides {
+                        self.parents[side.0 as usize] = (n + self.claims.len()) as u32;
+                    }
+                    self.claims.push(sides.clone());
+                }
+                Statement::Definition { indices, .. } => {
+                    for i in indices {
+                        self.roles[i.0 as usize].index = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.compound = compound;
+    }
+
+    /// What stands above a node.
+    pub(super) fn above(&self, id: NodeId) -> Above {
+        let (at, n) = (self.parents[id.0 as usize], self.program.nodes.len());
+        if at == NONE {
+            return Above::Nothing;
+        }
+        match (at as usize).checked_sub(n) {
+            None => Above::Node(NodeId(at)),
+            Some(claim) if claim < self.claims.len() => Above::Claim(claim),
+            Some(more) => Above::Definition(DefinitionId((more - self.claims.len()) as u32)),
+        }
+    }
+
+    /// Says of which definition a node is the body.
+    pub(super) fn is_body_of(&mut self, body: NodeId, id: DefinitionId) {
+        let n = self.program.nodes.len() + self.claims.len();
+        self.parents[body.0 as usize] = n as u32 + id.0;
+    }
+
+    /// Adds a node to the uses of a name.
+    pub(super) fn note_use(next: &mut [u32], uses: &mut Uses, id: NodeId) {
+        match uses.last {
+            NONE => uses.first = id.0,
+            last => next[last as usize] = id.0,
+        }
+        uses.last = id.0;
+    }
+
     /// `grad_y`, where `y` is a name of the program, has the shape of `y`.
-    fn gradient_names(&mut self) {
+    fn gradient_names(&mut self) -> Result<(), ShapeError> {
         for at in 0..self.variables.len() {
             let v = &self.variables[at];
             if v.origin == Origin::Declared {
@@ -148,51 +253,95 @@ impl Inference<'_> {
             }
             let Some(of) = self.program.name(v.name).strip_prefix("grad_") else { continue };
             let Some(name) = self.program.find_name(of) else { continue };
-            match self.bindings.get(&name) {
+            let at = VariableId(at as u32);
+            match self.known[name.0 as usize].binding {
                 Some((Binding::Variable(w), _)) => {
-                    let (w, at) = (*w, VariableId(at as u32));
                     self.cotangents.push((at, CotangentOf::Variable(w)));
+                    if let Some(shape) = self.variable_states[w.0 as usize] {
+                        self.set_variable(at, shape)?;
+                    }
                 }
                 Some((Binding::Definition(d), _)) => {
-                    let (d, at) = (*d, VariableId(at as u32));
                     self.cotangents.push((at, CotangentOf::Definition(d)));
                 }
                 _ => {}
             }
         }
+        Ok(())
     }
 
     fn enqueue(&mut self, at: u32) {
+        if at >= self.ahead {
+            return;
+        }
+        if self.queued.is_empty() {
+            self.queued = vec![false; self.program.nodes.len() + self.claims.len()];
+        }
         if !std::mem::replace(&mut self.queued[at as usize], true) {
             self.queue.push(Reverse(at));
         }
     }
 
-    pub(super) fn touch(&mut self, id: NodeId) {
-        self.enqueue(id.0);
-        let parent = self.parents[id.0 as usize];
-        if parent != u32::MAX {
-            self.enqueue(parent);
+    /// The shape of a node is known now: what stands above it may learn from that, and what stands
+    /// below, unless its own rule has just found the shape there.
+    pub(super) fn touch(&mut self, id: NodeId) -> Result<(), ShapeError> {
+        if id != self.stepping {
+            self.enqueue(id.0);
+        }
+        match self.above(id) {
+            Above::Nothing => Ok(()),
+            Above::Node(parent) => {
+                self.enqueue(parent.0);
+                Ok(())
+            }
+            Above::Claim(claim) => {
+                self.enqueue((self.program.nodes.len() + claim) as u32);
+                Ok(())
+            }
+            Above::Definition(d) => self.define(d),
         }
     }
 
+    /// Whether a node has a shape of its own.
+    pub(super) fn has_shape(&self, id: NodeId) -> bool {
+        let role = self.roles[id.0 as usize];
+        !role.size && !role.index
+    }
+
+    fn lacks_shape(&self, at: usize) -> bool {
+        let id = NodeId(at as u32);
+        self.has_shape(id) && self.shapes.place(id).is_none()
+    }
+
     fn solve(&mut self) -> Result<(), ShapeError> {
-        for (v, nodes) in self.variable_nodes.clone().into_iter().enumerate() {
-            if let Some(shape) = self.variable_states[v].clone() {
-                for id in nodes {
-                    self.set(id, &shape)?;
-                }
-            }
-        }
+        let n = self.program.nodes.len();
         // children come first: one pass in order settles a program whose variables are declared
-        for at in 0..self.program.nodes.len() {
-            if !self.is_size[at] && !self.is_index[at] {
-                self.step(NodeId(at as u32))?;
-            }
+        for at in 0..n {
+            self.ahead = at as u32 + 1;
+            self.step(NodeId(at as u32))?;
+        }
+        self.ahead = NONE;
+        for claim in 0..self.claims.len() {
+            self.enqueue((n + claim) as u32);
         }
         self.propagate()?;
-        let mut order: Vec<VariableId> = (0..self.variables.len() as u32).map(VariableId).collect();
-        order.sort_by_key(|v| self.appearance.get(v).copied().unwrap_or(u32::MAX));
+        if (0..n).any(|at| self.lacks_shape(at)) {
+            self.conventions()?;
+            self.leftovers()?;
+        }
+        for claim in 0..self.claims.len() {
+            self.step_claim(claim)?;
+        }
+        for id in std::mem::take(&mut self.unsettled) {
+            self.step(id)?;
+        }
+        Ok(())
+    }
+
+    /// Gives what is open the shape that its name suggests: matrices and vectors first, scalars
+    /// last.
+    fn conventions(&mut self) -> Result<(), ShapeError> {
+        let order = self.variables_by_appearance();
         for scalars in [false, true] {
             if scalars {
                 self.insist = true;
@@ -214,33 +363,32 @@ impl Inference<'_> {
                     Convention::Scalar if scalars => 0,
                     Convention::Scalar => continue,
                 };
-                let axes = (0..rank).map(|_| self.fresh()).collect();
+                let axes: SmallVec<[DimId; 2]> = (0..rank).map(|_| self.fresh()).collect();
                 self.variables[v.0 as usize].origin = Origin::Convention;
-                self.set_variable(v, &Shape { axes, row: false })?;
+                let shape = self.shapes.add(&axes, false);
+                self.set_variable(v, shape)?;
                 self.propagate()?;
             }
         }
-        self.leftovers()
+        Ok(())
     }
 
     /// What no variable determines: identities and constants without context are scalars.
     fn leftovers(&mut self) -> Result<(), ShapeError> {
         for at in 0..self.program.nodes.len() {
-            if self.shapes[at].is_none() && !self.is_size[at] && !self.is_index[at] {
-                let id = NodeId(at as u32);
-                if matches!(self.meanings[at], Meaning::Delta) {
-                    self.shapes[at] = Some(Shape::default());
-                    continue;
-                }
-                self.step(id)?;
-                if self.shapes[at].is_none() {
-                    self.set(id, &Shape::default())?;
-                }
-                self.propagate()?;
+            if !self.lacks_shape(at) {
+                continue;
             }
-        }
-        for claim in 0..self.claims.len() {
-            self.step_claim(claim)?;
+            let id = NodeId(at as u32);
+            if matches!(self.meanings[at], Meaning::Delta) {
+                self.shapes.set(id, Place::SCALAR);
+                continue;
+            }
+            self.step(id)?;
+            if self.lacks_shape(at) {
+                self.set(id, Place::SCALAR)?;
+            }
+            self.propagate()?;
         }
         Ok(())
     }
@@ -257,25 +405,40 @@ impl Inference<'_> {
     }
 
     /// Gives a variable its shape, at all its uses.
-    pub(super) fn set_variable(&mut self, v: VariableId, shape: &Shape) -> Result<(), ShapeError> {
+    pub(super) fn set_variable(&mut self, v: VariableId, shape: Place) -> Result<(), ShapeError> {
         if self.variable_states[v.0 as usize].is_some() {
             return Ok(());
         }
-        self.variable_states[v.0 as usize] = Some(shape.clone());
-        for id in self.variable_nodes[v.0 as usize].clone() {
-            self.set(id, shape)?;
-        }
-        for (c, of) in self.cotangents.clone() {
-            match of {
-                CotangentOf::Variable(w) if w == v => self.set_variable(c, shape)?,
+        self.variable_states[v.0 as usize] = Some(shape);
+        self.set_uses(self.variable_uses[v.0 as usize], shape)?;
+        for at in 0..self.cotangents.len() {
+            match self.cotangents[at] {
+                (c, CotangentOf::Variable(w)) if w == v => self.set_variable(c, shape)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// The statements' spans, for errors about definitions.
-    pub(super) fn definition_of(&self, id: super::typed::DefinitionId) -> NodeId {
+    /// States the shape of every use of a name.
+    pub(super) fn set_uses(&mut self, uses: Uses, shape: Place) -> Result<(), ShapeError> {
+        let mut at = uses.first;
+        while at != NONE {
+            self.set(NodeId(at), shape)?;
+            at = self.next_use[at as usize];
+        }
+        Ok(())
+    }
+
+    /// The variables in the order of first appearance; those that are only declared come last.
+    pub(super) fn variables_by_appearance(&self) -> Vec<VariableId> {
+        let unseen = (0..self.variables.len() as u32).map(VariableId);
+        let unseen = unseen.filter(|v| self.variable_uses[v.0 as usize].first == NONE);
+        self.appearance.iter().copied().chain(unseen).collect()
+    }
+
+    /// The right side of a definition.
+    pub(super) fn definition_of(&self, id: DefinitionId) -> NodeId {
         self.definitions[id.0 as usize].body
     }
 }
@@ -284,5 +447,5 @@ impl Inference<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CotangentOf {
     Variable(VariableId),
-    Definition(super::typed::DefinitionId),
+    Definition(DefinitionId),
 }

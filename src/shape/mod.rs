@@ -13,6 +13,7 @@ pub mod infer;
 mod names;
 mod propagate;
 mod signature;
+pub mod table;
 pub mod typed;
 mod unify;
 

@@ -1,7 +1,7 @@
 //! What names mean: variables, definitions, sizes, indices, functions.
 
 use super::error::ShapeError;
-use super::infer::Inference;
+use super::infer::{Inference, NONE};
 use super::typed::{
     DefinitionId, DerivativeKind, Fill, Index, IndexId, Item, Meaning, Origin, Unknown, UnknownId,
     VariableId,
@@ -25,17 +25,17 @@ impl Inference<'_> {
         self.mark_positions();
         for at in 0..self.program.nodes.len() {
             let id = NodeId(at as u32);
-            if self.is_size[at] {
+            if self.roles[at].size {
                 continue;
             }
             match self.program.node(id) {
-                Expr::Name(name) if self.is_index[at] => {
+                Expr::Name(name) if self.roles[at].index => {
                     let index = IndexId(self.indices.len() as u32);
                     let dim = self.fresh();
                     self.indices.push(Index { name: *name, dim });
                     self.index_parent.push(index.0);
                     self.meanings[at] = Meaning::Index(index);
-                    self.free[at] = SmallVec::from_slice(&[index]);
+                    *self.free_mut(id) = SmallVec::from_slice(&[index]);
                 }
                 Expr::Name(name) => self.meanings[at] = self.name_meaning(*name, id)?,
                 Expr::Call { function, arguments, axis, .. } => {
@@ -45,7 +45,7 @@ impl Inference<'_> {
                 }
                 Expr::IndexSum(bound, body) => {
                     let (bound, body) = (self.program.list(*bound), *body);
-                    let mut free = self.free[body.0 as usize].clone();
+                    let mut free: SmallVec<[IndexId; 2]> = self.free(body).into();
                     for b in bound {
                         let Expr::Name(name) = self.program.node(*b) else { continue };
                         let Meaning::Index(own) = self.meanings[b.0 as usize] else { continue };
@@ -58,7 +58,7 @@ impl Inference<'_> {
                         self.unite_indices(own, inner)?;
                         self.bound_spans.push((own, self.program.span(*b)));
                     }
-                    self.free[at] = free;
+                    *self.free_mut(id) = free;
                 }
                 _ => self.merge_free(id),
             }
@@ -68,15 +68,12 @@ impl Inference<'_> {
 
     fn name_meaning(&mut self, name: NameId, id: NodeId) -> Result<Meaning, ShapeError> {
         let span = self.program.span(id);
-        match self.bindings.get(&name) {
+        match self.known[name.0 as usize].binding {
             Some((Binding::Variable(v), _)) => {
-                let v = *v;
-                self.variable_nodes[v.0 as usize].push(id);
-                self.seen(v);
+                self.seen(v, id);
                 return Ok(Meaning::Variable(v));
             }
             Some((Binding::Definition(d), first)) => {
-                let (d, first) = (*d, *first);
                 let body = self.program.span(self.definitions[d.0 as usize].body);
                 if span.start < body.end {
                     let text = self.written(name);
@@ -89,7 +86,8 @@ impl Inference<'_> {
                     };
                     return Err(ShapeError::Invalid { message, span, help: Some(help.into()) });
                 }
-                self.definition_nodes[d.0 as usize].push(id);
+                let uses = &mut self.definition_uses[d.0 as usize];
+                Inference::note_use(&mut self.next_use, uses, id);
                 return Ok(Meaning::Definition(d));
             }
             Some((Binding::Function(_), _)) => {
@@ -105,14 +103,13 @@ impl Inference<'_> {
             None => {}
         }
         let text = self.program.name(name);
-        if self.dimension_names.contains(&name) {
-            let text = text.to_string();
-            return Ok(Meaning::Size(self.dims.name(&text)));
+        if let Some(size) = self.known[name.0 as usize].size {
+            return Ok(Meaning::Size(size));
         }
         match text {
             "pi" => return Ok(Meaning::Pi),
             "I" => return Ok(Meaning::Identity),
-            "delta" if self.is_entry_base[id.0 as usize] => return Ok(Meaning::Delta),
+            "delta" if self.roles[id.0 as usize].entry_base => return Ok(Meaning::Delta),
             _ => {}
         }
         if let Some(f) = functions::find(text) {
@@ -128,19 +125,21 @@ impl Inference<'_> {
             }
         }
         let v = self.variable(name, None, Origin::Inferred, span);
-        self.variable_nodes[v.0 as usize].push(id);
-        self.seen(v);
+        self.seen(v, id);
         Ok(Meaning::Variable(v))
     }
 
-    fn seen(&mut self, v: VariableId) {
-        if !self.appearance.contains_key(&v) {
-            self.appearance.insert(v, self.appearance.len() as u32);
+    /// A variable occurs.
+    fn seen(&mut self, v: VariableId, id: NodeId) {
+        let uses = &mut self.variable_uses[v.0 as usize];
+        if uses.first == NONE {
+            self.appearance.push(v);
         }
+        Inference::note_use(&mut self.next_use, uses, id);
     }
 
     pub(super) fn written(&self, name: NameId) -> &str {
-        &self.program.written[name.0 as usize]
+        self.program.written(name)
     }
 
     fn call_meaning(
@@ -152,8 +151,7 @@ impl Inference<'_> {
     ) -> Result<Meaning, ShapeError> {
         let span = self.program.span(id);
         let text = self.program.name(name);
-        if let Some((Binding::Function(u), _)) = self.bindings.get(&name) {
-            let u = *u;
+        if let Some((Binding::Function(u), _)) = self.known[name.0 as usize].binding {
             return self.unknown_call(u, list, axis, span);
         }
         if let Some(f) = functions::find(text) {
@@ -203,7 +201,7 @@ impl Inference<'_> {
         }
         let u = UnknownId(self.unknowns.len() as u32);
         self.unknowns.push(Unknown { name, scalar: false, declared: false });
-        self.bindings.insert(name, (Binding::Function(u), span));
+        self.bind_name(name, Binding::Function(u), span);
         self.unknown_call(u, list, axis, span)
     }
 
@@ -242,7 +240,7 @@ impl Inference<'_> {
                 Statement::Definition { indices, body, .. } => {
                     let id = DefinitionId(next);
                     next += 1;
-                    let mut free = self.free[body.0 as usize].to_vec();
+                    let mut free = self.free(*body).to_vec();
                     if !indices.is_empty() {
                         let mut ordered = Vec::new();
                         for i in indices {
@@ -281,13 +279,14 @@ impl Inference<'_> {
                     self.items.push(Item::Definition(id));
                 }
                 Statement::Expression(root) => {
-                    let free = self.free[root.0 as usize].to_vec();
+                    let free = self.free(*root).to_vec();
                     self.items.push(Item::Expression(*root, free));
                 }
                 Statement::Claim(sides) => {
                     let mut all: Vec<IndexId> = Vec::new();
                     for side in sides {
-                        for i in self.free[side.0 as usize].clone() {
+                        for at in 0..self.free(*side).len() {
+                            let i = self.free(*side)[at];
                             let name = self.indices[i.0 as usize].name;
                             match all.iter().find(|j| self.indices[j.0 as usize].name == name) {
                                 Some(j) => self.unite_indices(*j, i)?,

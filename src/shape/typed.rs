@@ -2,6 +2,7 @@
 //! judge both read.
 
 use super::dim::{DimId, Dims};
+use super::table::{ShapeRef, Shapes};
 use crate::functions::Function;
 use crate::syntax::ast::{Attribute, NameId, NodeId, Program};
 use rustc_hash::FxHashMap;
@@ -176,10 +177,11 @@ pub struct Typed {
     pub dims: Dims,
     /// The shape of each node. A node whose expression has free indices is a family of such
     /// arrays; the indices are in `free`.
-    pub shapes: Vec<Shape>,
+    pub shapes: Shapes,
     /// What each node means.
     pub meanings: Vec<Meaning>,
-    /// The free indices of each node, in the order of first appearance.
+    /// The free indices of each node, in the order of first appearance; empty where no node has
+    /// any.
     pub free: Vec<SmallVec<[IndexId; 2]>>,
     /// The free variables, in the order of first appearance in the program (those that are only
     /// declared come last).
@@ -200,8 +202,8 @@ pub struct Typed {
 
 impl Typed {
     /// The shape of a node.
-    pub fn shape(&self, id: NodeId) -> &Shape {
-        &self.shapes[id.0 as usize]
+    pub fn shape(&self, id: NodeId) -> ShapeRef<'_> {
+        self.shapes.get(id)
     }
 
     /// The meaning of a node.
@@ -211,6 +213,6 @@ impl Typed {
 
     /// The free indices of a node.
     pub fn free(&self, id: NodeId) -> &[IndexId] {
-        &self.free[id.0 as usize]
+        self.free.get(id.0 as usize).map_or(&[], |free| free)
     }
 }

@@ -1,22 +1,20 @@
 //! Open sizes and what they are found to be equal to.
 
-use super::dim::DimId;
-use super::infer::{Inference, OPEN};
-use super::typed::Shape;
+use super::dim::{DimId, OPEN, open_number};
+use super::infer::Inference;
+use super::table::Place;
+use smallvec::SmallVec;
 
 impl Inference<'_> {
     /// A size that is still to be found.
     pub(super) fn fresh(&mut self) -> DimId {
-        let number = self.solutions.len();
-        let id = self.dims.name(&format!("{OPEN}{number}"));
-        self.open_ids.insert(id, number as u32);
         self.solutions.push(None);
-        id
+        self.dims.open()
     }
 
     /// What is known of a size.
     pub(super) fn find(&self, mut id: DimId) -> DimId {
-        while let Some(next) = self.open_ids.get(&id).and_then(|n| self.solutions[*n as usize]) {
+        while let Some(next) = self.dims.as_open(id).and_then(|n| self.solutions[n as usize]) {
             id = next;
         }
         id
@@ -24,30 +22,47 @@ impl Inference<'_> {
 
     /// Makes two sizes equal; false where they cannot be.
     pub(super) fn unify(&mut self, a: DimId, b: DimId) -> bool {
+        if a == b {
+            return true;
+        }
         let (a, b) = (self.find(a), self.find(b));
         if a == b {
             return true;
         }
-        let (x, y) = (self.open_ids.get(&a).copied(), self.open_ids.get(&b).copied());
-        match (x, y) {
+        match (self.dims.as_open(a), self.dims.as_open(b)) {
             (Some(x), Some(y)) if x < y => self.bind(y, a),
             (Some(x), _) => self.bind(x, b),
             (None, Some(y)) => self.bind(y, a),
             (None, None) => {
                 let (a, b) = (self.expand(a), self.expand(b));
-                a == b || self.is_open(a) || self.is_open(b)
+                if a == b {
+                    return true;
+                }
+                let open = self.is_open(a) || self.is_open(b);
+                if open {
+                    self.unsettled.push(self.stepping);
+                }
+                open
             }
         }
     }
 
+    /// Makes the sizes of two shapes equal; false where they cannot be.
+    pub(super) fn unify_axes(&mut self, a: Place, b: Place) -> bool {
+        a == b
+            || a.rank() == b.rank()
+                && (0..a.rank()).all(|k| self.unify(self.axis(a, k), self.axis(b, k)))
+    }
+
     fn bind(&mut self, open: u32, to: DimId) -> bool {
-        // the occurs check: a size is not a part of itself
-        let own = format!("{OPEN}{open}");
-        let expanded = self.expand(to);
-        let mut occurs = false;
-        self.dims.names_in(expanded, &mut |n| occurs |= n == own);
-        if occurs {
-            return false;
+        if self.dims.is_compound(to) {
+            // the occurs check: a size is not a part of itself
+            let expanded = self.expand(to);
+            let mut occurs = false;
+            self.dims.names_in(expanded, &mut |n| occurs |= open_number(n) == Some(open));
+            if occurs {
+                return false;
+            }
         }
         self.solutions[open as usize] = Some(to);
         true
@@ -56,16 +71,20 @@ impl Inference<'_> {
     /// A size with everything known put in.
     pub(super) fn expand(&mut self, id: DimId) -> DimId {
         let id = self.find(id);
-        if self.dims.as_name(id).is_some() || self.dims.as_number(id).is_some() {
+        if !self.dims.is_compound(id) {
             return id;
         }
-        let mut dims = std::mem::take(&mut self.dims);
-        let result = dims.substitute(id, &mut |name| {
-            let number: u32 = name.strip_prefix(OPEN)?.parse().ok()?;
-            self.solutions[number as usize].map(|d| self.find(d))
+        let mut values: SmallVec<[(u32, DimId); 4]> = SmallVec::new();
+        self.dims.names_in(id, &mut |name| {
+            let Some(number) = open_number(name) else { return };
+            if let Some(value) = self.solutions[number as usize] {
+                values.push((number, self.find(value)));
+            }
         });
-        self.dims = dims;
-        result
+        self.dims.substitute(id, &mut |name| {
+            let number = open_number(name)?;
+            values.iter().find(|v| v.0 == number).map(|v| v.1)
+        })
     }
 
     pub(super) fn is_open(&self, id: DimId) -> bool {
@@ -79,14 +98,25 @@ impl Inference<'_> {
         self.dims.text(id)
     }
 
+    /// The size of an axis of a shape.
+    pub(super) fn axis(&self, shape: Place, axis: usize) -> DimId {
+        self.axes(shape)[axis]
+    }
+
+    /// The sizes of a shape.
+    pub(super) fn axes(&self, shape: Place) -> &[DimId] {
+        self.shapes.at(shape).axes
+    }
+
     /// A shape in words: `a scalar`, `[m]`, `[1, n] (a row)`.
-    pub(super) fn describe(&self, shape: &Shape) -> String {
+    pub(super) fn describe(&self, shape: Place) -> String {
+        let shape = self.shapes.at(shape);
         let text = |d: &DimId| {
             let t = self.dims.text(self.find(*d));
             if t.starts_with(OPEN) { "?".to_string() } else { t }
         };
         let open = |d: &DimId| self.dims.text(self.find(*d)).starts_with(OPEN);
-        match &shape.axes[..] {
+        match shape.axes {
             [] => "a scalar".to_string(),
             [n] if open(n) => {
                 if shape.row { "a row vector" } else { "a column vector" }.to_string()

@@ -4,6 +4,7 @@
 //! stack. A node says what was written, not what it means: names are not resolved here, and there
 //! are no shapes.
 
+use super::names::Names;
 use crate::diagnostic::Span;
 use crate::number::Number;
 
@@ -114,7 +115,7 @@ pub struct Declaration {
     /// Where its name stands.
     pub span: Span,
     /// Its dimensions, as expressions over dimension names: `m`, `3`, `m-p+1`, `n/2`.
-    pub dims: Vec<NodeId>,
+    pub dims: List,
     /// Its properties, in the order written.
     pub attributes: Vec<Attribute>,
 }
@@ -161,10 +162,8 @@ pub struct Program {
     pub spans: Vec<Span>,
     /// The lists of nodes that nodes refer to.
     pub children: Vec<NodeId>,
-    /// The canonical spelling (Greek letters spelt out) of each name.
-    pub names: Vec<String>,
-    /// Each name as it was written where it first appeared.
-    pub written: Vec<String>,
+    /// The names.
+    pub names: Names,
     /// The statements in order.
     pub statements: Vec<Statement>,
     /// Where each statement stands.
@@ -189,12 +188,17 @@ impl Program {
 
     /// The canonical spelling of a name.
     pub fn name(&self, id: NameId) -> &str {
-        &self.names[id.0 as usize]
+        self.names.canonical(id)
+    }
+
+    /// A name as it was written where it first appeared.
+    pub fn written(&self, id: NameId) -> &str {
+        self.names.written(id)
     }
 
     /// The name with this canonical spelling.
     pub fn find_name(&self, canonical: &str) -> Option<NameId> {
-        self.names.iter().position(|n| n == canonical).map(|i| NameId(i as u32))
+        self.names.find(canonical)
     }
 }
 

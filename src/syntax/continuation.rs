@@ -11,12 +11,12 @@ use crate::number::Number;
 impl Parser {
     /// What may follow an operand. False where the expression ends.
     pub(super) fn continuation(&mut self, base: usize) -> Result<bool, ParseError> {
-        let Lexeme { token, span, .. } = self.peek().clone();
+        let Lexeme { token, span, .. } = self.peek();
         match token {
             Token::Prime | Token::Transpose | Token::Superscript(_) | Token::OpenBracket => {
-                self.postfix(&token, span)?;
+                self.postfix(token, span)?;
             }
-            Token::Caret | Token::DotCaret => self.power(base, &token),
+            Token::Caret | Token::DotCaret => self.power(token),
             Token::Times => self.product(base, ProductOp::Product),
             Token::Hadamard => self.product(base, ProductOp::Hadamard),
             Token::Slash => self.product(base, ProductOp::Quotient),
@@ -46,7 +46,7 @@ impl Parser {
     }
 
     /// `A'`, `A²`, `A[`
-    fn postfix(&mut self, token: &Token, span: Span) -> Result<(), ParseError> {
+    fn postfix(&mut self, token: Token, span: Span) -> Result<(), ParseError> {
         self.at += 1;
         let top = *self.values.last().expect("an operand was read");
         let whole = self.program.span(top).to(span);
@@ -57,8 +57,9 @@ impl Parser {
                 self.operand = false;
             }
             Token::Superscript(n) => {
-                let mut exponent = self.node(Expr::Number(Number::integer(n.abs())), span);
-                if *n < 0 {
+                let value = Number::integer(i64::from(n.abs()));
+                let mut exponent = self.node(Expr::Number(value), span);
+                if n < 0 {
                     exponent = self.node(Expr::Negate(exponent), span);
                 }
                 *self.values.last_mut().expect("an operand was read") =
@@ -87,10 +88,10 @@ impl Parser {
     }
 
     /// `a^b`, `a.^b`; to the right. `A^T` is the transpose.
-    fn power(&mut self, base: usize, token: &Token) {
-        if let (Token::Caret, Token::Name(name)) = (token, &self.peek_at(1).token)
-            && self.program.name(*name) == "T"
-            && !self.variables.contains(name)
+    fn power(&mut self, token: Token) {
+        if let (Token::Caret, Token::Name(name)) = (token, self.peek_at(1).token)
+            && self.program.name(name) == "T"
+            && !self.use_of(name).variable
             && self.peek_at(2).token != Token::OpenBracket
         {
             let span = self.peek_at(1).span;
@@ -101,9 +102,8 @@ impl Parser {
                 self.node(Expr::Transpose(top), whole);
             return;
         }
-        let _ = base;
         self.at += 1;
-        self.pending.push(Pending::Power { element: *token == Token::DotCaret });
+        self.pending.push(Pending::Power { element: token == Token::DotCaret });
         self.operand = false;
     }
 
@@ -247,9 +247,7 @@ impl Parser {
         } else {
             count += last;
         }
-        let start = self.values.len() - count as usize;
-        let nodes: smallvec::SmallVec<[NodeId; 4]> = self.values.drain(start..).collect();
-        let arguments = self.list(&nodes);
+        let arguments = self.list_of_last(count as usize);
         let id = self.node(Expr::Call { function: name, primes, arguments, axis }, span.to(end));
         self.values.push(id);
         self.operand = true;
@@ -266,9 +264,7 @@ impl Parser {
                 let (array, count) = (*array, *count + 1);
                 self.pending.pop();
                 self.at += 1;
-                let start = self.values.len() - count as usize;
-                let nodes: smallvec::SmallVec<[NodeId; 4]> = self.values.drain(start..).collect();
-                let list = self.list(&nodes);
+                let list = self.list_of_last(count as usize);
                 let whole = self.program.span(array).to(span);
                 let id = self.node(Expr::Entry(array, list), whole);
                 self.values.push(id);
@@ -309,10 +305,9 @@ impl Parser {
         }
         if let Pending::Sum { count, .. } = operator {
             self.values.push(right);
-            let start = self.values.len() - *count as usize - 1;
-            let nodes: Vec<NodeId> = self.values.drain(start..).collect();
-            let span = self.program.span(nodes[0]).to(right_span);
-            let list = self.list(&nodes);
+            let list = self.list_of_last(*count as usize + 1);
+            let first = self.program.list(list)[0];
+            let span = self.program.span(first).to(right_span);
             let id = self.node(Expr::Sum(list), span);
             self.values.push(id);
             return;

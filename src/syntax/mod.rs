@@ -7,6 +7,7 @@ pub mod ast;
 mod continuation;
 mod error;
 mod lexer;
+pub mod names;
 pub mod operator;
 pub mod parser;
 pub mod print;

@@ -6,10 +6,11 @@
 
 use super::ast::{Comparison, Expr, List, NameId, NodeId, ProductOp, Program};
 use super::error::ParseError;
-use super::lexer::{Lexeme, Names, Token, lex};
+use super::lexer::{Lexeme, Token, Tokens, lex};
+use super::names::Names;
 use crate::diagnostic::Span;
 use crate::functions;
-use rustc_hash::FxHashSet;
+use crate::number::Number;
 
 /// The longest text that is read, in bytes.
 pub const MAX_INPUT: usize = 64 << 20;
@@ -39,22 +40,22 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
         return Err(ParseError::TooLong { limit: MAX_INPUT });
     }
     let mut names = Names::default();
-    let tokens = lex(&source, &mut names, MAX_TOKENS)?;
+    let Tokens { list: tokens, numbers } = lex(&source, &mut names, MAX_TOKENS)?;
     let mut parser = Parser {
-        variables: FxHashSet::default(),
-        functions: FxHashSet::default(),
+        uses: vec![Use::default(); names.len()],
         program: Program {
             program_start: prefix.len() as u32,
-            names: names.canonical,
-            written: names.written,
+            nodes: Vec::with_capacity(tokens.len() / 2),
+            spans: Vec::with_capacity(tokens.len() / 2),
+            names,
             ..Program::default()
         },
         tokens,
+        numbers,
         at: 0,
         values: Vec::new(),
         pending: Vec::new(),
         operand: false,
-        definitions: rustc_hash::FxHashMap::default(),
     };
     parser.scan();
     parser.program()?;
@@ -99,26 +100,42 @@ pub(super) enum Pending {
     },
 }
 
+/// What the program makes of a name, as far as reading depends on it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Use {
+    /// Whether it is declared or defined as a value.
+    pub(super) variable: bool,
+    /// Whether it is declared as a function.
+    pub(super) function: bool,
+    /// Where it was defined, and as what.
+    pub(super) definition: Option<(Span, NodeId)>,
+}
+
 pub(super) struct Parser {
     pub(super) program: Program,
     pub(super) tokens: Vec<Lexeme>,
+    /// The values of the literals.
+    numbers: Vec<Number>,
     pub(super) at: usize,
-    pub(super) variables: FxHashSet<NameId>,
-    pub(super) functions: FxHashSet<NameId>,
+    /// By name.
+    pub(super) uses: Vec<Use>,
     pub(super) values: Vec<NodeId>,
     pub(super) pending: Vec<Pending>,
     /// Whether the last thing read is an operand.
     pub(super) operand: bool,
-    pub(super) definitions: rustc_hash::FxHashMap<NameId, (Span, NodeId)>,
 }
 
 impl Parser {
-    pub(super) fn peek(&self) -> &Lexeme {
-        &self.tokens[self.at]
+    pub(super) fn peek(&self) -> Lexeme {
+        self.tokens[self.at]
     }
 
-    pub(super) fn peek_at(&self, ahead: usize) -> &Lexeme {
-        &self.tokens[(self.at + ahead).min(self.tokens.len() - 1)]
+    pub(super) fn peek_at(&self, ahead: usize) -> Lexeme {
+        self.tokens[(self.at + ahead).min(self.tokens.len() - 1)]
+    }
+
+    pub(super) fn use_of(&self, name: NameId) -> Use {
+        self.uses[name.0 as usize]
     }
 
     pub(super) fn node(&mut self, expr: Expr, span: Span) -> NodeId {
@@ -133,12 +150,21 @@ impl Parser {
         List { start, len: nodes.len() as u32 }
     }
 
+    /// The last values as a list of children.
+    pub(super) fn list_of_last(&mut self, count: usize) -> List {
+        let (start, len) = (self.program.children.len() as u32, count as u32);
+        let first = self.values.len() - count;
+        self.program.children.extend(self.values.drain(first..));
+        List { start, len }
+    }
+
     pub(super) fn unexpected<T>(&self, expected: &'static str) -> Result<T, ParseError> {
         let Lexeme { token, span, .. } = self.peek();
         let text = match token {
             Token::End => "the end".to_string(),
             Token::Separator => "the end of the line".to_string(),
-            Token::Name(n) => format!("`{}`", self.program.written[n.0 as usize]),
+            Token::Name(n) => format!("`{}`", self.program.written(n)),
+            Token::Number(n) => format!("`{}`", self.numbers[n as usize]),
             other => format!("`{}`", describe(other)),
         };
         let help = match token {
@@ -150,7 +176,7 @@ impl Parser {
             }
             _ => None,
         };
-        Err(ParseError::Expected { expected, found: text, span: *span, help })
+        Err(ParseError::Expected { expected, found: text, span, help })
     }
 
     /// Reads one expression; stops before what cannot belong to it.
@@ -182,11 +208,12 @@ impl Parser {
 
     /// An operand, or what opens one.
     fn primary(&mut self, base: usize) -> Result<bool, ParseError> {
-        let Lexeme { token, span, .. } = self.peek().clone();
+        let Lexeme { token, span, .. } = self.peek();
         match token {
             Token::Number(n) => {
                 self.at += 1;
-                let id = self.node(Expr::Number(n), span);
+                let value = std::mem::replace(&mut self.numbers[n as usize], Number::ZERO);
+                let id = self.node(Expr::Number(value), span);
                 self.values.push(id);
                 self.operand = true;
             }
@@ -247,7 +274,7 @@ impl Parser {
             return self.keyword(name, span);
         }
         let bracket = self.peek_at(1).token == Token::OpenBracket && !self.peek_at(1).spaced;
-        if bracket && self.program.name(name) == "sum" && !self.variables.contains(&name) {
+        if bracket && self.program.name(name) == "sum" && !self.use_of(name).variable {
             return self.index_sum(span);
         }
         let mut primes = 0;
@@ -282,20 +309,19 @@ impl Parser {
 
     /// Whether `name(` is a call.
     fn is_function(&self, name: NameId) -> bool {
-        if self.variables.contains(&name) {
+        let Use { variable, function, .. } = self.use_of(name);
+        if variable {
             return false;
         }
-        let text = self.program.name(name);
-        let written = &self.program.written[name.0 as usize];
-        let mut letters = written.chars();
+        let mut letters = self.program.written(name).chars();
         let capital = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
-        self.functions.contains(&name) || functions::find(text).is_some() || !capital
+        function || !capital || functions::find(self.program.name(name)).is_some()
     }
 
     /// `axis=` inside a call.
     fn keyword(&mut self, name: NameId, span: Span) -> Result<(), ParseError> {
         if self.program.name(name) != "axis" {
-            let found = format!("`{}`", self.program.written[name.0 as usize]);
+            let found = format!("`{}`", self.program.written(name));
             return Err(ParseError::Expected {
                 expected: "`axis` before `=` in a call",
                 found,
@@ -315,7 +341,7 @@ impl Parser {
         self.at += 2;
         let mut nodes = Vec::new();
         loop {
-            let Lexeme { token: Token::Name(name), span, .. } = *self.peek() else {
+            let Lexeme { token: Token::Name(name), span, .. } = self.peek() else {
                 return self.unexpected("an index name");
             };
             self.at += 1;
@@ -351,9 +377,8 @@ pub(super) fn open_error(open: &Pending, span: Span) -> ParseError {
     }
 }
 
-fn describe(token: &Token) -> String {
+fn describe(token: Token) -> String {
     match token {
-        Token::Number(n) => return n.to_string(),
         Token::Superscript(n) => return format!("^{n}"),
         Token::Open => "(",
         Token::Close => ")",
@@ -377,7 +402,7 @@ fn describe(token: &Token) -> String {
         Token::GreaterEqual => ">=",
         Token::Assign => "=",
         Token::Equal => "==",
-        Token::Name(_) | Token::Separator | Token::End => "",
+        Token::Number(_) | Token::Name(_) | Token::Separator | Token::End => "",
     }
     .to_string()
 }

@@ -27,11 +27,12 @@ pub fn print(program: &Program) -> String {
                 for (at, d) in list.iter().enumerate() {
                     out.push_str(if at == 0 { "var " } else { ", " });
                     out.push_str(program.name(d.name));
-                    for (at, dim) in d.dims.iter().enumerate() {
+                    let dims = program.list(d.dims);
+                    for (at, dim) in dims.iter().enumerate() {
                         out.push_str(if at == 0 { "[" } else { ", " });
                         write(program, *dim, &mut out);
                     }
-                    out.push_str(if d.dims.is_empty() { "" } else { "]" });
+                    out.push_str(if dims.is_empty() { "" } else { "]" });
                     for a in &d.attributes {
                         out.push(' ');
                         out.push_str(attribute_text(*a));

@@ -6,6 +6,7 @@ use super::lexer::{Lexeme, Token};
 use super::parser::Parser;
 use crate::diagnostic::Span;
 use crate::functions::edit_distance;
+use smallvec::SmallVec;
 
 const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("symmetric", Attribute::Symmetric),
@@ -23,8 +24,8 @@ pub(crate) fn attribute_text(attribute: Attribute) -> &'static str {
 
 impl Parser {
     fn is_word(&self, at: usize, word: &str) -> bool {
-        matches!(&self.tokens[at].token, Token::Name(n) if self.program.name(*n) == word)
-            && matches!(self.tokens.get(at + 1).map(|l| &l.token), Some(Token::Name(_)))
+        matches!(self.tokens.get(at + 1).map(|l| l.token), Some(Token::Name(_)))
+            && matches!(self.tokens[at].token, Token::Name(n) if self.program.name(n) == word)
     }
 
     /// Collects what is declared and defined: reading `name(` depends on it.
@@ -32,7 +33,7 @@ impl Parser {
         let (mut at, mut start, mut depth) = (0, true, 0i32);
         let mut mode = 0;
         while at < self.tokens.len() {
-            let token = self.tokens[at].token.clone();
+            let token = self.tokens[at].token;
             if start {
                 mode = if self.is_word(at, "var") {
                     1
@@ -47,8 +48,8 @@ impl Parser {
                     self.declare(at, mode);
                     continue;
                 }
-                if let (Token::Name(name), Some(_)) = (&token, self.defines(at)) {
-                    self.variables.insert(*name);
+                if let (Token::Name(name), Some(_)) = (token, self.defines(at)) {
+                    self.uses[name.0 as usize].variable = true;
                 }
             }
             start = token == Token::Separator;
@@ -65,10 +66,11 @@ impl Parser {
 
     fn declare(&mut self, at: usize, mode: u8) {
         if let Some(Lexeme { token: Token::Name(name), .. }) = self.tokens.get(at) {
+            let of = &mut self.uses[name.0 as usize];
             if mode == 1 {
-                self.variables.insert(*name);
+                of.variable = true;
             } else {
-                self.functions.insert(*name);
+                of.function = true;
             }
         }
     }
@@ -122,9 +124,7 @@ impl Parser {
             Some(self.variables()?)
         } else if self.is_word(self.at, "fn") {
             Some(self.functions()?)
-        } else if let (Token::Name(name), Some(_)) =
-            (self.peek().token.clone(), self.defines(self.at))
-        {
+        } else if let (Token::Name(name), Some(_)) = (self.peek().token, self.defines(self.at)) {
             self.definition(name)?
         } else {
             Some(self.claim()?)
@@ -151,11 +151,11 @@ impl Parser {
     }
 
     fn declaration(&mut self) -> Result<Declaration, ParseError> {
-        let Lexeme { token: Token::Name(name), span, .. } = *self.peek() else {
+        let Lexeme { token: Token::Name(name), span, .. } = self.peek() else {
             return self.unexpected("the name of a variable");
         };
         self.at += 1;
-        let mut dims = Vec::new();
+        let mut dims: SmallVec<[NodeId; 4]> = SmallVec::new();
         if self.peek().token == Token::OpenBracket {
             let open = self.peek().span;
             self.at += 1;
@@ -174,10 +174,11 @@ impl Parser {
             self.at += 1;
         }
         let mut attributes = Vec::new();
-        while let Lexeme { token: Token::Name(word), span, .. } = *self.peek() {
+        while let Lexeme { token: Token::Name(word), span, .. } = self.peek() {
             attributes.push(self.attribute(word, span)?);
             self.at += 1;
         }
+        let dims = self.list(&dims);
         Ok(Declaration { name, span, dims, attributes })
     }
 
@@ -196,7 +197,7 @@ impl Parser {
         self.at += 1;
         let (mut names, mut scalar) = (Vec::new(), false);
         loop {
-            let Lexeme { token: Token::Name(name), span, .. } = *self.peek() else {
+            let Lexeme { token: Token::Name(name), span, .. } = self.peek() else {
                 return self.unexpected("the name of a function");
             };
             self.at += 1;
@@ -226,7 +227,7 @@ impl Parser {
         let mut indices: Vec<NodeId> = Vec::new();
         if self.peek().token == Token::OpenBracket {
             self.at += 1;
-            while let Lexeme { token: Token::Name(index), span, .. } = *self.peek() {
+            while let Lexeme { token: Token::Name(index), span, .. } = self.peek() {
                 indices.push(self.node(Expr::Name(index), span));
                 self.at += 1;
                 if self.peek().token == Token::Comma {
@@ -240,15 +241,15 @@ impl Parser {
         }
         self.at += 1;
         let body = self.expression()?;
-        if let Some((first, earlier)) = self.definitions.get(&name).copied() {
+        if let Some((first, earlier)) = self.use_of(name).definition {
             let text = |id| super::print::print_node(&self.program, id);
             if indices.is_empty() && text(earlier) == text(body) {
                 return Ok(None);
             }
-            let name = self.program.written[name.0 as usize].clone();
+            let name = self.program.written(name).to_string();
             return Err(ParseError::Twice { name, span, first });
         }
-        self.definitions.insert(name, (span, body));
+        self.uses[name.0 as usize].definition = Some((span, body));
         Ok(Some(Statement::Definition { name, span, indices, body }))
     }
 

@@ -184,7 +184,7 @@ fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerEr
     if let Some(name) = objective {
         let at = typed.definitions.iter().rposition(|d| {
             let id = d.name;
-            typed.program.name(id) == name || typed.program.written[id.0 as usize] == name
+            typed.program.name(id) == name || typed.program.written(id) == name
         });
         let at = at.ok_or_else(|| LowerError::UnknownObjective(name.to_string()))?;
         return Ok(Target::Definition(DefinitionId(at as u32)));
@@ -239,7 +239,7 @@ struct Context {
 impl<'a> Lowerer<'a> {
     fn new(typed: &'a Typed, calculus: &'a dyn Differentiate) -> Lowerer<'a> {
         let mut arena = Arena::new();
-        let names = typed.dims.texts().map(std::convert::Into::into).collect();
+        let names = typed.dims.texts().collect();
         arena.name_sizes(names);
         for (dim, value) in typed.dims.numbers() {
             arena.set_size(dim, value);

@@ -74,8 +74,8 @@ impl Lowerer<'_> {
                 Ok(self.full(context, |a, s| a.value_map(f, &[argument], s)))
             }
             Meaning::Identity => {
-                let shape = self.typed.shape(id).axes.clone();
-                Ok(self.identity(&shape))
+                let shape = self.typed.shape(id).axes;
+                Ok(self.identity(shape))
             }
             Meaning::Fill(fill) => {
                 let axes: Axes = self.typed.shape(id).axes.iter().copied().collect();
@@ -130,7 +130,7 @@ impl Lowerer<'_> {
                 return self.unsupported(id, "`vjp` of entries");
             }
             Some(g) => {
-                let own = self.context(&free, &typed.shape(list[0]).axes);
+                let own = self.context(&free, typed.shape(list[0]).axes);
                 let value = self.element(*g, &own);
                 let all = range(0, n);
                 Some(self.arena.value_broadcast(&value, &all, &own.sizes).expr)
@@ -350,7 +350,7 @@ impl Lowerer<'_> {
         axis: Option<NodeId>,
         context: &Context,
     ) -> Result<ExprId, LowerError> {
-        let array = self.typed.shape(list[0]).axes.clone();
+        let array = self.typed.shape(list[0]).axes;
         let free = context.free.len();
         let chosen = match axis {
             None => None,

@@ -16,8 +16,8 @@ const MATRIX_POWER: i64 = 32;
 impl Lowerer<'_> {
     pub(super) fn node(&mut self, id: NodeId) -> Result<Option<ExprId>, LowerError> {
         let typed = self.typed;
-        let shape = typed.shape(id).axes.clone();
-        let context = self.context(typed.free(id), &shape);
+        let shape = typed.shape(id).axes;
+        let context = self.context(typed.free(id), shape);
         let value = match typed.program.node(id) {
             Expr::Number(n) => self.arena.number(n),
             Expr::Name(name) => match typed.meaning(id) {
@@ -31,7 +31,7 @@ impl Lowerer<'_> {
                     let coefficient = Number::ONE;
                     self.arena.einsum(Network { coefficient, operands, output, sizes })
                 }
-                Meaning::Identity => self.identity(&shape),
+                Meaning::Identity => self.identity(shape),
                 Meaning::Index(_) | Meaning::Delta => return Ok(None),
                 _ => {
                     let what = format!("`{}` as a value", typed.program.name(*name));
@@ -110,7 +110,7 @@ impl Lowerer<'_> {
         b: NodeId,
         context: &Context,
     ) -> Result<ExprId, LowerError> {
-        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let (left, right) = (self.typed.shape(a), self.typed.shape(b));
         let scaling = left.axes.is_empty() || right.axes.is_empty();
         match op {
             ProductOp::Hadamard => {}
@@ -134,7 +134,7 @@ impl Lowerer<'_> {
         b: NodeId,
         context: &Context,
     ) -> Result<ExprId, LowerError> {
-        let (left, right) = (self.typed.shape(a).clone(), self.typed.shape(b).clone());
+        let (left, right) = (self.typed.shape(a), self.typed.shape(b));
         let first = context.free.len();
         let outer = left.axes.len() == 1 && !left.row && right.axes.len() == 1 && right.row;
         if left.axes.len() > 2 || right.axes.len() > 2 {

@@ -1,0 +1,124 @@
+//! The names of a program, interned.
+
+use super::ast::NameId;
+use super::operator::spelling;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
+use std::ops::Range;
+
+/// The names of a program. Greek letters and their spellings are one name, and so are digits and
+/// subscript digits; `∇y` is `grad_y`.
+///
+/// All spellings stand in one text, and a name that is spelt as it is written stands there once.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    text: String,
+    list: Vec<Spelling>,
+    table: HashTable<u32>,
+}
+
+/// Where the spellings of a name stand in the text.
+#[derive(Clone, Debug)]
+struct Spelling {
+    canonical: Range<u32>,
+    written: Range<u32>,
+}
+
+fn hash(canonical: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(canonical.as_bytes());
+    hasher.finish()
+}
+
+fn part<'a>(text: &'a str, range: &Range<u32>) -> &'a str {
+    &text[range.start as usize..range.end as usize]
+}
+
+impl Names {
+    /// The number of names.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The canonical spelling of a name.
+    pub fn canonical(&self, id: NameId) -> &str {
+        part(&self.text, &self.list[id.0 as usize].canonical)
+    }
+
+    /// A name as it was written where it first appeared.
+    pub fn written(&self, id: NameId) -> &str {
+        part(&self.text, &self.list[id.0 as usize].written)
+    }
+
+    /// All names in the order of first appearance, in their canonical spelling.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|s| part(&self.text, &s.canonical))
+    }
+
+    /// The name with this canonical spelling.
+    pub fn find(&self, canonical: &str) -> Option<NameId> {
+        let same = |&id: &u32| self.canonical(NameId(id)) == canonical;
+        self.table.find(hash(canonical), same).map(|&id| NameId(id))
+    }
+
+    /// The name that is written like this.
+    pub fn intern(&mut self, written: &str) -> NameId {
+        if written.is_ascii() {
+            return self.find(written).unwrap_or_else(|| self.insert(written, None));
+        }
+        let canonical = canonical(written);
+        self.find(&canonical).unwrap_or_else(|| self.insert(&canonical, Some(written)))
+    }
+
+    fn insert(&mut self, canonical: &str, written: Option<&str>) -> NameId {
+        let id = self.list.len() as u32;
+        let canonical_range = self.append(canonical);
+        let written = written.map_or(canonical_range.clone(), |w| self.append(w));
+        self.list.push(Spelling { canonical: canonical_range, written });
+        let (text, list) = (&self.text, &self.list);
+        let rehash = |&id: &u32| hash(part(text, &list[id as usize].canonical));
+        self.table.insert_unique(hash(canonical), id, rehash);
+        NameId(id)
+    }
+
+    fn append(&mut self, spelling: &str) -> Range<u32> {
+        let start = self.text.len() as u32;
+        self.text.push_str(spelling);
+        start..self.text.len() as u32
+    }
+}
+
+fn canonical(written: &str) -> String {
+    let mut canonical = String::new();
+    for c in written.chars() {
+        match (c, spelling(c), subscript_digit(c)) {
+            ('∇', ..) => canonical.push_str("grad_"),
+            (_, Some(s), _) => canonical.push_str(s),
+            (_, _, Some(d)) => canonical.push(d),
+            _ => canonical.push(c),
+        }
+    }
+    canonical
+}
+
+fn subscript_digit(c: char) -> Option<char> {
+    ('₀'..='₉').contains(&c).then(|| (b'0' + (c as u32 - '₀' as u32) as u8) as char)
+}
+
+/// Whether a character may begin a name.
+pub(super) fn begins(c: char) -> bool {
+    c.is_ascii_alphabetic() || !c.is_ascii() && (spelling(c).is_some() || c == '∇')
+}
+
+/// Whether a character may stand in a name after its first.
+pub(super) fn continues(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || c == '_'
+        || !c.is_ascii() && (spelling(c).is_some() || subscript_digit(c).is_some())
+}
