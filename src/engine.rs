@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
 use crate::notation::assemble::{Result_, Unwritable, assemble};
+use crate::notation::forms::{Forms, form_programs};
 use crate::notation::text::{Report, result_program};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::ShapeError;
@@ -15,8 +16,9 @@ use crate::simplify::{multiplied_out, reachable, simplify};
 use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
+use crate::tensor::linear_map;
 use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
-use crate::tensor::node::ExprId;
+use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
@@ -26,6 +28,8 @@ const INLINE: u32 = 16;
 const FEW: usize = 3;
 /// The points of a verification.
 const POINTS: usize = 5;
+/// Points at which each other form is compared with the printed result.
+const FORM_POINTS: usize = 2;
 
 /// A question.
 ///
@@ -210,7 +214,12 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
     let results: Vec<Result_> = targets
         .iter()
         .zip(values)
-        .map(|(t, value)| Result_ { kind: ResultKind::Gradient, wrt: vec![*t], value })
+        .map(|(t, value)| Result_ {
+            kind: ResultKind::Gradient,
+            wrt: vec![*t],
+            value,
+            forms: Forms::default(),
+        })
         .collect();
     let answer =
         assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
@@ -230,8 +239,10 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
         .iter()
         .zip(values)
         .map(|(t, value)| {
-            let value = multiplied_out(&mut lowered.arena, value);
-            Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value }
+            let arena = &mut lowered.arena;
+            let value = multiplied_out(arena, value);
+            let forms = forms(arena, value, *t);
+            Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value, forms }
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
@@ -262,12 +273,39 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
         .into_iter()
         .zip(values)
         .map(|((wrt, _), value)| {
-            let value = multiplied_out(&mut lowered.arena, value);
-            Result_ { kind: ResultKind::Hessian, wrt, value }
+            let arena = &mut lowered.arena;
+            let value = multiplied_out(arena, value);
+            let forms = forms(arena, value, wrt[1]);
+            Result_ { kind: ResultKind::Hessian, wrt, value, forms }
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
     Ok(Solution { typed, answer })
+}
+
+/// A derivative with more than two axes as a linear map and between stacked columns.
+fn forms(arena: &mut Arena, value: ExprId, variable: ExprId) -> Forms {
+    let (all, by) = (arena.rank(value), arena.rank(variable));
+    if all < 3 || by > 2 || all - by > 2 {
+        return Forms::default();
+    }
+    let id = arena.as_symbol(variable).expect("a target is a symbol");
+    let symbol = Symbol {
+        kind: SymbolKind::Differential,
+        properties: Properties::default(),
+        order: u32::MAX,
+        ..arena.symbol(id).clone()
+    };
+    let (_, dx) = arena.symbol_expr(symbol);
+    let action = linear_map::act(arena, value, dx);
+    let action = simplify(arena, &[action], &FxHashMap::default())[0];
+    let mut stacked = linear_map::stacked(arena, value, all - by).unwrap_or_default();
+    for (_, term) in &mut stacked {
+        for part in term.parts_mut() {
+            *part = simplify(arena, &[*part], &FxHashMap::default())[0];
+        }
+    }
+    Forms { action: Some(action), stacked }
 }
 
 /// The expression itself, simplified.
@@ -281,7 +319,12 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
     if let Some(last) = lowered.equations.last_mut() {
         last.body = values[0];
     }
-    let results = [Result_ { kind: ResultKind::Value, wrt: Vec::new(), value: values[0] }];
+    let results = [Result_ {
+        kind: ResultKind::Value,
+        wrt: Vec::new(),
+        value: values[0],
+        forms: Forms::default(),
+    }];
     let named = std::mem::replace(&mut lowered.named, false);
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index);
     let mut answer = answer?;
@@ -449,5 +492,34 @@ pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
         Status::Skipped(reason) => ("skipped", reason),
     };
     let error = (found.points > 0).then_some(found.max_relative_error);
+    if status == "verified"
+        && let Some((status, reason)) = verify_forms(answer, seed)
+    {
+        return Report { status, points: found.points, max_relative_error: error, reason };
+    }
     Report { status, points: found.points, max_relative_error: error, reason }
+}
+
+/// What speaks against the other forms of the results: each must act as the printed result does.
+fn verify_forms(answer: &Answer, seed: u64) -> Option<(&'static str, String)> {
+    for (at, outcome) in answer.results.iter().enumerate() {
+        for form in &outcome.forms {
+            let (program, text) = form_programs(answer, at, form)?;
+            let asked = crate::numeric::verify::Question {
+                shapes: None,
+                program: &program,
+                objective: None,
+                cotangent: "grad_action",
+                results: vec![Claimed { kind: Kind::Value, wrt: Vec::new(), text: &text }],
+                seed,
+                points: FORM_POINTS,
+            };
+            match crate::numeric::verify::verify(&asked).status {
+                Status::Verified => {}
+                Status::Failed(failure) => return Some(("failed", failure.to_string())),
+                Status::Skipped(reason) => return Some(("skipped", reason)),
+            }
+        }
+    }
+    None
 }

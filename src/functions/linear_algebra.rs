@@ -109,10 +109,26 @@ pub(super) static TABLE: &[Function] = &[
             "A[m], B[p] -> [m*p]",
             "A[m], B[p,q] -> [m*p, q]",
             "A[m,n], B[p] -> [m*p, n]",
+            "A[n]', B[p,q] -> [p, n*q]",
+            "A[m,n], B[q]' -> [m, n*q]",
+            "A[n]', B[p] -> [p, n]",
+            "A[m], B[q]' -> [m, q]",
+            "A[n]', B[q]' -> [n*q]'",
         ],
         "the Kronecker product",
     )
-    .einsum(&["ij,pq->rc;r=p:i,c=q:j", "i,p->r;r=p:i", "i,pq->rq;r=p:i", "ij,p->rj;r=p:i"])
+    .einsum(&[
+        "ij,pq->rc;r=p:i,c=q:j",
+        "i,p->r;r=p:i",
+        "i,pq->rq;r=p:i",
+        "ij,p->rj;r=p:i",
+        // rows in capitals
+        "J,pq->pc;c=q:J",
+        "ij,Q->ic;c=Q:j",
+        "J,p->pJ",
+        "i,Q->iQ",
+        "J,Q->c;c=Q:J",
+    ])
     .array(array_kernel!(kernel::kron))
     .unicode(Notation::Operator("kron"))
     .latex(r"\operatorname{kron}")

@@ -329,6 +329,11 @@ impl Function {
             if first.split(']').next().is_some_and(|x| x.ends_with("[n,n")))
     }
 
+    /// Whether it tells a vector that stands as a row from one that stands upright.
+    pub fn reads_rows(&self) -> bool {
+        matches!(self.signature, Signature::Shapes(list) if list.iter().any(|t| t.contains('\'')))
+    }
+
     /// Whether it may be called with this number of arguments.
     pub fn accepts(&self, arguments: usize) -> bool {
         match self.signature {

@@ -1,5 +1,6 @@
 //! An answer in notation: what every output format prints.
 
+use super::forms::Form;
 use super::math::{Math, Symbol};
 use crate::syntax::ast::Attribute;
 
@@ -65,6 +66,8 @@ pub struct Outcome {
     pub axes: Vec<Symbol>,
     /// The bindings (positions in [`Answer::bindings`]) that it mentions.
     pub needs: Vec<usize>,
+    /// Other forms of a result with more than two axes.
+    pub forms: Vec<Form>,
 }
 
 /// An answer.

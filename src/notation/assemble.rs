@@ -1,6 +1,7 @@
 //! From simplified tensors to an [`Answer`]: what gets a name, in what order, and its notation.
 
 use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use super::forms::Forms;
 use super::index::IndexNames;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
@@ -26,6 +27,8 @@ pub struct Result_ {
     pub wrt: Vec<ExprId>,
     /// Its value.
     pub value: ExprId,
+    /// Other forms of it.
+    pub forms: Forms,
 }
 
 /// Why an answer cannot be written.
@@ -102,6 +105,13 @@ pub fn assemble(
             let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
             Name { name: s.name.clone(), rank: s.axes.len() as u8 }
         };
+        let mut needs = naming.needs(arena, result.value, &place);
+        let stacked = result.forms.stacked.iter().flat_map(|(_, term)| term.parts());
+        for part in result.forms.action.into_iter().chain(stacked) {
+            needs.extend(naming.needs(arena, part, &place));
+        }
+        needs.sort_unstable();
+        needs.dedup();
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(names).collect(),
@@ -111,7 +121,8 @@ pub fn assemble(
             entrywise,
             index,
             axes,
-            needs: naming.needs(arena, result.value, &place),
+            needs,
+            forms: result.forms.written(&mut naming.raiser(arena, None)),
         });
     }
     let value = match (typed_objective(typed, lowered), &outcomes[..]) {

@@ -1,6 +1,7 @@
 //! An answer as LaTeX equations.
 
 use super::answer::Answer;
+use super::forms::form_latex;
 use super::latex::{LatexOptions, latex_with};
 use super::left::latex_left;
 use super::order::{Step, backward, steps};
@@ -20,14 +21,20 @@ pub fn equations_with(answer: &Answer, options: LatexOptions) -> String {
     let row = |step: &Step| match *step {
         Step::Binding(at) => {
             let binding = &answer.bindings[at];
-            (latex_with(&binding.name, options), latex_with(&binding.value, options))
+            vec![(latex_with(&binding.name, options), latex_with(&binding.value, options))]
         }
         Step::Result(at) => {
             let result = &answer.results[at];
-            (latex_left(answer, result, options), latex_with(&result.value, options))
+            let left = latex_left(answer, result, options);
+            let mut rows = vec![(left, latex_with(&result.value, options))];
+            rows.extend(result.forms.iter().map(|form| {
+                let left = form_latex(answer, result, form.kind, options);
+                (left, latex_with(&form.value, options))
+            }));
+            rows
         }
     };
-    let rows: Vec<(String, String)> = order.iter().map(row).collect();
+    let rows: Vec<(String, String)> = order.iter().flat_map(row).collect();
     match rows.as_slice() {
         [(left, right)] if left.is_empty() => format!("{right}\n"),
         [(left, right)] => format!("{left} = {right}\n"),

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
+use super::forms::{Form, FormKind};
 use super::latex::latex;
 use super::math::Math;
 use super::program::{gradient_of, objective_program, result_index, result_program};
@@ -35,7 +36,7 @@ pub fn json(answer: &Answer, report: &Report) -> Value {
 }
 
 fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
-    json!({
+    let mut value = json!({
         "kind": match outcome.kind {
             ResultKind::Gradient => "gradient",
             ResultKind::Jacobian => "jacobian",
@@ -47,7 +48,21 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
         "ascii": result_program(answer, at),
         "latex": latex(&outcome.value),
         "index": result_index(answer, at),
-    })
+    });
+    if !outcome.forms.is_empty() {
+        let form = |form: &Form| {
+            json!({
+                "kind": match form.kind {
+                    FormKind::Differential => "differential",
+                    FormKind::Kronecker => "kronecker",
+                },
+                "ascii": ascii(&form.value),
+                "latex": latex(&form.value),
+            })
+        };
+        value["forms"] = outcome.forms.iter().map(form).collect();
+    }
+    value
 }
 
 fn verification(report: &Report) -> Value {

@@ -269,6 +269,26 @@ impl Glyphs for Latex {
         write(self, out, body, Place::Term);
     }
 
+    fn partial<S: Sink>(self, out: &mut S, of: &Math, by: &Math) {
+        out.text(r"\frac{\partial ");
+        write(self, out, of, Place::Operand);
+        out.text(r"}{\partial ");
+        write(self, out, by, Place::Operand);
+        out.text("}");
+    }
+
+    fn differential<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text(r"\mathrm{d}");
+        self.symbol(out, symbol);
+    }
+
+    fn inner<S: Sink>(self, out: &mut S, a: &Math, b: &Math) {
+        let tall = tall(a) || tall(b);
+        out.text(if tall { r"\left\langle " } else { r"\langle " });
+        self.list(out, &[a.clone(), b.clone()]);
+        out.text(if tall { r" \right\rangle" } else { r" \rangle" });
+    }
+
     fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math) {
         out.text(r"\delta");
         self.indices(out, &[i.clone(), j.clone()]);

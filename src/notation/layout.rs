@@ -187,8 +187,8 @@ pub(super) fn is_minus_one(exponent: &Math) -> bool {
 /// The number of axes of a value, where its form tells.
 pub(super) fn rank(math: &Math) -> Option<u8> {
     match peel(math) {
-        Math::Number(_) | Math::Pi | Math::Delta(..) | Math::Entry(..) => Some(0),
-        Math::Symbol(s) | Math::Gradient(s) => Some(s.rank),
+        Math::Number(_) | Math::Pi | Math::Delta(..) | Math::Entry(..) | Math::Inner(..) => Some(0),
+        Math::Symbol(s) | Math::Gradient(s) | Math::Differential(s) => Some(s.rank),
         Math::Identity(_) => Some(2),
         Math::Ones(sizes) | Math::Zeros(sizes) => u8::try_from(sizes.len()).ok(),
         Math::Sum(terms) => terms.iter().map(|(_, term)| rank(term)).max()?,
@@ -321,6 +321,33 @@ pub(super) trait Glyphs: Copy {
     }
     /// A sum over indices.
     fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math);
+    /// A partial derivative.
+    fn partial<S: Sink>(self, out: &mut S, of: &Math, by: &Math) {
+        let (y, first) = base_and_indices(of);
+        let (x, second) = base_and_indices(by);
+        out.text(if rank(y) == Some(0) { "grad(" } else { "jac(" });
+        write_list(self, out, &[y.clone(), x.clone()]);
+        out.text(")");
+        let indices = [first, second].concat();
+        if !indices.is_empty() {
+            bracket_indices(self, out, &indices);
+        }
+    }
+    /// A small change of a named value.
+    fn differential<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        out.text("d");
+        self.symbol(out, symbol);
+    }
+    /// An inner product.
+    fn inner<S: Sink>(self, out: &mut S, a: &Math, b: &Math) {
+        out.text("sum(");
+        out.open();
+        write(self, out, a, Place::Lead);
+        operator(out, Self::HADAMARD);
+        write(self, out, b, Place::Factor);
+        out.close();
+        out.text(")");
+    }
     /// The Kronecker delta.
     fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math);
 }
@@ -375,11 +402,22 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         },
         Math::IndexSum(indices, body) => g.index_sum(out, indices, body),
         Math::Delta(i, j) => g.delta(out, i, j),
+        Math::Partial(of, by) => g.partial(out, of, by),
+        Math::Differential(s) => g.differential(out, s),
+        Math::Inner(a, b) => g.inner(out, a, b),
         Math::Compare(symbol, a, b) => {
             write(g, out, a, Place::Side);
             operator(out, g.comparison(symbol));
             write(g, out, b, Place::Side);
         }
+    }
+}
+
+/// `u` and `[k]` of `u[k]`; a symbol has no indices.
+pub(super) fn base_and_indices(math: &Math) -> (&Math, &[Math]) {
+    match math {
+        Math::Entry(base, indices) => (base, indices),
+        other => (other, &[]),
     }
 }
 

@@ -57,6 +57,13 @@ pub enum Math {
     IndexSum(Vec<Symbol>, Box<Math>),
     /// `delta[i,j]`
     Delta(Box<Math>, Box<Math>),
+    /// `∂uₖ/∂Wᵢⱼ`, in the language `jac(u, W)[k,i,j]`; of a loss that is called by its name the
+    /// gradient, `grad(L, W)[i,j]`. Each part is a symbol, or an entry of one.
+    Partial(Box<Math>, Box<Math>),
+    /// `dW`: a small change of a named value.
+    Differential(Symbol),
+    /// `⟨A, B⟩`, the sum of the products of entries: `sum(A .* B)`.
+    Inner(Box<Math>, Box<Math>),
     /// `a < b`, `a <= b`, …: the operator in ASCII.
     Compare(&'static str, Box<Math>, Box<Math>),
 }

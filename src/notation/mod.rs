@@ -7,6 +7,7 @@ pub mod ascii;
 pub mod assemble;
 pub mod code;
 mod equations;
+pub mod forms;
 pub mod html;
 mod index;
 pub mod json;

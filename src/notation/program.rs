@@ -61,6 +61,29 @@ pub fn result_index(answer: &Answer, at: usize) -> String {
     out
 }
 
+/// The definitions that a result needs, and one of the result itself with all its axes, each
+/// ending its line; and the name that it gets.
+pub(super) fn result_definition(answer: &Answer, at: usize) -> (String, String) {
+    let Some(result) = answer.results.get(at) else { return Default::default() };
+    let mut out = definitions_of(answer, at);
+    let name = unused_name(answer);
+    out.push_str(&name);
+    write_axes(&mut out, &result.axes);
+    out.push_str(" = ");
+    write_ascii(&mut out, result.index.as_ref().unwrap_or(&result.value));
+    out.push('\n');
+    (out, name)
+}
+
+/// The definitions that a result needs, one a line.
+pub(super) fn definitions_of(answer: &Answer, at: usize) -> String {
+    let mut out = String::new();
+    if let Some(result) = answer.results.get(at) {
+        definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
+    }
+    out
+}
+
 /// The objective: the definitions that it needs, then an expression.
 pub(super) fn objective_program(answer: &Answer) -> String {
     let mut out = String::with_capacity(64);

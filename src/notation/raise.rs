@@ -13,8 +13,10 @@ mod motion;
 mod part;
 mod reduction;
 
-use self::compose::{entry, inverse, reciprocal, with_exponent};
-pub(crate) use self::compose::{indicator, negated, product, scaled, size_math, symbol_math};
+pub(crate) use self::compose::{
+    entry, indicator, negated, product, scaled, size_math, symbol_math, transpose,
+};
+use self::compose::{inverse, reciprocal, with_exponent};
 use self::motion::{Link, cancel_sizes};
 use self::part::{Edge, Part, hadamard, with_scalars};
 use self::reduction::Reduction;

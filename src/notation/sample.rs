@@ -189,6 +189,7 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
         axes: vec![symbol("i", 0), symbol("j", 0)],
         needs: needs.to_vec(),
         entrywise: false,
+        forms: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::answer::{Answer, ResultKind};
 use super::ascii::{Ascii, ascii};
+use super::forms::{Form, FormKind, form_left};
 use super::left::{indexed, program_name, unicode_left, write_axes};
 use super::lines::broken;
 use super::math::{Math, Symbol};
@@ -155,15 +156,16 @@ impl<'a> Page<'a> {
         }
         let steps = steps(answer, &needed, backward)
             .into_iter()
-            .map(|step| match step {
-                Step::Binding(at) => binding(at),
+            .flat_map(|step| match step {
+                Step::Binding(at) => vec![binding(at)],
                 Step::Result(at) => self.result(at),
             })
             .collect();
         (given, steps)
     }
 
-    fn result(&self, at: usize) -> Line<'a> {
+    /// A result, and its other forms.
+    fn result(&self, at: usize) -> Vec<Line<'a>> {
         let outcome = &self.answer.results[at];
         let left = if !self.options.ascii {
             unicode_left(self.answer, outcome)
@@ -174,7 +176,18 @@ impl<'a> Page<'a> {
             write_axes(&mut left, indexed(outcome).unwrap_or_default());
             left
         };
-        Line { left, result: Some(at), name: None, right: &outcome.value, is_result: true }
+        let line =
+            |left, right| Line { left, result: Some(at), name: None, right, is_result: true };
+        let mut lines = vec![line(left, &outcome.value)];
+        if !self.options.ascii {
+            lines.extend(
+                outcome
+                    .forms
+                    .iter()
+                    .map(|form| line(form_left(self.answer, outcome, form.kind), &form.value)),
+            );
+        }
+        lines
     }
 
     /// The objective is shown where a result speaks of it by name: as what `∇y` belongs to, or
@@ -227,6 +240,10 @@ impl<'a> Page<'a> {
         notes.extend(self.functions(&elementwise, "elementwise function", ""));
         let scalar: Vec<&Symbol> = answer.scalar_functions.iter().collect();
         notes.extend(self.functions(&scalar, "function", " with a scalar value"));
+        let stacked = |f: &Form| f.kind == FormKind::Kronecker;
+        if answer.results.iter().any(|r| r.forms.iter().any(stacked)) {
+            notes.push("vec stacks columns".to_string());
+        }
         if !answer.conditions.is_empty() {
             notes.push(format!("holds where {}", answer.conditions.join(" and ")));
         }

@@ -194,6 +194,21 @@ impl Glyphs for Unicode {
         write(self, out, body, Place::Term);
     }
 
+    fn partial<S: Sink>(self, out: &mut S, of: &Math, by: &Math) {
+        out.text("∂");
+        write(self, out, of, Place::Operand);
+        out.text("/∂");
+        write(self, out, by, Place::Operand);
+    }
+
+    fn inner<S: Sink>(self, out: &mut S, a: &Math, b: &Math) {
+        out.text("⟨");
+        out.open();
+        write_list(self, out, &[a.clone(), b.clone()]);
+        out.close();
+        out.text("⟩");
+    }
+
     fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math) {
         out.text("δ");
         let indices = [i.clone(), j.clone()];

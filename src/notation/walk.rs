@@ -21,6 +21,8 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
         | Math::Power(a, b)
         | Math::ElementPower(a, b)
         | Math::Delta(a, b)
+        | Math::Partial(a, b)
+        | Math::Inner(a, b)
         | Math::Compare(_, a, b) => any(a, visit) || any(b, visit),
         Math::Negate(a)
         | Math::Transpose(a)
@@ -30,7 +32,11 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
         Math::Entry(base, indices) => {
             any(base, visit) || indices.iter().any(|index| any(index, visit))
         }
-        Math::Number(_) | Math::Symbol(_) | Math::Gradient(_) | Math::Pi => false,
+        Math::Number(_)
+        | Math::Symbol(_)
+        | Math::Gradient(_)
+        | Math::Differential(_)
+        | Math::Pi => false,
     }
 }
 
@@ -46,6 +52,7 @@ pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)
         | Math::ElementPower(a, b)
+        | Math::Inner(a, b)
         | Math::Compare(_, a, b) => {
             visit(a);
             visit(b);

@@ -63,7 +63,10 @@ impl<S: Arithmetic> Evaluator<'_, S> {
                 };
                 let mut inputs = Vec::with_capacity(arguments.len());
                 for &argument in arguments {
-                    let shape = own_axes(typed, &self.sizes, argument)?.to_vec();
+                    let mut shape = own_axes(typed, &self.sizes, argument)?.to_vec();
+                    if function.reads_rows() && typed.shape(argument).row {
+                        shape.insert(0, 1);
+                    }
                     inputs.push(Array { shape, data: Vec::new() });
                 }
                 self.blockwise(id, arguments, |blocks, out, trace| {

@@ -177,8 +177,12 @@ impl Inference<'_> {
         if sizes.is_empty() && known.iter().all(|r| *r == Some(0)) {
             return self.set(id, Place::SCALAR);
         }
+        let rows: SmallVec<[bool; 2]> =
+            list.iter().map(|a| self.shape(*a).is_some_and(Place::is_row)).collect();
+        let stands = f.reads_rows();
         let fits = |alt: &super::signature::Alternative<'_>| {
             alt.arguments.iter().zip(&known).all(|(s, r)| r.is_none_or(|r| r == s.len()))
+                && (!stands || alt.rows.iter().zip(&rows).all(|(a, r)| a == r))
         };
         let mut fitting = read.iter().filter(|a| fits(a));
         let Some(chosen) = fitting.next() else {
@@ -239,23 +243,7 @@ impl Inference<'_> {
         if self.shape(id).is_some() && !chosen.result.iter().any(|t| t.len() == 1) {
             return Ok(());
         }
-        let mut axes: SmallVec<[DimId; 4]> = SmallVec::new();
-        for text in &chosen.result {
-            let find = |name: &str| letters.iter().find(|l| l.0 == name).map(|l| l.1);
-            axes.push(match find(text) {
-                Some(d) => d,
-                None => {
-                    let solved: Vec<(&str, DimId)> =
-                        letters.iter().map(|(l, d)| (*l, self.find(*d))).collect();
-                    let letter = |n: &str| solved.iter().find(|l| l.0 == n).map(|l| l.1);
-                    size(text, &mut self.dims, &letter).ok_or_else(|| {
-                        let window = solved.first().map_or(String::new(), |l| self.dims.text(l.1));
-                        let expected = format!("sizes that the window, {window}, divides");
-                        self.operand_error(list[0], &expected, None)
-                    })?
-                }
-            });
-        }
+        let axes = self.result_axes(&chosen.result, &letters, list[0])?;
         for d in &axes {
             let d = self.expand(*d);
             if self.dims.is_never_positive(d) {
@@ -268,7 +256,35 @@ impl Inference<'_> {
                 return Err(Inference::size_limit(self.program.span(id)));
             }
         }
-        self.set_axes(id, &axes)
+        let shape = self.shapes.add(&axes, chosen.result_row);
+        self.set(id, shape)
+    }
+
+    /// The sizes of a result, its letters bound by the arguments.
+    fn result_axes(
+        &mut self,
+        result: &[&str],
+        letters: &[(&str, DimId)],
+        argument: NodeId,
+    ) -> Result<SmallVec<[DimId; 4]>, ShapeError> {
+        let mut axes: SmallVec<[DimId; 4]> = SmallVec::new();
+        for text in result {
+            let find = |name: &str| letters.iter().find(|l| l.0 == name).map(|l| l.1);
+            axes.push(match find(text) {
+                Some(d) => d,
+                None => {
+                    let solved: Vec<(&str, DimId)> =
+                        letters.iter().map(|(l, d)| (*l, self.find(*d))).collect();
+                    let letter = |n: &str| solved.iter().find(|l| l.0 == n).map(|l| l.1);
+                    size(text, &mut self.dims, &letter).ok_or_else(|| {
+                        let window = solved.first().map_or(String::new(), |l| self.dims.text(l.1));
+                        let expected = format!("sizes that the window, {window}, divides");
+                        self.operand_error(argument, &expected, None)
+                    })?
+                }
+            });
+        }
+        Ok(axes)
     }
 
     /// The shape of the argument, which may be read along an axis.

@@ -8,9 +8,13 @@ use smallvec::SmallVec;
 pub(super) struct Alternative<'a> {
     /// The sizes of the axes of each argument that is an array.
     pub(super) arguments: SmallVec<[SmallVec<[&'a str; 2]>; 2]>,
+    /// Which of them are vectors that stand as rows, `x[n]'`.
+    pub(super) rows: SmallVec<[bool; 2]>,
     /// The letters of the arguments after the arrays, which are sizes themselves.
     pub(super) sizes: SmallVec<[&'a str; 2]>,
     pub(super) result: SmallVec<[&'a str; 2]>,
+    /// Whether the result is a row.
+    pub(super) result_row: bool,
 }
 
 fn sizes(text: &str) -> SmallVec<[&str; 2]> {
@@ -20,14 +24,17 @@ fn sizes(text: &str) -> SmallVec<[&str; 2]> {
 
 pub(super) fn alternative(text: &str) -> Alternative<'_> {
     let (left, right) = text.split_once("->").unwrap_or((text, ""));
-    let mut arguments = SmallVec::new();
+    let (mut arguments, mut rows) = (SmallVec::new(), SmallVec::new());
     let mut rest = left;
     while let Some(end) = rest.find(']') {
         arguments.push(sizes(&rest[..=end]));
         rest = &rest[end + 1..];
+        rows.push(rest.starts_with('\''));
+        rest = rest.strip_prefix('\'').unwrap_or(rest);
     }
     let last = rest.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
-    Alternative { arguments, sizes: last, result: sizes(right) }
+    let result_row = right.ends_with('\'');
+    Alternative { arguments, rows, sizes: last, result: sizes(right), result_row }
 }
 
 /// The size that a text such as `m*p`, `n/p` or `m-p+1` is, its letters bound; `None` where a

@@ -10,6 +10,7 @@ pub mod arena;
 pub mod build;
 pub mod einsum;
 pub(crate) mod indicator;
+pub mod linear_map;
 pub mod lower;
 pub mod node;
 pub mod template;

@@ -49,6 +49,11 @@ pub enum SymbolKind {
     Indicator(u32),
     /// A basis vector: 1 at this position, counted from 1, else 0.
     Basis(DimId, i64),
+    /// A small change of the value with this name.
+    Differential,
+    /// δ between an entry of a value and each of its entries: the axes of the value twice, not wired
+    /// into products, so that a derivation can show it.
+    Frozen,
     /// An unknown function; never a value by itself.
     Function,
     /// The unnamed objective.

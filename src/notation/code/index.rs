@@ -95,6 +95,7 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         Math::Number(_)
         | Math::Symbol(_)
         | Math::Gradient(_)
+        | Math::Differential(_)
         | Math::Pi
         | Math::Identity(_)
         | Math::Ones(_)
@@ -109,6 +110,8 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         | Math::Power(a, b)
         | Math::ElementPower(a, b)
         | Math::Delta(a, b)
+        | Math::Partial(a, b)
+        | Math::Inner(a, b)
         | Math::Compare(_, a, b) => {
             f(a);
             f(b);

@@ -206,6 +206,9 @@ impl<'a> Lower<'a> {
                 .cotangents
                 .get(&s.name)
                 .ok_or_else(|| CodeError::UnknownName { name: format!("grad_{}", s.name) })?,
+            Math::Partial(..) | Math::Differential(_) | Math::Inner(..) => {
+                return Err(CodeError::Unsupported { what: "a step of a derivation".into() });
+            }
             Math::Pi => Value::upright(self.build.graph.node(Op::Pi, 0)),
             Math::Ones(sizes) => {
                 let list = self.size_list(sizes)?;
@@ -325,6 +328,9 @@ impl<'a> Lower<'a> {
         axis: Option<usize>,
     ) -> Result<Value, CodeError> {
         let (ids, row) = self.list(list)?;
+        if row && f.reads_rows() {
+            return Err(CodeError::Unsupported { what: format!("`{}` of a row", f.name) });
+        }
         self.apply(f, ids, axis, row)
     }
 

@@ -349,6 +349,24 @@ impl Glyphs for MathMl<'_> {
         tag(out, "</munder>");
         write(self, out, body, Place::Term);
     }
+    fn partial<S: Sink>(self, out: &mut S, of: &Math, by: &Math) {
+        tag(out, "<mfrac><mrow>");
+        out.text("∂");
+        write(self, out, of, Place::Operand);
+        tag(out, "</mrow><mrow>");
+        out.text("∂");
+        write(self, out, by, Place::Operand);
+        tag(out, "</mrow></mfrac>");
+    }
+    fn differential<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        tag(out, "<mi mathvariant=\"normal\">d</mi>");
+        self.symbol(out, symbol);
+    }
+    fn inner<S: Sink>(self, out: &mut S, a: &Math, b: &Math) {
+        out.text("⟨");
+        write_list(self, out, &[a.clone(), b.clone()]);
+        out.text("⟩");
+    }
     fn delta<S: Sink>(self, out: &mut S, i: &Math, j: &Math) {
         tag(out, "<msub><mi>δ</mi>");
         self.indices(out, &[i.clone(), j.clone()]);

@@ -12,6 +12,7 @@ pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
     let name = Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 };
     match symbol.kind {
         SymbolKind::Cotangent => Math::Gradient(name),
+        SymbolKind::Differential => Math::Differential(name),
         SymbolKind::Pi => Math::Pi,
         SymbolKind::Size(_) => size_math(symbol.name.clone()),
         _ => Math::Symbol(name),
@@ -28,7 +29,7 @@ pub(crate) fn size_math(text: std::rc::Rc<str>) -> Math {
     Math::Symbol(Name { name: text, rank: 0 })
 }
 
-pub(super) fn entry(name: &str) -> &'static Function {
+pub(crate) fn entry(name: &str) -> &'static Function {
     functions::find(name).expect("the table has the functions that notation writes")
 }
 

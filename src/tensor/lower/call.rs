@@ -207,9 +207,13 @@ impl Lowerer<'_> {
                 if ranks.iter().all(|r| *r == 0) {
                     return Ok(self.scalar_einsum(list, context));
                 }
+                let rows: SmallVec<[bool; 4]> =
+                    list.iter().map(|a| f.reads_rows() && self.typed.shape(*a).row).collect();
                 let spec = specs.iter().find(|s| {
-                    let inputs = s.split("->").next().unwrap_or("");
-                    inputs.split(',').map(str::len).zip(&ranks).all(|(a, b)| a == *b)
+                    let inputs = s.split("->").next().unwrap_or("").split(',');
+                    inputs.zip(ranks.iter().zip(&rows)).all(|(s, (rank, row))| {
+                        s.len() == *rank && s.starts_with(|c: char| c.is_ascii_uppercase()) == *row
+                    })
                 });
                 match spec {
                     Some(spec) => Ok(self.spelt_einsum(id, spec, list, context)),

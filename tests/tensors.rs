@@ -1,0 +1,118 @@
+//! Derivatives with more than two axes: in index notation, as linear maps and between stacked columns.
+
+use derive::notation::text::{Report, text};
+use derive::{Question, Solution, hessian, jacobian, verify};
+
+/// The lines of the answer that give the derivative, after it was verified with all its forms.
+fn lines(question: &Question, solution: &Solution) -> Vec<String> {
+    let report = verify(solution, question, 7);
+    assert_eq!(report.status, "verified", "{}: {}", question.program, report.reason);
+    let whole = text(&solution.answer, &Report::skipped(""));
+    let equation = |line: &&str| line.starts_with('∂') || line.starts_with('d');
+    whole
+        .lines()
+        .filter(equation)
+        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[track_caller]
+fn jacobian_is(program: &str, wrt: &str, expected: &[&str]) {
+    let question = Question::new(program).wrt(&[wrt]);
+    let solution = jacobian(&question).expect("it has a Jacobian");
+    assert_eq!(lines(&question, &solution), expected, "{program}");
+}
+
+#[track_caller]
+fn hessian_is(program: &str, wrt: &str, expected: &[&str]) {
+    let question = Question::new(program).wrt(&[wrt]);
+    let solution = hessian(&question).expect("it has a Hessian");
+    assert_eq!(lines(&question, &solution), expected, "{program}");
+}
+
+#[test]
+fn jacobians_of_matrices_by_matrices() {
+    // ∂(AXB)ᵢⱼ/∂Xₖₗ = Aᵢₖ Bₗⱼ; Magnus & Neudecker 2019, §9.10
+    jacobian_is(
+        "A*X*B",
+        "X",
+        &["∂yᵢⱼ/∂Xₚᵣ = Aᵢₚ Bᵣⱼ", "dy = A dX B", "∂vec(y)/∂vec(X) = kron(Bᵀ, A)"],
+    );
+    jacobian_is("X'*X", "X", &["∂yᵢⱼ/∂Xₖₗ = Xₖᵢ δⱼₗ + Xₖⱼ δᵢₗ", "dy = Xᵀ dX + dXᵀ X"]);
+    jacobian_is(
+        "inv(X)",
+        "X",
+        &["∂yᵢⱼ/∂Xₖₗ = −yᵢₖ yₗⱼ", "dy = −y dX y", "∂vec(y)/∂vec(X) = −kron(yᵀ, y)"],
+    );
+    jacobian_is(
+        "X^3",
+        "X",
+        &[
+            "∂yᵢⱼ/∂Xₖₗ = (X²)ᵢₖ δⱼₗ + Xᵢₖ Xₗⱼ + (X²)ₗⱼ δᵢₖ",
+            "dy = X² dX + dX X² + X dX X",
+            "∂vec(y)/∂vec(X) = kron(Iₘ, X²) + kron(Xᵀ, X) + kron((X²)ᵀ, Iₘ)",
+        ],
+    );
+    jacobian_is(
+        "exp(X)",
+        "X",
+        &["∂yᵢⱼ/∂Xₖₗ = yᵢⱼ δᵢₖ δⱼₗ", "dy = y ⊙ dX", "∂vec(y)/∂vec(X) = diag(vec(y))"],
+    );
+}
+
+#[test]
+fn jacobians_with_vectors_on_one_side() {
+    jacobian_is(
+        "relu(W*x + b)",
+        "W",
+        &[
+            "∂yᵢ/∂Wⱼₖ = step(W x + b)ᵢ xₖ δᵢⱼ",
+            "dy = step(W x + b) ⊙ (dW x)",
+            "∂y/∂vec(W) = kron(xᵀ, diag(step(W x + b)))",
+        ],
+    );
+    jacobian_is(
+        "x*x'",
+        "x",
+        &[
+            "∂yᵢⱼ/∂xₖ = xᵢ δⱼₖ + xⱼ δᵢₖ",
+            "dy = x dxᵀ + dx xᵀ",
+            "∂vec(y)/∂x = kron(Iₙ, x) + kron(x, Iₙ)",
+        ],
+    );
+    jacobian_is("diag(X)", "X", &["∂yᵢ/∂Xⱼₖ = δᵢⱼ δᵢₖ", "dy = diag(dX)"]);
+}
+
+#[test]
+fn hessians_by_matrices() {
+    hessian_is(
+        "norm2(A*X - B)^2",
+        "X",
+        &[
+            "∂²y/∂Xᵢⱼ∂Xₗₚ = 2 (Aᵀ A)ᵢₗ δⱼₚ",
+            "d∇X = 2 Aᵀ A dX",
+            "∂²y/∂vec(X)∂vec(X) = 2 kron(Iₖ, Aᵀ A)",
+        ],
+    );
+    hessian_is("logdet(X)", "X", &["∂²y/∂Xᵢⱼ∂Xₖₗ = −(X⁻¹)ⱼₖ (X⁻¹)ₗᵢ", "d∇X = −X⁻ᵀ dXᵀ X⁻ᵀ"]);
+    hessian_is(
+        "sum(f(W*x))",
+        "W",
+        &[
+            "∂²y/∂Wᵢⱼ∂Wₖₗ = f′′(W x)ᵢ xⱼ xₗ δᵢₖ",
+            "d∇W = (f′′(W x) ⊙ (dW x)) xᵀ",
+            "∂²y/∂vec(W)∂vec(W) = kron(x xᵀ, diag(f′′(W x)))",
+        ],
+    );
+}
+
+#[test]
+fn hessians_are_one_diagonal_where_they_are_diagonal() {
+    hessian_is(
+        "sum(sigmoid(x).^2)",
+        "x",
+        &["∂²y/∂x² = 2 diag(σ(x) ⊙ (1 − σ(x)) ⊙ (2 σ(x) − 3 σ(x)²))"],
+    );
+    hessian_is("log(sum(exp(x)))", "x", &["∂²y/∂x² = diag(softmax(x)) − softmax(x) softmax(x)ᵀ"]);
+    hessian_is("(x'*A*x)^2", "x", &["∂²y/∂x² = 2 ((xᵀ A x) (A + Aᵀ) + (A + Aᵀ) x xᵀ (A + Aᵀ))"]);
+}
