@@ -5,7 +5,9 @@
 //! at its symbol, and its cotangent gets a name of its own (`∇u`) unless it is small or speaks of
 //! `u` itself, so that an answer has a line a layer, as a textbook's backward pass.
 
+use super::derivation::{Derivation, Law, Step};
 use super::rules::{Contribution, Corruption, Rules};
+use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
 use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
@@ -58,7 +60,7 @@ pub fn gradients(
     let (g, cotangent) = match seed {
         Seed::One => (arena.ones(&[]), None),
         Seed::Cotangent => {
-            let symbol = cotangent_symbol(arena, objective);
+            let symbol = cotangent_symbol(arena, objective, &[]);
             (symbol, Some(symbol))
         }
         Seed::Identity => (identity(arena, &axes), None),
@@ -70,11 +72,45 @@ pub fn gradients(
         g,
         seed: if seed == Seed::Identity { axes } else { Axes::new() },
         anonymous,
-        naming,
+        naming: if naming { Naming::Deserving } else { Naming::Nothing },
         corruption,
     };
-    let (results, bindings) = sweep(arena, &lowered.equations, targets, start);
+    let (results, bindings) = sweep(arena, &lowered.equations, targets, start, None);
     Gradients { results, bindings, cotangent }
+}
+
+/// As [`gradients`], of these equations and with a record of every step; the last equation is the
+/// objective's. The cotangent of every definition is named, and none but the last equation's is
+/// `g`, which has `seed` axes before those of the objective.
+pub fn derivation(
+    arena: &mut Arena,
+    equations: &[Equation],
+    targets: &[ExprId],
+    seed: Seed,
+) -> (Derivation, Gradients) {
+    let Some(objective) = equations.last().map(|e| e.symbol) else {
+        let found = Gradients { results: Vec::new(), bindings: Vec::new(), cotangent: None };
+        return (Derivation::default(), found);
+    };
+    let axes: Axes = arena.axes(objective).into();
+    let (g, cotangent) = match seed {
+        Seed::One => (arena.ones(&[]), None),
+        Seed::Cotangent => {
+            let symbol = cotangent_symbol(arena, objective, &[]);
+            (symbol, Some(symbol))
+        }
+        Seed::Identity => (identity(arena, &axes), None),
+    };
+    let seed = if seed == Seed::Identity { axes } else { Axes::new() };
+    let mut record = Derivation { seed: seed.len(), ..Derivation::default() };
+    let (anonymous, naming, corruption) = (false, Naming::Every, None);
+    let start = Start { objective, g, seed, anonymous, naming, corruption };
+    let (results, bindings) = sweep(arena, equations, targets, start, Some(&mut record));
+    let named = |t: &ExprId| record.totals.iter().any(|(symbol, _)| symbol == t);
+    let rest: Vec<(ExprId, ExprId)> =
+        targets.iter().copied().zip(results.iter().copied()).filter(|(t, _)| !named(t)).collect();
+    record.totals.extend(rest);
+    (record, Gradients { results, bindings, cotangent })
 }
 
 /// Reverse accumulation as the meaning of derivatives inside a program.
@@ -117,9 +153,9 @@ pub fn derivatives(
     all.push(Equation { symbol: objective, body: y });
     let g = cotangent.unwrap_or_else(|| identity(arena, &axes));
     let seed = if cotangent.is_some() { Axes::new() } else { axes };
-    let (anonymous, naming) = (true, false);
+    let (anonymous, naming) = (true, Naming::Nothing);
     let start = Start { objective, g, seed, anonymous, naming, corruption };
-    sweep(arena, &all, targets, start).0
+    sweep(arena, &all, targets, start, None).0
 }
 
 /// What a sweep starts from.
@@ -131,9 +167,18 @@ struct Start {
     seed: Axes,
     /// Whether the objective's name must not occur in results.
     anonymous: bool,
-    /// Whether cotangents get names.
-    naming: bool,
+    /// Which cotangents get names.
+    naming: Naming,
     corruption: Option<Corruption>,
+}
+
+/// Which cotangents of definitions get names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Naming {
+    Nothing,
+    /// Those that are neither small nor speak of their own value.
+    Deserving,
+    Every,
 }
 
 /// The total derivative by each target, and the named cotangents.
@@ -142,6 +187,7 @@ fn sweep(
     equations: &[Equation],
     targets: &[ExprId],
     start: Start,
+    record: Option<&mut Derivation>,
 ) -> (Vec<ExprId>, Vec<Equation>) {
     let Start { objective, g, seed, anonymous, naming, corruption } = start;
     let depends = dependence(arena, equations, targets);
@@ -152,29 +198,35 @@ fn sweep(
         collected: FxHashMap::default(),
         contributions: Vec::new(),
         anonymous: anonymous.then_some(objective),
+        record,
     };
     sweep.collected.entry(objective).or_default().push(g);
     let wanted: rustc_hash::FxHashSet<ExprId> = targets.iter().copied().collect();
     let mut bindings = Vec::new();
     let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
-    for equation in equations.iter().rev() {
+    for (position, equation) in equations.iter().enumerate().rev() {
         let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
         let mut total = sweep.rules.arena.sum_of(&list);
         if wanted.contains(&equation.symbol) {
             totals.insert(equation.symbol, total);
         }
+        if let Some(record) = sweep.record.as_deref_mut().filter(|_| equation.symbol != objective) {
+            record.totals.push((equation.symbol, total));
+        }
         if !sweep.depends(equation.body) {
             continue;
         }
-        if naming
-            && equation.symbol != objective
-            && deserves_name(sweep.rules.arena, equation.symbol, total)
-        {
-            let symbol = cotangent_symbol(sweep.rules.arena, equation.symbol);
+        let named = match naming {
+            Naming::Nothing => false,
+            Naming::Deserving => deserves_name(sweep.rules.arena, equation.symbol, total),
+            Naming::Every => true,
+        };
+        if named && equation.symbol != objective {
+            let symbol = cotangent_symbol(sweep.rules.arena, equation.symbol, &seed);
             bindings.push(Equation { symbol, body: total });
             total = symbol;
         }
-        sweep.equation(*equation, total);
+        sweep.equation(position, *equation, total);
     }
     let arena = sweep.rules.arena;
     let collected = sweep.collected;
@@ -194,7 +246,7 @@ fn sweep(
 }
 
 /// The identity map on arrays with these axes: their δ's, output axes first.
-fn identity(arena: &mut Arena, axes: &[crate::shape::dim::DimId]) -> ExprId {
+fn identity(arena: &mut Arena, axes: &[DimId]) -> ExprId {
     use crate::tensor::node::{Network, Wires};
     let n = axes.len() as u32;
     let output: Wires = (0..n).chain(0..n).collect();
@@ -206,11 +258,12 @@ fn identity(arena: &mut Arena, axes: &[crate::shape::dim::DimId]) -> ExprId {
     })
 }
 
-/// `∇u` for the symbol `u`.
-fn cotangent_symbol(arena: &mut Arena, of: ExprId) -> ExprId {
+/// `∇u` for the symbol `u`, with the seed's axes first.
+fn cotangent_symbol(arena: &mut Arena, of: ExprId, seed: &[DimId]) -> ExprId {
     let id = arena.as_symbol(of).expect("a definition or objective is a symbol");
     let symbol = arena.symbol(id);
-    let (name, axes) = (symbol.name.clone(), symbol.axes.clone());
+    let name = symbol.name.clone();
+    let axes: Axes = seed.iter().chain(&symbol.axes).copied().collect();
     let order = symbol.order;
     arena
         .symbol_expr(Symbol {
@@ -241,7 +294,7 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
 }
 
 /// For every node there is now: whether it depends on a target, through definitions too.
-fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
+pub(super) fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
     let bodies: FxHashMap<ExprId, ExprId> = equations.iter().map(|e| (e.symbol, e.body)).collect();
     let mut depends = vec![false; arena.len()];
     for t in targets {
@@ -272,6 +325,8 @@ struct Sweep<'a> {
     contributions: Vec<Contribution>,
     /// An objective whose symbol must not occur in results.
     anonymous: Option<ExprId>,
+    /// Where steps are written down, if they are.
+    record: Option<&'a mut Derivation>,
 }
 
 impl Sweep<'_> {
@@ -279,7 +334,7 @@ impl Sweep<'_> {
         self.depends.get(id.0 as usize).copied().unwrap_or(false)
     }
 
-    fn equation(&mut self, equation: Equation, total: ExprId) {
+    fn equation(&mut self, position: usize, equation: Equation, total: ExprId) {
         let mut local: Vec<ExprId> = Vec::new();
         let mut stack = vec![equation.body];
         self.slots.resize(self.depends.len(), 0);
@@ -292,19 +347,22 @@ impl Sweep<'_> {
             self.rules.arena.children(id, |c| stack.push(c));
         }
         local.sort_unstable_by_key(|id| std::cmp::Reverse(id.0));
-        for (position, id) in local.iter().enumerate() {
-            self.slots[id.0 as usize] = position as u32 + 1;
+        for (place, id) in local.iter().enumerate() {
+            self.slots[id.0 as usize] = place as u32 + 1;
         }
         let mut cotangents: Vec<SmallVec<[ExprId; 2]>> = vec![SmallVec::new(); local.len()];
         cotangents[0].push(total);
-        for (position, &id) in local.iter().enumerate() {
-            let list = std::mem::take(&mut cotangents[position]);
+        for (place, &id) in local.iter().enumerate() {
+            let list = std::mem::take(&mut cotangents[place]);
             if list.is_empty() {
                 continue;
             }
             let g = self.rules.arena.sum_of(&list);
             if self.rules.arena.as_symbol(id).is_some() {
                 self.collected.entry(id).or_default().push(g);
+                if id == equation.body {
+                    self.record(position, (id, equation.symbol, g), &[(id, g)]);
+                }
                 continue;
             }
             if self.rules.arena.is_zero(g) {
@@ -316,6 +374,11 @@ impl Sweep<'_> {
             let test = |e: ExprId| depends.get(e.0 as usize).copied().unwrap_or(false);
             self.contributions.clear();
             self.rules.apply(id, value, g, &test, &mut self.contributions);
+            if self.record.is_some() {
+                let contributions = std::mem::take(&mut self.contributions);
+                self.record(position, (id, value, g), &contributions);
+                self.contributions = contributions;
+            }
             for (child, contribution) in self.contributions.drain(..) {
                 let slot = self.slots[child.0 as usize];
                 cotangents[slot as usize - 1].push(contribution);
@@ -324,5 +387,25 @@ impl Sweep<'_> {
         for id in &local {
             self.slots[id.0 as usize] = 0;
         }
+    }
+
+    fn record(
+        &mut self,
+        equation: usize,
+        (node, value, cotangent): (ExprId, ExprId, ExprId),
+        contributions: &[Contribution],
+    ) {
+        let Some(record) = self.record.as_deref_mut() else { return };
+        let law = Law::of(self.rules.arena, node);
+        let equation = equation as u32;
+        record.steps.extend(contributions.iter().map(|&(child, contribution)| Step {
+            law,
+            equation,
+            node,
+            value,
+            cotangent,
+            child,
+            contribution,
+        }));
     }
 }

@@ -13,4 +13,5 @@ pub(crate) mod indicator;
 pub mod linear_map;
 pub mod lower;
 pub mod node;
+mod rebuild;
 pub mod template;

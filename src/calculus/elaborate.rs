@@ -1,0 +1,113 @@
+//! Elaboration: a name for every inner value that the chain rule passes through.
+//!
+//! A derivation speaks of `u = W x + b` and `y = σ(u)` where the program says `σ(W x + b)`. A step is
+//! a sum of products of elementwise functions of named values, or one other function of a named
+//! value: small enough to be differentiated in a line, and no smaller.
+
+use super::sweep::dependence;
+use crate::tensor::arena::Arena;
+use crate::tensor::lower::Equation;
+use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// The equations with further ones for inner values that depend on `targets`; `name` gives a new
+/// name for a value with so many axes. Linear in the number of nodes.
+pub fn elaborate(
+    arena: &mut Arena,
+    equations: &[Equation],
+    targets: &[ExprId],
+    name: &mut dyn FnMut(usize) -> Rc<str>,
+) -> Vec<Equation> {
+    let depends = dependence(arena, equations, targets);
+    let mut out = Vec::with_capacity(equations.len());
+    let mut named: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for equation in equations {
+        if !depends[equation.body.0 as usize] {
+            out.push(*equation);
+            continue;
+        }
+        let local = Local::new(arena, equation.body, &depends, &named);
+        let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+        for &id in &local.nodes {
+            let new = match named.get(&id) {
+                Some(symbol) => *symbol,
+                None => arena.rebuild(id, &map),
+            };
+            if id == equation.body {
+                out.push(Equation { symbol: equation.symbol, body: new });
+            } else if named.contains_key(&id) || local.is_part(arena, id) {
+                map.insert(id, new);
+            } else {
+                let axes: Axes = arena.axes(id).into();
+                let symbol = arena.symbol_expr(Symbol {
+                    name: name(axes.len()),
+                    kind: SymbolKind::Shared,
+                    axes,
+                    properties: Properties::default(),
+                    order: arena.key(id).0,
+                });
+                out.push(Equation { symbol: symbol.1, body: new });
+                map.insert(id, symbol.1);
+                named.insert(id, symbol.1);
+            }
+        }
+    }
+    out
+}
+
+/// The nodes of one equation that differentiation passes through, children first.
+struct Local {
+    nodes: Vec<ExprId>,
+    /// The only node that uses another, where there is one.
+    parents: FxHashMap<ExprId, Option<ExprId>>,
+}
+
+impl Local {
+    fn new(
+        arena: &Arena,
+        body: ExprId,
+        depends: &[bool],
+        named: &FxHashMap<ExprId, ExprId>,
+    ) -> Local {
+        let mut nodes = Vec::new();
+        let mut parents: FxHashMap<ExprId, Option<ExprId>> = FxHashMap::default();
+        parents.insert(body, None);
+        let mut stack = vec![body];
+        while let Some(id) = stack.pop() {
+            nodes.push(id);
+            if named.contains_key(&id) {
+                continue;
+            }
+            arena.children(id, |c| {
+                let passed = depends.get(c.0 as usize).copied().unwrap_or(false);
+                if !passed || arena.as_symbol(c).is_some() {
+                    return;
+                }
+                match parents.get_mut(&c) {
+                    Some(parent) => *parent = None,
+                    None => {
+                        parents.insert(c, Some(id));
+                        stack.push(c);
+                    }
+                }
+            });
+        }
+        nodes.sort_unstable_by_key(|id| id.0);
+        Local { nodes, parents }
+    }
+
+    /// Whether a node is written inside its parent.
+    fn is_part(&self, arena: &Arena, id: ExprId) -> bool {
+        let level = |id: ExprId| match arena.node(id) {
+            Node::Add(_) => 3,
+            Node::Einsum(_) => 2,
+            Node::Map(..) => 1,
+            _ => 0,
+        };
+        match self.parents.get(&id) {
+            Some(Some(parent)) => level(id) > 0 && level(id) < level(*parent),
+            _ => false,
+        }
+    }
+}
