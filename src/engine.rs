@@ -1,5 +1,7 @@
 //! The library's front: from a question in text to an answer in notation.
 
+mod steps;
+
 use crate::calculus::rules::Corruption;
 use crate::calculus::sweep::{ReverseMode, Seed, derivatives, gradients};
 use crate::diagnostic::Diagnostic;
@@ -7,6 +9,7 @@ use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
 use crate::notation::assemble::{Result_, Unwritable, assemble};
 use crate::notation::forms::{Forms, form_programs};
+use crate::notation::steps::Steps;
 use crate::notation::text::{Report, result_program};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::ShapeError;
@@ -51,6 +54,8 @@ pub struct Question {
     pub wrt: Vec<String>,
     /// Whether results are wanted in index notation too.
     pub index: bool,
+    /// Whether the derivation is wanted too.
+    pub steps: bool,
     /// A deliberate mistake, to test verification.
     #[doc(hidden)]
     pub corruption: Option<Corruption>,
@@ -76,6 +81,13 @@ impl Question {
         self
     }
 
+    /// With its derivation.
+    #[must_use]
+    pub fn with_steps(mut self) -> Question {
+        self.steps = true;
+        self
+    }
+
     /// Of this definition.
     #[must_use]
     pub fn of(mut self, name: &str) -> Question {
@@ -91,6 +103,8 @@ pub struct Solution {
     pub typed: Typed,
     /// The answer.
     pub answer: Answer,
+    /// How it comes about, where that was asked for.
+    pub steps: Option<Steps>,
 }
 
 impl Solution {
@@ -223,7 +237,8 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
         .collect();
     let answer =
         assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
-    Ok(Solution { typed, answer })
+    let steps = question.steps.then(|| steps::gradient(&typed, &mut lowered, &targets, &answer));
+    Ok(Solution { typed, answer, steps })
 }
 
 /// The Jacobian of the objective by each variable asked for: the objective's axes first.
@@ -246,7 +261,8 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    Ok(Solution { typed, answer })
+    let steps = question.steps.then(|| steps::jacobian(&typed, &mut lowered, &targets, &answer));
+    Ok(Solution { typed, answer, steps })
 }
 
 /// The second derivatives of a scalar by each pair of the variables asked for, mixed blocks
@@ -280,7 +296,14 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    Ok(Solution { typed, answer })
+    let steps = if question.steps {
+        let gradients = gradient(&Question { steps: false, ..question.clone() })?.answer;
+        let parts = (&gradients, &first.results[..]);
+        Some(steps::hessian(&typed, &mut lowered, &targets, parts, &answer))
+    } else {
+        None
+    };
+    Ok(Solution { typed, answer, steps })
 }
 
 /// A derivative with more than two axes as a linear map and between stacked columns.
@@ -329,7 +352,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index);
     let mut answer = answer?;
     answer.named = named;
-    Ok(Solution { typed, answer })
+    Ok(Solution { typed, answer, steps: None })
 }
 
 fn read(question: &Question) -> Result<(Typed, Lowered), Error> {

@@ -12,8 +12,8 @@ use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, ReduceKind}
 /// What a step rests on.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Law {
-    /// `d(a + b) = da + db`
-    Sum,
+    /// `d(a + b) = da + db`, and so for every linear map.
+    Linear,
     /// Of products of every kind: one factor varies at a time.
     Product,
     /// `d(xᵉ) = e xᵉ⁻¹ dx`
@@ -40,7 +40,7 @@ impl Law {
     /// The law that the rule for a node applies.
     pub fn of(arena: &Arena, node: ExprId) -> Law {
         match arena.node(node) {
-            Node::Symbol(_) | Node::Add(_) => Law::Sum,
+            Node::Symbol(_) | Node::Add(_) => Law::Linear,
             Node::Einsum(_) => Law::Product,
             Node::Map(MapFunction::Known(f), _) if f == arena.known.pow => Law::Power,
             Node::Map(..) => Law::Elementwise,
@@ -57,7 +57,7 @@ impl Law {
     /// Its name in the table of rules.
     pub fn name(self) -> String {
         match self {
-            Law::Sum => "sum-rule".into(),
+            Law::Linear => "linearity".into(),
             Law::Product => "product-rule".into(),
             Law::Power => "power-rule".into(),
             Law::Elementwise => "elementwise-derivative".into(),
@@ -104,8 +104,10 @@ pub struct Derivation {
 }
 
 impl Derivation {
-    /// Applies every rule again; gives the position of the first step that does not come out as it
-    /// is recorded.
+    /// Applies every rule again.
+    ///
+    /// # Errors
+    /// The position of the first step that does not come out as it is recorded.
     pub fn replay(&self, arena: &mut Arena) -> Result<(), usize> {
         let mut rules = Rules { arena, seed: self.seed, corruption: None };
         let mut out: Vec<Contribution> = Vec::new();

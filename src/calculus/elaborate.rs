@@ -4,7 +4,7 @@
 //! a sum of products of elementwise functions of named values, or one other function of a named
 //! value: small enough to be differentiated in a line, and no smaller.
 
-use super::sweep::dependence;
+use super::sweep::dependence_in_order;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Equation;
 use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
@@ -12,27 +12,29 @@ use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// The equations with further ones for inner values that depend on `targets`; `name` gives a new
-/// name for a value with so many axes. Linear in the number of nodes.
+/// name for a value with so many axes, and `named` holds the symbols of inner values that have one.
+/// Linear in the number of nodes.
+#[expect(clippy::implicit_hasher, reason = "one hasher serves the whole core")]
 pub fn elaborate(
     arena: &mut Arena,
     equations: &[Equation],
     targets: &[ExprId],
+    named: &mut FxHashMap<ExprId, ExprId>,
     name: &mut dyn FnMut(usize) -> Rc<str>,
 ) -> Vec<Equation> {
-    let depends = dependence(arena, equations, targets);
+    let depends = dependence_in_order(arena, equations, targets);
     let mut out = Vec::with_capacity(equations.len());
-    let mut named: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for equation in equations {
         if !depends[equation.body.0 as usize] {
             out.push(*equation);
             continue;
         }
-        let local = Local::new(arena, equation.body, &depends, &named);
+        let local = Local::new(arena, equation.body, &depends, named);
         let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
         for &id in &local.nodes {
             let new = match named.get(&id) {
-                Some(symbol) => *symbol,
-                None => arena.rebuild(id, &map),
+                Some(symbol) if id != equation.body => *symbol,
+                _ => arena.rebuild(id, &map),
             };
             if id == equation.body {
                 out.push(Equation { symbol: equation.symbol, body: new });
@@ -76,7 +78,7 @@ impl Local {
         let mut stack = vec![body];
         while let Some(id) = stack.pop() {
             nodes.push(id);
-            if named.contains_key(&id) {
+            if id != body && named.contains_key(&id) {
                 continue;
             }
             arena.children(id, |c| {

@@ -106,7 +106,8 @@ pub fn derivation(
     let (anonymous, naming, corruption) = (false, Naming::Every, None);
     let start = Start { objective, g, seed, anonymous, naming, corruption };
     let (results, bindings) = sweep(arena, equations, targets, start, Some(&mut record));
-    let named = |t: &ExprId| record.totals.iter().any(|(symbol, _)| symbol == t);
+    let passed: rustc_hash::FxHashSet<ExprId> = record.totals.iter().map(|t| t.0).collect();
+    let named = |t: &ExprId| passed.contains(t);
     let rest: Vec<(ExprId, ExprId)> =
         targets.iter().copied().zip(results.iter().copied()).filter(|(t, _)| !named(t)).collect();
     record.totals.extend(rest);
@@ -190,7 +191,11 @@ fn sweep(
     record: Option<&mut Derivation>,
 ) -> (Vec<ExprId>, Vec<Equation>) {
     let Start { objective, g, seed, anonymous, naming, corruption } = start;
-    let depends = dependence(arena, equations, targets);
+    let depends = match record {
+        // in elaborated equations a symbol may be older than its body
+        Some(_) => dependence_in_order(arena, equations, targets),
+        None => dependence(arena, equations, targets),
+    };
     let mut sweep = Sweep {
         rules: Rules { arena, seed: seed.len(), corruption },
         depends,
@@ -294,7 +299,7 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
 }
 
 /// For every node there is now: whether it depends on a target, through definitions too.
-pub(super) fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
+fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
     let bodies: FxHashMap<ExprId, ExprId> = equations.iter().map(|e| (e.symbol, e.body)).collect();
     let mut depends = vec![false; arena.len()];
     for t in targets {
@@ -312,6 +317,38 @@ pub(super) fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprI
             arena.children(id, |c| found |= depends[c.0 as usize]);
         }
         depends[at] = found;
+    }
+    depends
+}
+
+/// As [`dependence`], for what the equations reach; equations come in the order of dependence, but
+/// their symbols in any.
+pub(super) fn dependence_in_order(
+    arena: &Arena,
+    equations: &[Equation],
+    targets: &[ExprId],
+) -> Vec<bool> {
+    let mut depends = vec![false; arena.len()];
+    let mut seen = vec![false; arena.len()];
+    for t in targets {
+        depends[t.0 as usize] = true;
+    }
+    let (mut stack, mut local) = (Vec::new(), Vec::new());
+    for equation in equations {
+        stack.push(equation.body);
+        while let Some(id) = stack.pop() {
+            if !std::mem::replace(&mut seen[id.0 as usize], true) {
+                local.push(id);
+                arena.children(id, |c| stack.push(c));
+            }
+        }
+        local.sort_unstable_by_key(|id: &ExprId| id.0);
+        for id in local.drain(..) {
+            let mut found = depends[id.0 as usize];
+            arena.children(id, |c| found |= depends[c.0 as usize]);
+            depends[id.0 as usize] = found;
+        }
+        depends[equation.symbol.0 as usize] |= depends[equation.body.0 as usize];
     }
     depends
 }

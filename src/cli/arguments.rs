@@ -26,6 +26,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(steps())
                 .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
         )
         .subcommand(
@@ -34,6 +35,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(steps())
                 .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
         )
         .subcommand(
@@ -241,7 +243,7 @@ fn steps() -> Arg {
         .value_name("STEPS")
         .value_parser(["none", "matrix", "index", "both"])
         .default_value("none")
-        .help("The derivation (only `none` is supported yet)")
+        .help("The derivation: in differentials, entry by entry, or both side by side")
 }
 
 fn seed() -> Arg {

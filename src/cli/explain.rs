@@ -16,7 +16,9 @@ pub(super) fn explain(m: &ArgMatches) -> Result<String, Failure> {
     if let Some(identity) = identities().iter().find(|i| i.name == name) {
         return Ok(one(identity));
     }
-    if let Some(function) = functions::find(name) {
+    // `softmax-derivative` is what the table gives for `softmax`
+    let of = name.strip_suffix("-derivative").unwrap_or(name);
+    if let Some(function) = functions::find(of) {
         return Ok(entry(function));
     }
     let nearest = identities()

@@ -3,15 +3,17 @@
 use super::Failure;
 use super::input::{self, Input};
 use crate::engine::{self, Question, Solution};
+use crate::notation::answer::Answer;
 use crate::notation::json::json;
+use crate::notation::steps::{self, Notation, Steps};
 use crate::notation::text::{Report, equations, program, text};
 use clap::ArgMatches;
 
+/// The columns of a derivation.
+const WIDTH: usize = 110;
+
 /// `derive grad`
 pub(super) fn gradient(m: &ArgMatches) -> Result<String, Failure> {
-    if m.get_one::<String>("steps").is_some_and(|s| s != "none") {
-        return Err(Failure::Message("`--steps` is not supported yet".into()));
-    }
     answer(m, engine::gradient)
 }
 
@@ -35,7 +37,9 @@ fn answer(
     solve: impl Fn(&Question) -> Result<Solution, engine::Error>,
 ) -> Result<String, Failure> {
     let input = input::read(m)?;
-    let question = input::question(m, &input);
+    let mut question = input::question(m, &input);
+    let notation = notation(m);
+    question.steps = notation.is_some();
     let solution =
         solve(&question).map_err(|e| input::failure(e, &input, question.shapes.as_deref()))?;
     let report = if m.get_flag("no-verify") {
@@ -50,11 +54,18 @@ fn answer(
     // the process ends when the answer is printed: nothing large is taken apart before
     let solution = std::mem::ManuallyDrop::new(solution);
     let answer = &solution.answer;
+    let steps = solution.steps.as_ref().zip(notation);
+    let format = m.get_one::<String>("format").map_or("text", String::as_str);
+    if let Some((steps, notation)) = steps
+        && let Some(text) = derivation(answer, &report, steps, notation, format)
+    {
+        return Ok(text);
+    }
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",
         "latex" => equations(answer),
         "markdown" => crate::notation::markdown::markdown(answer, &report),
-        "html" => crate::notation::html::html(answer, &report, &[]),
+        "html" => crate::notation::html::html(answer, &report, None),
         "mathml" => crate::notation::html::mathml(answer),
         "svg" => crate::notation::svg::svg(answer),
         "json" => json(answer, &report).to_string() + "\n",
@@ -62,6 +73,44 @@ fn answer(
             crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?
         }
         _ => text(answer, &report),
+    })
+}
+
+/// The notation that steps are wanted in.
+fn notation(m: &ArgMatches) -> Option<Notation> {
+    match m.try_get_one::<String>("steps").ok().flatten().map(String::as_str) {
+        Some("matrix") => Some(Notation::Matrix),
+        Some("index") => Some(Notation::Index),
+        Some("both") => Some(Notation::Both),
+        _ => None,
+    }
+}
+
+/// The answer with its derivation, in the formats that have one.
+fn derivation(
+    answer: &Answer,
+    report: &Report,
+    steps: &Steps,
+    notation: Notation,
+    format: &str,
+) -> Option<String> {
+    use crate::notation::{html, markdown, text};
+    Some(match format {
+        "text" => {
+            let derived = steps::text::text(steps, answer, notation, WIDTH);
+            derived + &text::remarks(answer, report)
+        }
+        "ascii" => steps::text::program(steps, notation),
+        "latex" => steps::latex::latex(steps, answer, notation),
+        "markdown" => markdown::markdown_with_steps(answer, report, steps, notation),
+        "html" => html::html(answer, report, Some((steps, notation))),
+        "mathml" => html::mathml_steps(answer, steps, notation),
+        "json" => {
+            let mut value = json(answer, report);
+            value["steps"] = steps::json::values(steps, answer, notation).into();
+            value.to_string() + "\n"
+        }
+        _ => return None,
     })
 }
 

@@ -114,6 +114,7 @@ pub(super) fn question(m: &ArgMatches, input: &Input) -> Question {
         objective: m.get_one::<String>("of").cloned(),
         wrt: list("wrt"),
         index: m.try_get_one::<String>("format").ok().flatten().is_some_and(|f| f == "json"),
+        steps: false,
         corruption: None,
     }
 }

@@ -15,6 +15,8 @@ pub enum Tag {
     Rewrite,
     /// The prover alone may use it.
     Lemma,
+    /// A step of a derivation rests on it.
+    Rule,
 }
 
 impl Tag {
@@ -24,6 +26,7 @@ impl Tag {
             Tag::Definitional => "definitional",
             Tag::Rewrite => "rewrite",
             Tag::Lemma => "lemma",
+            Tag::Rule => "rule",
         }
     }
 }
@@ -55,6 +58,7 @@ pub fn identities() -> &'static [Identity] {
     static TABLE: OnceLock<Vec<Identity>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let texts = [
+            include_str!("rules.derive"),
             include_str!("inverse.derive"),
             include_str!("inverse_of_sum.derive"),
             include_str!("trace.derive"),
@@ -83,6 +87,7 @@ fn read(block: &'static str) -> Option<Identity> {
         "definitional" => Tag::Definitional,
         "rewrite" => Tag::Rewrite,
         "lemma" => Tag::Lemma,
+        "rule" => Tag::Rule,
         _ => return None,
     };
     let (source, condition) = (parts.next()?, parts.next().unwrap_or(""));

@@ -4,18 +4,37 @@
 //! between machines, and a document must not.
 
 use super::answer::Answer;
+use super::steps::latex::blocks;
+use super::steps::{Notation, Steps};
 use super::text::{Report, equations, notes};
 
 /// The equations between `$$`, and a line of notes.
 pub fn markdown(answer: &Answer, report: &Report) -> String {
-    let mut out = format!("$$\n{}$$\n", equations(answer));
+    format!("$$\n{}$$\n", equations(answer)) + &remarks(answer, report)
+}
+
+/// What the answer assumes, and that it was verified.
+fn remarks(answer: &Answer, report: &Report) -> String {
     let mut notes = notes(answer);
     notes.extend(verdict(report));
-    if !notes.is_empty() {
-        let sentences: Vec<String> = notes.iter().map(|note| escape(note)).collect();
-        out.push_str(&format!("\n*{}.*\n", sentences.join(". ")));
+    if notes.is_empty() {
+        return String::new();
     }
-    out
+    let sentences: Vec<String> = notes.iter().map(|note| escape(note)).collect();
+    format!("\n*{}.*\n", sentences.join(". "))
+}
+
+/// The derivation as blocks of aligned equations, the last lines of which are the answer, and a line
+/// of notes.
+pub fn markdown_with_steps(
+    answer: &Answer,
+    report: &Report,
+    steps: &Steps,
+    notation: Notation,
+) -> String {
+    let blocks = blocks(steps, answer, notation);
+    let blocks: Vec<String> = blocks.iter().map(|b| format!("$$\n{b}$$\n")).collect();
+    blocks.join("\n") + &remarks(answer, report)
 }
 
 /// `Verified at 5 points`; nothing where that was not asked for.

@@ -26,6 +26,7 @@ pub mod raise;
 mod roundtrip;
 #[cfg(test)]
 mod sample;
+pub mod steps;
 pub mod svg;
 pub mod text;
 pub mod unicode;

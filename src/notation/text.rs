@@ -80,21 +80,16 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
         out.push('\n');
     }
     page.write_block(&mut out, &steps);
-    let notes = page.notes();
-    let verdict = Page::verdict(report);
-    if !(notes.is_empty() && verdict.is_empty()) {
-        out.push('\n');
-    }
-    for note in notes {
-        page.write_note(&mut out, &note, "\x1b[2m");
-    }
-    if !verdict.is_empty() {
-        let color = if report.status == "verified" { "\x1b[32m" } else { "\x1b[33m" };
-        page.write_note(&mut out, &verdict, color);
-    }
+    page.write_remarks(&mut out, report);
     out
 }
 
+/// What stands below the answer: what it assumes, and what the verification found.
+pub fn remarks(answer: &Answer, report: &Report) -> String {
+    let mut out = String::new();
+    Page { answer, options: TextOptions::default() }.write_remarks(&mut out, report);
+    out
+}
 /// An equation of the page.
 pub(super) struct Line<'a> {
     pub(super) left: String,
@@ -198,6 +193,21 @@ impl<'a> Page<'a> {
             ResultKind::Jacobian | ResultKind::Hessian => true,
             ResultKind::Value => false,
         })
+    }
+
+    fn write_remarks(&self, out: &mut String, report: &Report) {
+        let notes = self.notes();
+        let verdict = Page::verdict(report);
+        if !(notes.is_empty() && verdict.is_empty()) {
+            out.push('\n');
+        }
+        for note in notes {
+            self.write_note(out, &note, "\x1b[2m");
+        }
+        if !verdict.is_empty() {
+            let color = if report.status == "verified" { "\x1b[32m" } else { "\x1b[33m" };
+            self.write_note(out, &verdict, color);
+        }
     }
 
     fn write_block(&self, out: &mut String, lines: &[Line<'_>]) {

@@ -2,7 +2,9 @@
 
 use super::escape;
 use crate::notation::answer::Answer;
+use crate::notation::layout::base_and_indices;
 use crate::notation::math::Math;
+use crate::notation::steps::Steps;
 use crate::notation::unicode::unicode;
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
@@ -19,7 +21,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub(super) fn new(answer: &Answer) -> Links {
+    pub(super) fn new(answer: &Answer, steps: Option<&Steps>) -> Links {
         let mut links = Links::default();
         let objective = Math::Symbol(answer.objective.clone());
         let parameters = answer.parameters.iter().map(|p| &p.name);
@@ -42,7 +44,42 @@ impl Links {
             let next = links.classes.len();
             links.classes.entry(unicode(name)).or_insert(next);
         }
+        // what a derivation names, its changes and its cotangents
+        for given in steps.iter().flat_map(|s| &s.given) {
+            links.add(&given.name);
+        }
+        for group in steps.iter().flat_map(|s| &s.groups) {
+            links.add(&group.title);
+            match &group.title {
+                Math::Gradient(s) => links.add(&Math::Differential(s.clone())),
+                Math::Partial(_, by) => {
+                    if let Math::Symbol(s) = &**by {
+                        links.add(&Math::Differential(s.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
         links
+    }
+
+    fn add(&mut self, name: &Math) {
+        let next = self.classes.len();
+        if next < MOST {
+            self.classes.entry(unicode(name)).or_insert(next);
+        }
+    }
+
+    /// The class of a partial derivative: that of the cotangent that it is an entry of.
+    pub(super) fn class_of_partial(&self, of: &Math, by: &Math) -> Option<String> {
+        let (of, by) = (base_and_indices(of).0, base_and_indices(by).0);
+        let whole = Math::Partial(Box::new(of.clone()), Box::new(by.clone()));
+        let gradient = || match by {
+            Math::Symbol(s) => self.class_of(&Math::Gradient(s.clone())),
+            _ => None,
+        };
+        let scalar = matches!(of, Math::Symbol(s) if s.rank == 0);
+        self.class_of(&whole).or_else(|| gradient().filter(|_| scalar))
     }
 
     /// The class of a name.
@@ -129,7 +166,7 @@ mod tests {
 
     #[test]
     fn names_are_found_in_formulas() {
-        let links = Links::new(&one_layer());
+        let links = Links::new(&one_layer(), None);
         let plain =
             |text: &str| links.mark(text).replace("</span>", "]").replace("<span class=", "[");
         let class = |name: &str| format!("[\"{}\">{name}]", links.class(name).expect("a class"));

@@ -350,17 +350,28 @@ impl Glyphs for MathMl<'_> {
         write(self, out, body, Place::Term);
     }
     fn partial<S: Sink>(self, out: &mut S, of: &Math, by: &Math) {
-        tag(out, "<mfrac><mrow>");
+        match self.links.class_of_partial(of, by) {
+            Some(class) => tag(out, &format!("<mfrac class=\"{class}\"><mrow>")),
+            None => tag(out, "<mfrac><mrow>"),
+        }
+        // the names in it light up by themselves only outside
+        let plain = MathMl { links: &Links::default() };
         out.text("∂");
-        write(self, out, of, Place::Operand);
+        write(plain, out, of, Place::Operand);
         tag(out, "</mrow><mrow>");
         out.text("∂");
-        write(self, out, by, Place::Operand);
+        write(plain, out, by, Place::Operand);
         tag(out, "</mrow></mfrac>");
     }
     fn differential<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        let class = self.links.class_of(&Math::Differential(symbol.clone()));
+        match class {
+            Some(class) => tag(out, &format!("<mrow class=\"{class}\">")),
+            None => tag(out, "<mrow>"),
+        }
         tag(out, "<mi mathvariant=\"normal\">d</mi>");
-        self.symbol(out, symbol);
+        letters(out, symbol);
+        tag(out, "</mrow>");
     }
     fn inner<S: Sink>(self, out: &mut S, a: &Math, b: &Math) {
         out.text("⟨");

@@ -6,46 +6,30 @@
 
 mod link;
 mod mathml;
+mod steps;
 mod style;
 
 use super::answer::{Answer, Outcome, ResultKind};
 use super::left::Left;
 use super::math::Math;
 use super::program::{gradient_of, program};
+use super::steps::{Notation, Steps};
 use super::text::{Line, Report, equations, lines, notes};
 use super::unicode::unicode;
 use crate::syntax::attribute_text;
 use link::Links;
 use std::fmt::Write as _;
 
-/// A part of a derivation: the steps to one cotangent or result.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StepGroup {
-    /// What is derived, in words or notation.
-    pub title: String,
-    /// The steps, in order.
-    pub steps: Vec<StepLine>,
-}
-
-/// A step in both notations, as text in Unicode; either may be empty.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StepLine {
-    /// In matrix notation.
-    pub matrix: String,
-    /// In index notation.
-    pub index: String,
-    /// The name of the rule.
-    pub rule: String,
-}
-
 /// The page.
-pub fn html(answer: &Answer, report: &Report, steps: &[StepGroup]) -> String {
-    let page = Page { answer, links: Links::new(answer) };
+pub fn html(answer: &Answer, report: &Report, steps: Option<(&Steps, Notation)>) -> String {
+    let page = Page { answer, links: Links::new(answer, steps.map(|s| s.0)) };
     let mut out = String::with_capacity(16 << 10);
     page.head(&mut out);
     page.question(&mut out);
     page.result(&mut out);
-    page.steps(&mut out, steps);
+    if let Some((steps, notation)) = steps {
+        page.derivation(&mut out, steps, notation);
+    }
     page.shapes(&mut out);
     page.graph(&mut out);
     Page::verification(&mut out, report);
@@ -59,14 +43,13 @@ pub fn mathml(answer: &Answer) -> String {
     let page = Page { answer, links: Links::default() };
     let (mut given, found) = lines(answer);
     given.extend(found);
-    let inner = |text: String| {
-        let text = text.strip_prefix("<math>").map(str::to_string).unwrap_or(text);
-        text.strip_suffix("</math>").map(str::to_string).unwrap_or(text)
-    };
     let mut out = String::from("<math display=\"block\">");
     let rows: Vec<(String, String)> = given
         .iter()
-        .map(|line| (inner(page.left(line)), inner(page.formula(line.right))))
+        .map(|line| {
+            let (left, right) = (page.left(line), page.formula(line.right));
+            (inner(&left).to_string(), inner(&right).to_string())
+        })
         .collect();
     if let [(left, right)] = rows.as_slice() {
         let relation = if left.is_empty() { "" } else { "<mo>=</mo>" };
@@ -83,6 +66,17 @@ pub fn mathml(answer: &Answer) -> String {
     }
     out.push_str("</mtable></math>\n");
     out
+}
+
+/// A derivation: what is named, then each group of lines, as elements of MathML.
+pub fn mathml_steps(answer: &Answer, derivation: &Steps, notation: Notation) -> String {
+    steps::mathml(&Page { answer, links: Links::default() }, derivation, notation)
+}
+
+/// A formula without the element around it.
+fn inner(text: &str) -> &str {
+    let text = text.strip_prefix("<math>").unwrap_or(text);
+    text.strip_suffix("</math>").unwrap_or(text)
 }
 
 /// Text without meaning to HTML and SVG.
@@ -124,6 +118,11 @@ impl Page<'_> {
         let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
             return self.formula(&self.objective());
         };
+        self.result_side(outcome)
+    }
+
+    /// The left side of a result.
+    fn result_side(&self, outcome: &Outcome) -> String {
         match Left::new(self.answer, outcome) {
             Left::Gradient(gradient) => self.formula(&gradient),
             Left::First(y, x) => mathml::derivative(&y, &[&x], &self.links),
@@ -248,34 +247,6 @@ impl Page<'_> {
         if !self.answer.conditions.is_empty() {
             let conditions = self.answer.conditions.join(" and ");
             let _ = writeln!(out, "<p class=\"note\">Holds where {}.</p>", escape(&conditions));
-        }
-        out.push_str("</section>\n");
-    }
-
-    fn steps(&self, out: &mut String, groups: &[StepGroup]) {
-        if groups.iter().all(|group| group.steps.is_empty()) {
-            return;
-        }
-        out.push_str("<section>\n<h2>Derivation</h2>\n");
-        for group in groups {
-            let both =
-                |pick: fn(&StepLine) -> &String| group.steps.iter().any(|s| !pick(s).is_empty());
-            let two = both(|s| &s.matrix) && both(|s| &s.index);
-            let class = if two { "steps two" } else { "steps" };
-            let _ = write!(out, "<div class=\"{class}\">\n<h3>{}</h3>\n", self.text(&group.title));
-            if two {
-                out.push_str("<div class=\"step heads\"><div>matrix notation</div><div>index notation</div><div>rule</div></div>\n");
-            }
-            for step in &group.steps {
-                out.push_str("<div class=\"step\">");
-                for text in [&step.matrix, &step.index] {
-                    if two || !text.is_empty() {
-                        let _ = write!(out, "<div class=\"formula\">{}</div>", self.text(text));
-                    }
-                }
-                let _ = writeln!(out, "<div class=\"rule\">{}</div></div>", escape(&step.rule));
-            }
-            out.push_str("</div>\n");
         }
         out.push_str("</section>\n");
     }

@@ -23,11 +23,19 @@ math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',
 .asked+.equations{margin-top:1rem}
 .steps{margin:0 0 1.4rem}
 .steps h3{font-weight:600;font-size:1.08rem;margin:.6rem 0 .3rem}
-.step{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:.1rem 1.2rem;padding:.35rem 0;border-top:1px solid var(--line)}
-.two .step{grid-template-columns:minmax(0,1fr) minmax(0,1fr) 9rem}
-.step .formula{font-size:1.08rem;overflow-wrap:anywhere}
-.step .rule,.heads{color:var(--soft);font-size:.85rem}
-.heads{border-top:0}
+.steps{display:grid;grid-template-columns:max-content minmax(0,1fr) max-content;align-items:baseline;gap:.3rem .5rem;font-size:1.08rem;border-top:1px solid var(--line)}
+.steps.two{grid-template-columns:max-content minmax(0,5fr) max-content minmax(0,6fr) max-content}
+.steps h3{grid-column:1/-1}
+.step{display:contents}
+.ml,.il,.sl{text-align:right;min-width:1.2rem}
+.il{padding-left:.8rem}
+.mr,.ir,.sr{overflow-x:auto;overflow-y:hidden;padding:.1rem 0}
+.two .sr{grid-column:2/5}
+.goal{color:var(--goal)}
+.step .rule,.head{color:var(--soft);font-size:.82rem}
+.head{grid-column:span 2}
+.head+.head{padding-left:.8rem}
+.named{margin:.2rem 0 1.2rem}
 table{border-collapse:collapse}
 th{text-align:left;font-weight:500;font-size:.85rem;color:var(--soft)}
 th,td{padding:.2rem 1.4rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
@@ -43,6 +51,6 @@ details{margin:1rem 0 0;border:1px solid var(--line);border-radius:6px;padding:.
 summary{cursor:pointer;color:var(--soft)}
 pre{overflow-x:auto;background:var(--box);padding:.8rem;border-radius:6px;font:.88rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;margin:.5rem 0 .3rem}
 footer{margin-top:2.5rem;font-size:.85rem}
-@media (max-width:44rem){main{padding:1.2rem .9rem 2rem}h1{font-size:1.35rem}.equations{font-size:1.05rem;gap:.3rem .35rem}.step,.two .step{grid-template-columns:minmax(0,1fr)}.two .heads{display:none}.step .rule{padding-left:1rem}}
+@media (max-width:44rem){main{padding:1.2rem .9rem 2rem}h1{font-size:1.35rem}.equations{font-size:1.05rem;gap:.3rem .35rem}.steps,.steps.two{grid-template-columns:max-content minmax(0,1fr)}.two .heads{display:none}.two .sr{grid-column:2}.il{padding-left:0}.step .rule{grid-column:2;padding-bottom:.5rem}}
 @media print{details{display:none}.wide{overflow:visible;border:0}}
 ";

@@ -9,7 +9,7 @@ fn two_layers() -> Answer {
     crate::gradient(&crate::Question::new(program)).expect("it has gradients").answer
 }
 
-fn page(answer: &Answer, steps: &[StepGroup]) -> String {
+fn page(answer: &Answer, steps: Option<(&Steps, Notation)>) -> String {
     html(answer, &Report::skipped("the judge cannot evaluate <it>"), steps)
 }
 
@@ -35,7 +35,7 @@ fn assert_nested(page: &str) {
 #[test]
 fn a_page_needs_nothing_else() {
     for answer in [one_layer(), two_layers()] {
-        let page = page(&answer, &[]);
+        let page = page(&answer, None);
         assert_nested(&page);
         for outside in ["<script", "src=", "@import", "<link", "onclick", "https:"] {
             assert!(!page.contains(outside), "{outside}");
@@ -51,28 +51,25 @@ fn a_page_needs_nothing_else() {
 
 #[test]
 fn steps_stand_in_two_columns() {
-    let step = |matrix: &str, index: &str, rule: &str| StepLine {
-        matrix: matrix.into(),
-        index: index.into(),
-        rule: rule.into(),
-    };
-    let group = StepGroup {
-        title: "∇W".into(),
-        steps: vec![step("∇W = ∇y xᵀ", "∂L/∂Wᵢⱼ < 1", "chain-rule"), step("", "δᵢⱼ", "delta")],
-    };
-    let two = page(&one_layer(), std::slice::from_ref(&group));
+    let question = crate::Question::new("y = sigmoid(W*x + b)").wrt(&["W"]).with_steps();
+    let solution = crate::gradient(&question).expect("it has gradients");
+    let steps = solution.steps.as_ref().expect("steps were asked for");
+    let two = page(&solution.answer, Some((steps, Notation::Both)));
     assert_nested(&two);
     assert!(two.contains("<div class=\"steps two\">") && two.contains("index notation"));
-    assert!(two.contains("∂L/∂<span"), "names inside steps are linked: {two}");
-    assert!(two.contains(" &lt; 1</div>") && two.contains("<div class=\"rule\">chain-rule</div>"));
-    let one = StepGroup { steps: vec![step("", "δᵢⱼ", "delta")], ..group };
-    assert!(page(&one_layer(), &[one]).contains("<div class=\"steps\">"));
+    assert!(two.contains("<div class=\"rule\">chain-rule</div>"));
+    // what corresponds in both columns lights up together
+    let class = Links::new(&solution.answer, Some(steps)).class("∇u").expect("∇u is linked");
+    assert!(two.contains(&format!("<mfrac class=\"{class}\">")), "{two}");
+    let one = page(&solution.answer, Some((steps, Notation::Index)));
+    assert_nested(&one);
+    assert!(one.contains("<div class=\"steps one\">"));
 }
 
 #[test]
 fn names_are_linked_across_the_page() {
-    let page = page(&one_layer(), &[]);
-    let class = Links::new(&one_layer()).class("x").expect("x is linked");
+    let page = page(&one_layer(), None);
+    let class = Links::new(&one_layer(), None).class("x").expect("x is linked");
     assert!(page.contains(&format!("main:has(.{class}:hover) .{class}")));
     let rows = page.matches(&format!("<mrow class=\"{class}\"><mi>x</mi></mrow>")).count();
     assert!(rows >= 3, "in the expression, the result and the shapes");

@@ -1,0 +1,327 @@
+//! The lines of one group but the last: chain rule, local derivative, contraction.
+
+use super::super::ascii::ascii;
+use super::super::index::IndexNames;
+use super::super::math::{Math, Symbol as Name};
+use super::super::raise::{product, symbol_math};
+use super::super::unicode::unicode;
+use super::build::{Builder, LAST, heavier};
+use super::differential::{Terms, along, differentials};
+use super::speak::{FROZEN, at};
+use super::{Line, Row, Side};
+use crate::calculus::derivation::Law;
+use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
+
+/// The lines of one group but the last.
+pub(super) struct Lines {
+    /// Position in the program, and whether the chain rule is written with its partial derivative.
+    parents: Vec<(usize, bool)>,
+    law: Law,
+    /// `dx`
+    change: ExprId,
+    /// Differentials of each parent's value along `dx`, and local derivatives.
+    along: Vec<Option<(Terms, Terms)>>,
+}
+
+impl Lines {
+    pub(super) fn new(b: &mut Builder<'_>, c: ExprId) -> Lines {
+        let seed = b.speech.seed;
+        let mut list = b.parents.remove(&c).unwrap_or_default();
+        list.sort_by_key(|p| p.equation);
+        let law = list.iter().map(|p| p.law).reduce(heavier).unwrap_or(Law::Linear);
+        // a factor takes the place of what it is the derivative of; else δ stands last
+        let own = matches!(law, Law::Product | Law::Linear);
+        let order = if own { b.symbol(c).order } else { LAST };
+        let axes: Axes = b.trace.arena.axes(c).into();
+        let name = b.symbol(c).name.clone();
+        let (_, change) = b.trace.arena.symbol_expr(Symbol {
+            name,
+            kind: SymbolKind::Differential,
+            axes: axes.clone(),
+            properties: Properties::default(),
+            order: LAST,
+        });
+        let mut text = String::from(FROZEN);
+        for d in &axes {
+            text.push(' ');
+            text.push_str(&b.trace.arena.size_text(*d));
+        }
+        let frozen = if axes.is_empty() {
+            b.trace.arena.ones(&[])
+        } else {
+            b.trace
+                .arena
+                .symbol_expr(Symbol {
+                    name: text.as_str().into(),
+                    kind: SymbolKind::Frozen,
+                    axes: axes.iter().chain(&axes).copied().collect(),
+                    properties: Properties::default(),
+                    order,
+                })
+                .1
+        };
+        let mut parents = Vec::new();
+        let mut all = Vec::new();
+        for p in &list {
+            let g = b.cotangents.get(&p.equation).copied();
+            let named = g.filter(|g| b.is_cotangent(*g));
+            parents.push((p.equation, named.is_some() && !b.indirect(p.equation, c, &list)));
+            all.push(differentials(b.trace.arena, &p.parts, named, change, frozen, seed));
+        }
+        Lines { parents, law, change, along: all }
+    }
+
+    pub(super) fn rows(
+        self,
+        b: &mut Builder<'_>,
+        c: ExprId,
+        total: ExprId,
+        claimed: &Math,
+    ) -> Vec<Row> {
+        let index = self.index(b, c, total);
+        let matrix = self.matrix(b, c, total, claimed);
+        let mut rows: Vec<Row> = Vec::new();
+        for (matrix, index) in matrix.into_iter().zip(index) {
+            if matrix.is_some() || index.is_some() {
+                rows.push(Row { matrix, index });
+            }
+        }
+        rows
+    }
+
+    /// Chain rule, local derivative, contraction.
+    fn index(&self, b: &Builder<'_>, c: ExprId, total: ExprId) -> [Option<Line>; 3] {
+        let mut names = IndexNames::new(&b.taken);
+        let mut fresh =
+            |n: usize| -> Vec<Math> { (0..n).map(|_| Math::Symbol(names.fresh())).collect() };
+        let arena = &b.trace.arena;
+        let of = fresh(b.speech.seed);
+        let by = fresh(arena.rank(c));
+        let x = Math::Symbol(b.name(c));
+        let left = Math::Partial(
+            Box::new(at(Math::Symbol(b.speech.of.clone()), &of)),
+            Box::new(at(x.clone(), &by)),
+        );
+        let (mut chain, mut local) = (Some(Vec::new()), Some(Vec::new()));
+        for ((equation, chained), along) in self.parents.iter().zip(&self.along) {
+            let u = b.trace.equations[*equation].symbol;
+            let mut names = names;
+            let direct = b.cotangents.get(equation).is_none_or(|g| !b.is_cotangent(*g));
+            let ks: Vec<Name> = if direct {
+                Vec::new()
+            } else {
+                (0..arena.rank(u)).map(|_| names.fresh()).collect()
+            };
+            let places: Vec<Math> = ks.iter().cloned().map(Math::Symbol).collect();
+            let outer = (!direct).then(|| {
+                Math::Partial(
+                    Box::new(at(Math::Symbol(b.speech.of.clone()), &of)),
+                    Box::new(at(Math::Symbol(b.name(u)), &places)),
+                )
+            });
+            let term = along.as_ref().and_then(|(_, frozen)| {
+                let mut indices = if direct { of.clone() } else { places.clone() };
+                indices.extend(by.iter().cloned());
+                let inner = b.sum(frozen, |raiser, id| {
+                    // each part begins with the same names
+                    let mut inner = names;
+                    raiser.entry(id, &indices, &mut inner)
+                })?;
+                let whole = summed(&ks, outer.clone(), inner);
+                Some(b.speech.entries(whole))
+            });
+            if *chained {
+                let inner = Math::Partial(
+                    Box::new(at(Math::Symbol(b.name(u)), &places)),
+                    Box::new(at(x.clone(), &by)),
+                );
+                if let Some(list) = &mut chain {
+                    list.push(summed(&ks, outer, inner));
+                }
+            } else {
+                chain = chain.zip(term.clone()).map(|(mut list, t)| {
+                    list.push(t);
+                    list
+                });
+            }
+            local = local.zip(term).map(|(mut list, t)| {
+                list.push(t);
+                list
+            });
+        }
+        let contracted = b.raiser(None).entry(total, &[of, by].concat(), &mut names);
+        let contracted = contracted.map(|m| b.speech.entries(m));
+        let chained = self.parents.iter().any(|p| p.1);
+        let mut out = [
+            chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
+            local.map(|l| (self.law.name(), added(l))),
+            contracted.map(|m| ("delta-contraction".to_string(), m)),
+        ];
+        // no line says what the line before said
+        for at in 1..3 {
+            let before = out[..at].iter().rev().flatten().next().map(|l| unicode(&l.1));
+            if before.is_some() && before == out[at].as_ref().map(|l| unicode(&l.1)) {
+                out[at] = None;
+            }
+        }
+        out.map(|line| {
+            line.map(|(rule, right)| Line {
+                rule,
+                claim: format!("{} == {}", ascii(&left), ascii(&right)),
+                left: Side::Math(left.clone()),
+                right,
+            })
+        })
+    }
+
+    /// The same with differentials.
+    fn matrix(
+        &self,
+        b: &mut Builder<'_>,
+        c: ExprId,
+        total: ExprId,
+        claimed: &Math,
+    ) -> [Option<Line>; 3] {
+        let seed = b.speech.seed;
+        let contracted = along(b.trace.arena, total, self.change, seed);
+        let b = &*b;
+        let arena = &b.trace.arena;
+        let jacobian = b.trace.jacobian;
+        let (mut chain, mut local) = (Some(Vec::new()), Some(Vec::new()));
+        let mut claims = Some(Vec::new());
+        for ((equation, chained), along) in self.parents.iter().zip(&self.along) {
+            let u = b.trace.equations[*equation].symbol;
+            let g = b.cotangents.get(equation).copied().filter(|g| b.is_cotangent(*g));
+            let outer =
+                g.map(|g| symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")));
+            let fits = g.is_none_or(|g| arena.rank(g) <= 2 && (!jacobian || arena.rank(u) <= 1));
+            let pair = |inner: Math| match &outer {
+                None => inner,
+                Some(outer) if jacobian || arena.rank(u) == 0 => {
+                    product(vec![b.speech.whole(outer.clone(), jacobian), inner])
+                }
+                Some(outer) => Math::Inner(Box::new(outer.clone()), Box::new(inner)),
+            };
+            let term = along.as_ref().filter(|_| fits).and_then(|(change, _)| {
+                let inner = b.sum(change, |raiser, id| raiser.raise(id).map(paired))?;
+                Some(pair(b.speech.whole(inner, jacobian)))
+            });
+            if *chained {
+                if let Some(list) = &mut chain {
+                    list.push(pair(Math::Differential(b.name(u))));
+                }
+                if let Some(list) = &mut claims {
+                    list.push(b.chain_claim(*equation, c));
+                }
+            } else {
+                chain = chain.zip(term.clone()).map(|(mut list, t)| {
+                    list.push(t);
+                    list
+                });
+                claims = claims.zip(term.clone()).map(|(mut list, t)| {
+                    // beside entries stands an entry
+                    list.push(if jacobian { at(t, &b.free(seed)) } else { t });
+                    list
+                });
+            }
+            local = local.zip(term).map(|(mut list, t)| {
+                list.push(t);
+                list
+            });
+        }
+        let dx = Math::Differential(b.name(c));
+        let whole = if jacobian {
+            b.raiser(None).raise(contracted).map(|m| b.speech.whole(m, true))
+        } else {
+            b.raiser(None).raise(total).map(|m| match b.name(c).rank {
+                0 => product(vec![m, dx.clone()]),
+                _ => Math::Inner(Box::new(m), Box::new(dx.clone())),
+            })
+        };
+        let chained = self.parents.iter().any(|p| p.1);
+        let left = Math::Differential(b.speech.of.clone());
+        if local.is_none() {
+            return [None, None, None];
+        }
+        let mut out = [
+            chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
+            local.map(|l| (self.law.name(), added(l))),
+            whole.map(|m| ("adjoint".to_string(), m)),
+        ];
+        for at in 1..3 {
+            let before = out[..at].iter().rev().flatten().next().map(|l| unicode(&l.1));
+            if before.is_some() && before == out[at].as_ref().map(|l| unicode(&l.1)) {
+                out[at] = None;
+            }
+        }
+        let chain_claim = claims.map(added);
+        let indices = if jacobian { b.free(seed) } else { Vec::new() };
+        let entry = at(claimed.clone(), &indices);
+        let mut place = 0;
+        out.map(|line| {
+            place += 1;
+            line.map(|(rule, right)| {
+                let (claimed, claim) = match (&chain_claim, place) {
+                    (Some(claim), 1) => (&entry, claim),
+                    _ => (claimed, &right),
+                };
+                Line {
+                    rule,
+                    claim: format!("{} == {}", ascii(claimed), ascii(claim)),
+                    left: Side::Math(left.clone()),
+                    right,
+                }
+            })
+        })
+    }
+}
+
+/// `sum(A .* dX)` as an inner product, with what stands before it.
+fn paired(math: Math) -> Math {
+    match math {
+        Math::Call(f, mut list, None) if f.name == "sum" => match list.pop() {
+            Some(Math::Hadamard(mut parts))
+                if parts.iter().filter(|p| matches!(p, Math::Differential(_))).count() == 1 =>
+            {
+                let is = |p: &Math| matches!(p, Math::Differential(_));
+                let at = parts.iter().position(is).unwrap_or(0);
+                let change = parts.remove(at);
+                let rest =
+                    if parts.len() == 1 { parts.swap_remove(0) } else { Math::Hadamard(parts) };
+                Math::Inner(Box::new(rest), Box::new(change))
+            }
+            other => Math::Call(f, other.into_iter().collect(), None),
+        },
+        Math::Product(list) => Math::Product(list.into_iter().map(paired).collect()),
+        Math::Sum(terms) => Math::Sum(terms.into_iter().map(|(s, m)| (s, paired(m))).collect()),
+        other => other,
+    }
+}
+
+/// `Σₖ outer inner`, with one sum sign.
+fn summed(ks: &[Name], outer: Option<Math>, inner: Math) -> Math {
+    let (bound, inner) = match inner {
+        Math::IndexSum(names, body) => ([ks, &names[..]].concat(), *body),
+        other => (ks.to_vec(), other),
+    };
+    let body = match outer {
+        Some(outer) => product(vec![outer, inner]),
+        None => inner,
+    };
+    if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) }
+}
+
+/// A sum of terms with their signs in front.
+fn added(mut list: Vec<Math>) -> Math {
+    if list.len() == 1 {
+        return list.swap_remove(0);
+    }
+    let mut terms = Vec::new();
+    for m in list {
+        match m {
+            Math::Sum(inner) => terms.extend(inner),
+            m => terms.push((false, m)),
+        }
+    }
+    Math::Sum(terms)
+}

@@ -1,0 +1,127 @@
+//! Derivations: every line of every given case is a claim that the checker accepts, and the last
+//! lines are the answers.
+
+use derive::check::check;
+use derive::check::verdict::Status;
+use derive::engine::{Error, Question, Solution, gradient, hessian, jacobian};
+use derive::identities::identities;
+use derive::notation::steps::text::{program, text};
+use derive::notation::steps::{Notation, Side, Steps};
+use serde_json::Value;
+
+/// The given cases: gradients, Jacobians and Hessians.
+fn cases() -> Vec<Value> {
+    include_str!("cases/gradients.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"))
+        .collect()
+}
+
+fn solve(case: &Value) -> Result<Solution, Error> {
+    let text = |field: &str| case[field].as_str().unwrap_or_default();
+    let wrt: Vec<&str> =
+        case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut question = Question::new(text("program")).wrt(&wrt).with_steps();
+    if !text("shape").is_empty() {
+        question = question.shapes(text("shape"));
+    }
+    if !text("of").is_empty() {
+        question = question.of(text("of"));
+    }
+    match text("command") {
+        "jacobian" => jacobian(&question),
+        "hessian" => hessian(&question),
+        _ => gradient(&question),
+    }
+}
+
+fn steps(solution: &Solution) -> &Steps {
+    solution.steps.as_ref().expect("steps were asked for")
+}
+
+/// What is wrong with a derivation.
+fn faults(solution: &Solution) -> Vec<String> {
+    let steps = steps(solution);
+    let program = program(steps, Notation::Both);
+    let mut faults = Vec::new();
+    match check(&program, None, 1) {
+        Ok(verdicts) => {
+            for v in verdicts {
+                if !matches!(v.status, Status::Proved | Status::Verified) {
+                    let claim = &program[v.span.start as usize..v.span.end as usize];
+                    faults.push(format!("{}: {claim}", v.status.text()));
+                }
+            }
+        }
+        Err(error) => faults.push(format!("{error}\n{program}")),
+    }
+    for (at, outcome) in solution.answer.results.iter().enumerate() {
+        for notation in [Notation::Matrix, Notation::Index] {
+            let ends = steps.groups.iter().any(|g| {
+                let last = g.lines(notation).pop();
+                last.is_some_and(|l| l.left == Side::Result(at) && l.right == outcome.value)
+            });
+            if !ends {
+                faults.push(format!("no group ends in result {at} in {notation:?}"));
+            }
+        }
+    }
+    for group in &steps.groups {
+        for (_, line) in group.all(Notation::Both) {
+            let function = line.rule.strip_suffix("-derivative").and_then(derive::functions::find);
+            let known = identities().iter().any(|i| i.name == line.rule) || function.is_some();
+            if !known {
+                faults.push(format!("no rule is called {}", line.rule));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_line_of_every_case_holds() {
+    let cases = cases();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let wrong = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some(case) = cases.get(at) else { break };
+                    let id = case["id"].as_str().unwrap_or_default();
+                    let list = match solve(case) {
+                        Ok(solution) => faults(&solution),
+                        Err(error) => vec![error.to_string()],
+                    };
+                    let mut wrong = wrong.lock().expect("no test panics while it holds this");
+                    wrong.extend(list.into_iter().map(|f| format!("{id}: {f}")));
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().expect("no test panics while it holds this");
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn derivations_as_people_read_them() {
+    let programs = [
+        ("layer", "sigmoid(W*x + b)", "W"),
+        ("least_squares", "norm2(A*x - y)^2", "x"),
+        ("quadratic_form", "x'*A*x", "x"),
+        ("trace", "tr(A*X*B)", "X"),
+        ("inverse", "a'*inv(X)*b + logdet(X)", "X"),
+        ("fan_out", "var W[n,n], x[n], z[n]\nz = tanh(W*x)\ny = x + W*z", "x"),
+    ];
+    for (name, program, wrt) in programs {
+        let mut question = Question::new(program).wrt(&[wrt]).with_steps();
+        if name == "inverse" {
+            question = question.shapes("a[n], X[n,n], b[n]");
+        }
+        let solution = gradient(&question).expect(name);
+        let shown = text(steps(&solution), &solution.answer, Notation::Both, 100);
+        insta::assert_snapshot!(format!("steps_{name}"), shown);
+    }
+}
