@@ -3,7 +3,11 @@
 //! `cargo bench --bench derivations`; `typical` is the everyday work, `chain`, `wide` and `deep`
 //! show that costs are linear (their counters give layers, terms and nodes a second).
 
+use derive::calculus::sweep::ReverseMode;
 use derive::notation::text::{Report, text};
+use derive::shape::infer::infer;
+use derive::syntax::parser::parse;
+use derive::tensor::lower::{Lowered, lower};
 use derive::{Question, gradient};
 use divan::counter::ItemsCount;
 use std::fmt::Write;
@@ -96,4 +100,56 @@ fn deep(bencher: divan::Bencher, depth: usize) {
     program.push_str(&")".repeat(depth));
     let question = Question::new(&program).wrt(&["x"]);
     bencher.counter(ItemsCount::new(depth + 1)).bench(|| answer(&question));
+}
+
+/// From text to equations alone: reading, shapes, lowering.
+#[divan::bench(args = TYPICAL.iter().map(|t| t.0))]
+fn front(bencher: divan::Bencher, name: &str) {
+    let (_, program, _) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    bencher.bench(|| equations(program));
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn front_of_a_chain(bencher: divan::Bencher, layers: usize) {
+    let program = network(layers).program;
+    bencher.counter(ItemsCount::new(layers)).bench(|| equations(&program));
+}
+
+fn equations(program: &str) -> Lowered {
+    let typed = infer(parse(program).expect("it can be read")).expect("it has shapes");
+    lower(&typed, None, &ReverseMode).expect("it has a meaning")
+}
+
+/// An encoder of `blocks` blocks with three heads each, every intermediate value by its name.
+fn transformer(blocks: usize) -> Question {
+    let mut shapes = String::from("var h0[N,d], Y[N,d]");
+    let mut lines = String::new();
+    for b in 1..=blocks {
+        let before = b - 1;
+        for head in 1..=3 {
+            let k = format!("{b}_{head}");
+            write!(shapes, ", Q{k}[d,m], K{k}[d,m], V{k}[d,m], O{k}[m,d]").expect("it can grow");
+            write!(
+                lines,
+                "\nq{k} = h{before}*Q{k}\nk{k} = h{before}*K{k}\nv{k} = h{before}*V{k}\n\
+                 s{k} = q{k}*k{k}'/sqrt(m)\np{k} = softmax(s{k}, axis=1)\n\
+                 a{k} = p{k}*v{k}\no{k} = a{k}*O{k}"
+            )
+            .expect("it can grow");
+        }
+        write!(shapes, ", F{b}[d,f], G{b}[f,d]").expect("it can grow");
+        write!(
+            lines,
+            "\nr{b} = h{before} + o{b}_1 + o{b}_2 + o{b}_3\nn{b} = layernorm(r{b}, 1e-5, axis=1)\n\
+             u{b} = n{b}*F{b}\nh{b} = n{b} + gelu(u{b})*G{b}"
+        )
+        .expect("it can grow");
+    }
+    Question::new(&format!("{shapes}{lines}\nL = mse(h{blocks}, Y)"))
+}
+
+#[divan::bench(args = [3, 12], sample_count = 20)]
+fn transformer_blocks(bencher: divan::Bencher, blocks: usize) {
+    let question = transformer(blocks);
+    bencher.counter(ItemsCount::new(blocks)).bench(|| answer(&question));
 }

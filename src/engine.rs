@@ -371,18 +371,18 @@ fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<
         return Ok(lowered.variables.iter().flatten().copied().collect());
     }
     let program = &typed.program;
-    let variables = typed.variables.iter().zip(&lowered.variables).map(|(v, s)| (v.name, *s));
-    let definitions = typed.definitions.iter().zip(&lowered.definitions).map(|(d, s)| (d.name, *s));
-    let known: FxHashMap<&str, ExprId> = variables
-        .chain(definitions)
-        .filter_map(|(name, symbol)| Some((program.name(name), symbol?)))
-        .collect();
-    question
-        .wrt
-        .iter()
+    let mut symbols: Vec<Option<ExprId>> = vec![None; program.names.len()];
+    let variables = typed.variables.iter().map(|v| v.name).zip(&lowered.variables);
+    let definitions = typed.definitions.iter().map(|d| d.name).zip(&lowered.definitions);
+    for (name, symbol) in variables.chain(definitions) {
+        symbols[name.0 as usize] = *symbol;
+    }
+    let find = |name: &str| symbols[program.find_name(name)?.0 as usize];
+    let wanted = question.wrt.iter();
+    wanted
         .map(|name| {
-            let found = known.get(name.as_str()).or_else(|| known.get(spelt(name).as_str()));
-            found.copied().ok_or_else(|| unknown_target(name, typed))
+            let symbol = find(name).or_else(|| find(&spelt(name)));
+            symbol.ok_or_else(|| unknown_target(name, typed))
         })
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::shape::dim::{DimId, Dims};
 use crate::shape::typed::{DefinitionId, IndexId, Item, Meaning, Typed, VariableId};
 use crate::syntax::ast::{Attribute, Expr, NodeId};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::fmt;
 
@@ -121,17 +122,17 @@ pub fn lower(
         Target::Definition(id) => typed.definitions[id.0 as usize].body,
         Target::Expression(root, _) => *root,
     };
-    let (mut needed, nodes) = reach(typed, &[root]);
+    let mut needed = reach(typed, &[root]);
     if let Target::Definition(id) = &target {
         needed[id.0 as usize] = true;
     }
-    lowering.definitions_of(&needed, &nodes)?;
+    lowering.definitions_of(&needed)?;
     let (objective, named) = match target {
         Target::Definition(id) => {
             (lowering.definitions[id.0 as usize].expect("the objective is needed"), true)
         }
         Target::Expression(root, indices) => {
-            lowering.nodes(&nodes, root)?;
+            lowering.nodes(root)?;
             let body = lowering.statement(root, &indices);
             let symbol = lowering.objective(body);
             lowering.equations.push(Equation { symbol, body });
@@ -165,11 +166,11 @@ pub fn lower_sides(
     calculus: &dyn Differentiate,
 ) -> Result<LoweredSides, LowerError> {
     let mut lowering = Lowerer::new(typed, calculus);
-    let (needed, nodes) = reach(typed, roots);
-    lowering.definitions_of(&needed, &nodes)?;
+    let needed = reach(typed, roots);
+    lowering.definitions_of(&needed)?;
     let mut sides = Vec::with_capacity(roots.len());
     for root in roots {
-        lowering.nodes(&nodes, *root)?;
+        lowering.nodes(*root)?;
         sides.push(lowering.statement(*root, indices));
     }
     Ok(LoweredSides { arena: lowering.arena, equations: lowering.equations, sides })
@@ -197,13 +198,16 @@ fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerEr
     last.ok_or(LowerError::Nothing)
 }
 
-/// The definitions and the nodes that a target needs.
-fn reach(typed: &Typed, roots: &[NodeId]) -> (Vec<bool>, Vec<bool>) {
-    let mut nodes = vec![false; typed.program.nodes.len()];
+/// The definitions that a target needs.
+fn reach(typed: &Typed, roots: &[NodeId]) -> Vec<bool> {
     let mut needed = vec![false; typed.definitions.len()];
+    if needed.is_empty() {
+        return needed;
+    }
+    let mut seen = vec![false; typed.program.nodes.len()];
     let mut todo = roots.to_vec();
     while let Some(id) = todo.pop() {
-        if std::mem::replace(&mut nodes[id.0 as usize], true) {
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
             continue;
         }
         if let Meaning::Definition(d) = typed.meaning(id)
@@ -213,7 +217,7 @@ fn reach(typed: &Typed, roots: &[NodeId]) -> (Vec<bool>, Vec<bool>) {
         }
         typed.program.for_each_child(id, |child| todo.push(child));
     }
-    (needed, nodes)
+    needed
 }
 
 struct Lowerer<'a> {
@@ -226,6 +230,11 @@ struct Lowerer<'a> {
     definitions: Vec<Option<ExprId>>,
     functions: Vec<Option<SymbolId>>,
     order: u32,
+    /// Basis vectors, by size and position.
+    basis: FxHashMap<(DimId, i64), ExprId>,
+    /// Room for the nodes below a root.
+    stack: Vec<NodeId>,
+    list: Vec<NodeId>,
     /// The sizes of the program and more, where more are needed.
     dims: Option<Dims>,
 }
@@ -254,16 +263,19 @@ impl<'a> Lowerer<'a> {
             definitions: vec![None; typed.definitions.len()],
             functions: vec![None; typed.unknowns.len()],
             order: 0,
+            basis: FxHashMap::default(),
+            stack: Vec::new(),
+            list: Vec::new(),
             dims: None,
         }
     }
 
     /// Lowers definitions in the order of the program.
-    fn definitions_of(&mut self, needed: &[bool], nodes: &[bool]) -> Result<(), LowerError> {
+    fn definitions_of(&mut self, needed: &[bool]) -> Result<(), LowerError> {
         let typed = self.typed;
         for (id, definition) in typed.definitions.iter().enumerate() {
             if needed[id] {
-                self.nodes(nodes, definition.body)?;
+                self.nodes(definition.body)?;
                 let body = self.statement(definition.body, &definition.indices);
                 let id = DefinitionId(id as u32);
                 let symbol = self.definition(id, body);
@@ -273,12 +285,14 @@ impl<'a> Lowerer<'a> {
         Ok(())
     }
 
-    fn nodes(&mut self, wanted: &[bool], root: NodeId) -> Result<(), LowerError> {
+    /// Lowers a node and what stands below it.
+    fn nodes(&mut self, root: NodeId) -> Result<(), LowerError> {
         // children come before parents; what an earlier statement lowered is behind us
-        let mut stack = vec![root];
-        let mut list = Vec::new();
+        let (mut stack, mut list) =
+            (std::mem::take(&mut self.stack), std::mem::take(&mut self.list));
+        stack.push(root);
         while let Some(id) = stack.pop() {
-            if self.values[id.0 as usize].is_none() && wanted[id.0 as usize] {
+            if self.values[id.0 as usize].is_none() {
                 list.push(id);
                 match self.typed.program.node(id) {
                     // positions are read by the entry
@@ -289,15 +303,24 @@ impl<'a> Lowerer<'a> {
         }
         list.sort_unstable();
         list.dedup();
-        for id in list {
+        for id in list.drain(..) {
             let value = self.node(id)?;
             self.values[id.0 as usize] = value;
         }
+        (self.stack, self.list) = (stack, list);
         Ok(())
+    }
+
+    /// The value of a node that was lowered.
+    fn value(&self, id: NodeId) -> ExprId {
+        self.values[id.0 as usize].expect("children are lowered before parents")
     }
 
     /// The value of a statement, with its free indices as axes in this order.
     fn statement(&mut self, root: NodeId, indices: &[IndexId]) -> ExprId {
+        if indices.is_empty() && self.typed.free(root).is_empty() {
+            return self.value(root);
+        }
         let context = self.context(indices, &[]);
         let own = self.typed.shape(root).axes.len();
         let first = indices.len();
@@ -355,7 +378,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn objective(&mut self, body: ExprId) -> ExprId {
-        let taken = |name: &str| self.typed.program.names.iter().any(|n| n == name);
+        let taken = |name: &str| self.typed.program.find_name(name).is_some();
         let name = ["y", "out", "value", "result", "objective"]
             .into_iter()
             .find(|n| !taken(n))
@@ -391,7 +414,7 @@ impl<'a> Lowerer<'a> {
 
     /// The value of a child, its free indices on the wires of the context, its own axes on `own`.
     fn operand(&mut self, id: NodeId, context: &Context, own: &[Wire]) -> Value {
-        let expr = self.values[id.0 as usize].expect("children are lowered before parents");
+        let expr = self.value(id);
         let free = self.typed.free(id);
         if free.is_empty() && own.windows(2).all(|w| w[0] < w[1]) {
             return Value { expr, wires: own.into() };

@@ -66,7 +66,7 @@ impl Lowerer<'_> {
                     if !self.typed.free(list[0]).is_empty() || primes > 0 {
                         return self.unsupported(id, format!("`{name}` applied to entries"));
                     }
-                    let argument = self.values[list[0].0 as usize].expect("lowered");
+                    let argument = self.value(list[0]);
                     return Ok(self.arena.apply(symbol, 0, argument));
                 }
                 let argument = self.element(list[0], context);
@@ -116,13 +116,13 @@ impl Lowerer<'_> {
             // `vec(X)`: differentiated by X, then stacked
             (by, stacked) = (typed.program.list(*arguments)[0], true);
         }
-        let symbol = self.values[by.0 as usize].expect("children are lowered before parents");
+        let symbol = self.value(by);
         if self.arena.as_symbol(symbol).is_none() {
             return self.unsupported(list[1], "a derivative by this");
         }
         let own = typed.shape(list[0]).axes.len();
         let n = typed.free(list[0]).len() + own;
-        let y = self.values[list[0].0 as usize].expect("children are lowered before parents");
+        let y = self.value(list[0]);
         let free: SmallVec<[IndexId; 4]> = typed.free(list[0]).into();
         let cotangent = match list.get(2) {
             None => None,
@@ -285,7 +285,7 @@ impl Lowerer<'_> {
             for (letter, dim) in spec.bytes().zip(self.typed.shape(*argument).axes.iter()) {
                 wires.push(letters.wire(letter, *dim));
             }
-            let expr = self.values[argument.0 as usize].expect("lowered");
+            let expr = self.value(*argument);
             values.push(Value { expr, wires });
         }
         let mut out = range(0, context.free.len());
@@ -430,8 +430,7 @@ impl Lowerer<'_> {
         if !context.free.is_empty() {
             return self.unsupported(id, "`solve` of arrays with free indices");
         }
-        let value = |l: &Self, k: usize| l.values[list[k].0 as usize].expect("lowered");
-        let (a, b) = (value(self, 0), value(self, 1));
+        let (a, b) = (self.value(list[0]), self.value(list[1]));
         if self.arena.rank(a) == 0 {
             let inverse = self.arena.power(a, &Number::MINUS_ONE);
             return Ok(self.arena.hadamard(&[inverse, b]));
@@ -481,7 +480,7 @@ impl Lowerer<'_> {
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix function of an array with free indices");
         }
-        let argument = self.values[list[0].0 as usize].expect("lowered");
+        let argument = self.value(list[0]);
         let value = self.arena.matrix(function, argument);
         if kind == Kind::Adjugate {
             let inverse = self.arena.matrix(MatrixFunction::Inverse, argument);

@@ -58,7 +58,10 @@ impl Lowerer<'_> {
             let wire = sizes.len() as u32;
             sizes.push(axes[axis]);
             wires.push(wire);
-            let expr = self.arena.basis(axes[axis], position);
+            let key = (axes[axis], position);
+            let known = self.basis.get(&key).copied();
+            let expr = known.unwrap_or_else(|| self.arena.basis(axes[axis], position));
+            self.basis.insert(key, expr);
             extra.push(Value { expr, wires: smallvec![wire] });
         }
         if context.sizes.len() as u32 != first {
@@ -67,7 +70,7 @@ impl Lowerer<'_> {
         let base = if delta {
             Value { expr: self.arena.identity(axes[0]), wires }
         } else {
-            let expr = self.values[array.0 as usize].expect("children are lowered before parents");
+            let expr = self.value(array);
             let mut all: Wires = self
                 .typed
                 .free(array)

@@ -1,6 +1,7 @@
 //! Operators and names: what each node of the syntax tree but calls and entries is as a tensor.
 
 use super::{Context, LowerError, Lowerer};
+use crate::functions::{Lowering, Signature};
 use crate::number::Number;
 use crate::shape::dim::DimId;
 use crate::shape::typed::Meaning;
@@ -16,28 +17,147 @@ const MATRIX_POWER: i64 = 32;
 impl Lowerer<'_> {
     pub(super) fn node(&mut self, id: NodeId) -> Result<Option<ExprId>, LowerError> {
         let typed = self.typed;
-        let shape = typed.shape(id).axes;
-        let context = self.context(typed.free(id), shape);
-        let value = match typed.program.node(id) {
-            Expr::Number(n) => self.arena.number(n),
-            Expr::Name(name) => match typed.meaning(id) {
-                Meaning::Variable(v) => self.variable(v),
-                Meaning::Definition(d) => self.definitions[d.0 as usize]
-                    .expect("definitions are lowered in the order of the program"),
-                Meaning::Pi => self.arena.pi(),
-                Meaning::Size(dim) => {
-                    let sizes = smallvec![dim];
-                    let (operands, output) = (SmallVec::new(), Wires::new());
-                    let coefficient = Number::ONE;
-                    self.arena.einsum(Network { coefficient, operands, output, sizes })
+        match typed.program.node(id) {
+            Expr::Number(n) => return Ok(Some(self.arena.number(n))),
+            Expr::Name(_) => return self.name(id),
+            _ => {}
+        }
+        if typed.free(id).is_empty()
+            && let Some(value) = self.plain(id)
+        {
+            return Ok(Some(value));
+        }
+        self.indexed(id).map(Some)
+    }
+
+    fn name(&mut self, id: NodeId) -> Result<Option<ExprId>, LowerError> {
+        let typed = self.typed;
+        Ok(Some(match typed.meaning(id) {
+            Meaning::Variable(v) => self.variable(v),
+            Meaning::Definition(d) => self.definitions[d.0 as usize]
+                .expect("definitions are lowered in the order of the program"),
+            Meaning::Pi => self.arena.pi(),
+            Meaning::Size(dim) => {
+                let sizes = smallvec![dim];
+                let (operands, output) = (SmallVec::new(), Wires::new());
+                let coefficient = Number::ONE;
+                self.arena.einsum(Network { coefficient, operands, output, sizes })
+            }
+            Meaning::Identity => self.identity(typed.shape(id).axes),
+            Meaning::Index(_) | Meaning::Delta => return Ok(None),
+            _ => {
+                let name = match typed.program.node(id) {
+                    Expr::Name(name) => typed.program.name(*name),
+                    _ => "this",
+                };
+                return self.unsupported(id, format!("`{name}` as a value"));
+            }
+        }))
+    }
+
+    /// An operator on operands without free indices, which nearly all are: their axes are the
+    /// wires. `None` for what is not so simple.
+    fn plain(&mut self, id: NodeId) -> Option<ExprId> {
+        let typed = self.typed;
+        let axes = typed.shape(id).axes;
+        Some(match typed.program.node(id) {
+            Expr::Negate(a) => {
+                let a = self.value(*a);
+                self.arena.negate(a)
+            }
+            Expr::Sum(list) => {
+                let mut terms: SmallVec<[ExprId; 8]> = SmallVec::new();
+                for term in typed.program.list(*list) {
+                    let term = self.value(*term);
+                    terms.push(self.arena.broadcast(term, axes));
                 }
-                Meaning::Identity => self.identity(shape),
-                Meaning::Index(_) | Meaning::Delta => return Ok(None),
-                _ => {
-                    let what = format!("`{}` as a value", typed.program.name(*name));
-                    return self.unsupported(id, what);
+                self.arena.sum_of(&terms)
+            }
+            Expr::Product(op, a, b) => {
+                let ranks = (typed.shape(*a).axes.len(), typed.shape(*b).axes.len());
+                let (x, y) = (self.value(*a), self.value(*b));
+                match op {
+                    ProductOp::Product if ranks.0 > 0 && ranks.1 > 0 => {
+                        return self.matrix_product(*a, *b);
+                    }
+                    ProductOp::Product | ProductOp::Hadamard => self.entrywise(x, y, axes),
+                    ProductOp::Quotient | ProductOp::ElementQuotient => {
+                        let inverse = self.arena.power(y, &Number::MINUS_ONE);
+                        self.entrywise(x, inverse, axes)
+                    }
                 }
-            },
+            }
+            // a power of a matrix is a product
+            Expr::Power(..) if !axes.is_empty() => return None,
+            Expr::Power(a, b) | Expr::ElementPower(a, b) => {
+                let pair = [self.value(*a), self.value(*b)];
+                self.arena.map(MapFunction::Known(self.arena.known.pow), &pair)
+            }
+            Expr::Transpose(a) => {
+                let value = self.value(*a);
+                if axes.len() == 2 { self.arena.permute(value, &[1, 0], &[0, 1]) } else { value }
+            }
+            Expr::Compare(c, a, b) => {
+                let pair = [self.value(*a), self.value(*b)];
+                self.arena.map(MapFunction::Compare(*c), &pair)
+            }
+            Expr::Call { primes: 0, arguments, .. } => {
+                let Meaning::Function(f) = typed.meaning(id) else { return None };
+                let list = typed.program.list(*arguments);
+                let elementwise = matches!(f.signature_for(list.len()), Signature::Elementwise);
+                if !elementwise || !matches!(f.lowering_for(list.len()), Lowering::Primitive(_)) {
+                    return None;
+                }
+                let mut values: SmallVec<[ExprId; 4]> = SmallVec::new();
+                for argument in list {
+                    values.push(self.value(*argument));
+                }
+                self.arena.map(MapFunction::Known(f), &values)
+            }
+            _ => return None,
+        })
+    }
+
+    /// The entry-by-entry product of arrays with these axes, or scalars.
+    fn entrywise(&mut self, a: ExprId, b: ExprId, axes: &[DimId]) -> ExprId {
+        let operand =
+            |arena: &Arena, expr: ExprId| Operand { expr, wires: range(0, arena.rank(expr)) };
+        let operands = smallvec![operand(&self.arena, a), operand(&self.arena, b)];
+        let (coefficient, output) = (Number::ONE, range(0, axes.len()));
+        let sizes = SmallVec::from_slice(axes);
+        self.arena.einsum(Network { coefficient, operands, output, sizes })
+    }
+
+    /// The matrix product of two arrays without free indices: the last axis of the left one is the
+    /// first of the right one, but for an outer product.
+    fn matrix_product(&mut self, a: NodeId, b: NodeId) -> Option<ExprId> {
+        let (left, right) = (self.typed.shape(a), self.typed.shape(b));
+        let (m, n) = (left.axes.len(), right.axes.len());
+        if m > 2 || n > 2 {
+            return None;
+        }
+        let outer = m == 1 && n == 1 && !left.row && right.row;
+        let shared = usize::from(!outer);
+        let start = m - shared;
+        let mut output = range(0, start);
+        for wire in start + shared..start + n {
+            output.push(wire as u32);
+        }
+        let mut sizes: SmallVec<[DimId; 8]> = SmallVec::from_slice(left.axes);
+        sizes.extend_from_slice(&right.axes[shared..]);
+        let operands = smallvec![
+            Operand { expr: self.value(a), wires: range(0, m) },
+            Operand { expr: self.value(b), wires: range(start, start + n) },
+        ];
+        Some(self.arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }))
+    }
+
+    /// A node whose operands may have free indices, which are wires of their own.
+    fn indexed(&mut self, id: NodeId) -> Result<ExprId, LowerError> {
+        let typed = self.typed;
+        let context = self.context(typed.free(id), typed.shape(id).axes);
+        Ok(match typed.program.node(id) {
+            Expr::Number(_) | Expr::Name(_) => return self.unsupported(id, "this name"),
             Expr::Negate(a) => {
                 let v = self.element(*a, &context);
                 self.arena.negate(v.expr)
@@ -80,8 +200,7 @@ impl Lowerer<'_> {
                 let list = typed.program.list(*arguments);
                 self.call(id, *primes, list, *axis, &context)?
             }
-        };
-        Ok(Some(value))
+        })
     }
 
     /// What `build` makes, with all axes of the context.
@@ -194,7 +313,7 @@ impl Lowerer<'_> {
         if !context.free.is_empty() {
             return self.unsupported(id, "a matrix power of an array with free indices");
         }
-        let base = self.values[a.0 as usize].expect("children are lowered before parents");
+        let base = self.value(a);
         let base = if k < 0 { self.arena.matrix(MatrixFunction::Inverse, base) } else { base };
         let dim = self.arena.axes(base)[0];
         if k == 0 {
