@@ -206,6 +206,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
             index: None,
             axes: axes.iter().map(|a| name(a.0, 0)).collect(),
             needs: vec![],
+            forms: vec![],
         }],
         conditions: vec![],
     }
