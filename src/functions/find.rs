@@ -1,7 +1,7 @@
 //! Looking functions up by name.
 
 use super::{Function, constant, elementwise, learning, linear_algebra, reduction};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::OnceLock;
 
 /// All functions, in the order of the reference.
@@ -14,7 +14,11 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 /// Every name and alias with its function.
 fn index() -> &'static FxHashMap<&'static str, &'static Function> {
     static INDEX: OnceLock<FxHashMap<&'static str, &'static Function>> = OnceLock::new();
-    INDEX.get_or_init(|| names().collect())
+    INDEX.get_or_init(|| {
+        let mut index = FxHashMap::with_capacity_and_hasher(256, FxBuildHasher);
+        index.extend(names());
+        index
+    })
 }
 
 fn names() -> impl Iterator<Item = (&'static str, &'static Function)> {

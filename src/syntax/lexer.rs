@@ -78,8 +78,13 @@ fn number(input: &str) -> IResult<&str, &str> {
     if starts_with_dot { recognize(leading).parse(input) } else { recognize(whole).parse(input) }
 }
 
+/// A name; nearly all are ASCII, whose end is found without a look at other alphabets.
 fn name(input: &str) -> IResult<&str, &str> {
-    recognize((take_while1(begins), take_while(continues))).parse(input)
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match take_while1::<_, _, nom::error::Error<&str>>(word).parse(input) {
+        Ok((after, text)) if after.bytes().next().is_none_or(|b| b.is_ascii()) => Ok((after, text)),
+        _ => recognize((take_while1(begins), take_while(continues))).parse(input),
+    }
 }
 
 /// All tokens of a text, a [`Token::End`] last.
@@ -88,8 +93,7 @@ pub(super) fn lex(source: &str, names: &mut Names, limit: usize) -> Result<Token
     let mut numbers = Vec::new();
     let (mut rest, mut spaced, mut depth) = (source, true, 0usize);
     while let Some(c) = rest.chars().next() {
-        let begins_line = tokens.last().is_none_or(|l| l.token == Token::Separator);
-        let skip = blank(rest, c, depth > 0, begins_line);
+        let skip = blank(rest, c, depth > 0, &tokens);
         if skip > 0 {
             rest = &rest[skip..];
             spaced = true;
@@ -132,13 +136,14 @@ pub(super) fn lex(source: &str, names: &mut Names, limit: usize) -> Result<Token
 }
 
 /// The length of the blank space that a text begins with, as far as one look tells.
-fn blank(rest: &str, first: char, in_brackets: bool, begins_line: bool) -> usize {
+fn blank(rest: &str, first: char, in_brackets: bool, before: &[Lexeme]) -> usize {
+    let begins_line = || before.last().is_none_or(|l| l.token == Token::Separator);
     match first {
         ' ' | '\t' | '\r' | '\u{a0}' | '\u{feff}' | '\u{2009}' => first.len_utf8(),
         '#' => rest.find('\n').unwrap_or(rest.len()),
         '\n' if in_brackets => 1,
         // empty lines separate nothing more
-        '\n' | ';' if begins_line => rest.len() - rest.trim_start_matches(['\n', ';']).len(),
+        '\n' | ';' if begins_line() => rest.len() - rest.trim_start_matches(['\n', ';']).len(),
         _ => 0,
     }
 }

@@ -36,6 +36,16 @@ fn part<'a>(text: &'a str, range: &Range<u32>) -> &'a str {
 }
 
 impl Names {
+    /// No names yet, with room for those of a text of ordinary density.
+    pub(super) fn for_text(bytes: usize) -> Names {
+        let expected = bytes / 16;
+        Names {
+            text: String::with_capacity(bytes / 4),
+            list: Vec::with_capacity(expected),
+            table: HashTable::with_capacity(expected),
+        }
+    }
+
     /// The number of names.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -39,7 +39,7 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
     if source.len() > MAX_INPUT {
         return Err(ParseError::TooLong { limit: MAX_INPUT });
     }
-    let mut names = Names::default();
+    let mut names = Names::for_text(source.len());
     let Tokens { list: tokens, numbers } = lex(&source, &mut names, MAX_TOKENS)?;
     let mut parser = Parser {
         uses: vec![Use::default(); names.len()],

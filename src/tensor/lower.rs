@@ -336,6 +336,9 @@ impl<'a> Lowerer<'a> {
     }
 
     fn properties(attributes: &[Attribute]) -> Properties {
+        if attributes.is_empty() {
+            return Properties::default();
+        }
         let has = |a: Attribute| attributes.contains(&a);
         Properties {
             symmetric: has(Attribute::Symmetric) || has(Attribute::PosDef),
