@@ -81,3 +81,24 @@ fn what_is_refuted_gets_the_smallest_repair() {
         assert_eq!(repair, Some(repaired), "{program}");
     }
 }
+
+#[test]
+fn layouts_are_checked_and_mended_in_their_own_terms() {
+    use derive::check::{Layout, check_in};
+    #[rustfmt::skip]
+    let cases = [
+        (Layout::Numerator, "grad(tr(A*X), X) == A", None),
+        (Layout::Numerator, "grad(tr(A*X), X) == A'", Some("grad(tr(A*X), X) == A")),
+        (Layout::Numerator, "var A[n,n], x[n]\ngrad(x'*A*x, x) == x'*(A - A')", Some("grad(x'*A*x, x) == x'*(A + A')")),
+        (Layout::Denominator, "var A[m,n], x[n]\njac(A*x, x) == A'", None),
+        (Layout::Denominator, "var A[n,n], x[n]\njac(A*x, x) == A", Some("jac(A*x, x) == A'")),
+    ];
+    for (layout, program, mended) in cases {
+        let verdicts = check_in(program, None, 0, layout).expect("it reads");
+        let last = program.lines().last().expect("a claim");
+        assert_eq!(format!("{} == {}", verdicts[0].left, verdicts[0].right), last);
+        assert_eq!(verdicts[0].status.holds(), mended.is_none(), "{program}");
+        let repair = verdicts[0].evidence.repair.as_ref().map(|r| r.0.as_str());
+        assert_eq!(repair, mended, "{program}");
+    }
+}

@@ -6,9 +6,12 @@
 //! Jacobian is. The transposes are written into the text before it is read, and every place is
 //! given in the author's text.
 
+use super::tree::{copied, push};
 use crate::diagnostic::Span;
 use crate::functions::{Signature, Special, find};
-use crate::syntax::ast::{Expr, Program};
+use crate::syntax::ast::{Expr, NodeId, Program, Statement};
+use crate::syntax::parser::parse_with;
+use crate::syntax::print::print_node;
 
 /// A convention.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -20,6 +23,49 @@ pub enum Layout {
     Numerator,
     /// Jacobians are transposed.
     Denominator,
+}
+
+impl Layout {
+    /// Whether a node is a derivative that this convention lays out as the transpose of ours.
+    fn transposes(self, program: &Program, node: &Expr) -> bool {
+        let Expr::Call { function, .. } = node else { return false };
+        match find(program.name(*function)).map(|f| f.signature) {
+            Some(Signature::Special(Special::Gradient | Special::Vjp)) => self == Layout::Numerator,
+            Some(Signature::Special(Special::Jacobian)) => self == Layout::Denominator,
+            _ => false,
+        }
+    }
+
+    /// A claim of the language as an author writes it who lays derivatives out by this convention.
+    pub(super) fn written(self, claim: &str) -> Option<String> {
+        let mut program = parse_with(None, claim).ok()?;
+        let sides = match program.statements.last()? {
+            Statement::Claim(sides) => sides.clone(),
+            _ => return None,
+        };
+        let mut new: Vec<NodeId> = Vec::with_capacity(program.nodes.len());
+        for k in 0..program.nodes.len() as u32 {
+            let node = program.node(NodeId(k)).clone();
+            let find = |id: NodeId| new[id.0 as usize];
+            let made = match node {
+                // the transpose of what is laid out so is what stands in the text
+                Expr::Transpose(a) if self.transposes(&program, program.node(a)) => {
+                    let Expr::Transpose(bare) = *program.node(find(a)) else { return None };
+                    bare
+                }
+                node => {
+                    let copy = copied(&mut program, NodeId(k), &find);
+                    let copy = push(&mut program, copy);
+                    let turned = self.transposes(&program, &node);
+                    if turned { push(&mut program, Expr::Transpose(copy)) } else { copy }
+                }
+            };
+            new.push(made);
+        }
+        let texts: Vec<String> =
+            sides.iter().map(|s| print_node(&program, new[s.0 as usize])).collect();
+        Some(texts.join(" == "))
+    }
 }
 
 /// A text with transposes written into it.
@@ -35,16 +81,7 @@ impl Laid {
         let start = program.program_start as usize;
         let mut marks: Vec<usize> = Vec::new();
         for (node, span) in program.nodes.iter().zip(&program.spans) {
-            let Expr::Call { function, .. } = node else { continue };
-            let special = find(program.name(*function)).map(|f| f.signature);
-            let transposed = match special {
-                Some(Signature::Special(Special::Gradient | Special::Vjp)) => {
-                    layout == Layout::Numerator
-                }
-                Some(Signature::Special(Special::Jacobian)) => layout == Layout::Denominator,
-                _ => false,
-            };
-            if transposed && span.end as usize >= start {
+            if layout.transposes(program, node) && span.end as usize >= start {
                 marks.push(span.end as usize - start);
             }
         }

@@ -16,6 +16,7 @@ mod repair;
 mod tree;
 pub mod verdict;
 
+use crate::diagnostic::Span;
 use crate::engine::Error;
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
@@ -63,10 +64,17 @@ pub fn check_in(
     let original = parse_with(shapes, program)?;
     let laid = layout::Laid::new(&original, layout);
     let typed = infer(parse_with(shapes, &laid.text)?)?;
-    // a repair would be written with the transposes that the author does not have
-    let mut verdicts = check_typed(&typed, seed, false);
+    let mut verdicts = check_typed(&typed, seed, true);
     for v in &mut verdicts {
         v.span = laid.original(v.span, original.program_start);
+        let text = |s: Span| original.source.get(s.start as usize..s.end as usize);
+        for (side, span) in [(&mut v.left, v.sides.0), (&mut v.right, v.sides.1)] {
+            let span = laid.original(span, original.program_start);
+            *side = text(span).unwrap_or(side).to_string();
+        }
+        // a repair is written without the transposes that the author does not have
+        let mended = v.evidence.repair.take();
+        v.evidence.repair = mended.and_then(|(claim, what)| Some((layout.written(&claim)?, what)));
     }
     Ok(verdicts)
 }

@@ -17,6 +17,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether it was found to hold.
+    pub fn holds(self) -> bool {
+        matches!(self, Status::Proved | Status::Verified)
+    }
+
     /// As it is printed.
     pub fn text(self) -> &'static str {
         match self {
@@ -78,6 +83,8 @@ pub struct Verdict {
     pub right: String,
     /// Where it stands.
     pub span: Span,
+    /// Where its sides stand in the program that was decided.
+    pub(super) sides: (Span, Span),
     /// What it was found to be.
     pub status: Status,
     /// Why.
@@ -105,6 +112,7 @@ impl Verdict {
             left: text(left),
             right: text(right),
             span: left.to(right),
+            sides: (left, right),
             status,
             evidence,
         }

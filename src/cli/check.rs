@@ -22,12 +22,24 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
     };
     let mut files = Vec::with_capacity(inputs.len());
     for input in inputs {
+        let shapes = input.with_shapes(shapes.as_deref());
         let verdicts = check_in(&input.text, shapes.as_deref(), seed, layout)
             .map_err(|e| input::failure(e, &input, shapes.as_deref()))?;
-        files.push((input, verdicts));
+        // what is declared beside the program stands before it on a line of its own
+        let declared = shapes.as_deref().filter(|s| !s.trim().is_empty());
+        let prefix = declared.map_or(0, |s| s.len() + 5) as u32;
+        let located = verdicts.into_iter().map(|mut v| {
+            let span = Span {
+                start: v.span.start.saturating_sub(prefix),
+                end: v.span.end.saturating_sub(prefix),
+            };
+            v.line = input.line(v.line - usize::from(prefix > 0));
+            v.span = input.place(span);
+            v
+        });
+        let located = located.collect::<Vec<Verdict>>();
+        files.push((input, located));
     }
-    let prefix = shapes.as_deref().filter(|s| !s.trim().is_empty()).map_or(0, |s| s.len() + 5);
-    let shift = usize::from(prefix > 0);
     let all = || files.iter().flat_map(|f| &f.1);
     if all().next().is_none() {
         return Err(Failure::Message("there is no claim: write `lhs == rhs`".into()));
@@ -42,14 +54,14 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
     let text = if m.get_one::<String>("format").is_some_and(|f| f == "json") {
         let claims: Vec<Value> = files
             .iter()
-            .flat_map(|(input, list)| list.iter().map(|v| claim_json(input, v, shift)))
+            .flat_map(|(input, list)| list.iter().map(|v| claim_json(input, v)))
             .collect();
         json!({"schema": 1, "claims": claims}).to_string() + "\n"
     } else {
         let mut out = String::new();
         for (input, list) in &files {
             for verdict in list {
-                out += &claim_text(input, verdict, prefix, shift, color);
+                out += &claim_text(input, verdict, color);
                 if m.get_flag("why") {
                     out += &why(verdict);
                 }
@@ -82,8 +94,8 @@ fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {
     format!("{total} {claims}: {}\n", parts.join(", "))
 }
 
-fn claim_text(input: &Input, v: &Verdict, prefix: usize, shift: usize, color: bool) -> String {
-    let line = v.line - shift;
+fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
+    let line = v.line;
     let place = match &input.file {
         Some(file) => format!("{file}:{line}"),
         None => format!("line {line}"),
@@ -110,11 +122,11 @@ fn claim_text(input: &Input, v: &Verdict, prefix: usize, shift: usize, color: bo
                 }
             }
             let help = v.evidence.repair.as_ref().map(|(claim, what)| format!("{what}: {claim}"));
-            render(input, v, prefix, "refuted: the sides differ".into(), notes, help, color)
+            render(input, v, "refuted: the sides differ".into(), notes, help, color)
         }
         Status::Undecided => {
             let reason = v.evidence.reason.clone().unwrap_or_default();
-            render(input, v, prefix, format!("undecided: {reason}"), Vec::new(), None, color)
+            render(input, v, format!("undecided: {reason}"), Vec::new(), None, color)
         }
     }
 }
@@ -153,22 +165,17 @@ fn point_text(c: &Counterexample) -> String {
 fn render(
     input: &Input,
     v: &Verdict,
-    prefix: usize,
     message: String,
     notes: Vec<String>,
     help: Option<String>,
     color: bool,
 ) -> String {
-    let span = Span {
-        start: v.span.start.saturating_sub(prefix as u32),
-        end: v.span.end.saturating_sub(prefix as u32),
-    };
-    let labels = vec![Label { span, text: String::new() }];
+    let labels = vec![Label { span: v.span, text: String::new() }];
     let diagnostic = Diagnostic { message, labels, notes, help };
-    diagnostic.render_as(None, &input.text, input.file.as_deref(), color)
+    diagnostic.render_as(None, input.source(), input.file.as_deref(), color)
 }
 
-fn claim_json(input: &Input, v: &Verdict, shift: usize) -> Value {
+fn claim_json(input: &Input, v: &Verdict) -> Value {
     let e = &v.evidence;
     let mut evidence = Map::new();
     evidence.insert("points".into(), json!(e.points));
@@ -206,7 +213,7 @@ fn claim_json(input: &Input, v: &Verdict, shift: usize) -> Value {
     }
     json!({
         "file": input.file,
-        "line": v.line - shift,
+        "line": v.line,
         "link": v.link,
         "lhs": v.left,
         "rhs": v.right,

@@ -115,7 +115,7 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
         .try_get_matches_from(words)
         .map_err(|error| here(misused(&error, block)))?;
     let place = || {
-        let line = text[..block.info.start as usize].matches('\n').count() + 1;
+        let line = text[..block.excerpt.info.start as usize].matches('\n').count() + 1;
         format!("{file}:{line}: ")
     };
     match super::dispatch(&matches, false) {
@@ -131,7 +131,9 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
             let shape = block.words.iter().find(|w| w.key == "shape" && w.value.is_some());
             match (shape, from.as_deref()) {
                 (Some(word), Some("--shape")) => Err(here(render::located_in(diagnostic, word))),
-                _ if source == block.program => Err(here(render::located(diagnostic, block))),
+                _ if source == block.excerpt.program => {
+                    Err(here(render::located(diagnostic, block)))
+                }
                 _ => Err(Failure::Input { diagnostic, source, file: from }),
             }
         }
@@ -148,7 +150,7 @@ fn on_its_lines(block: &Block, text: &str, format: &str) -> Option<String> {
     let first = block.place(Span::default()).start as usize;
     let before = text.get(..first)?.matches('\n').count();
     let mut moved = block.clone();
-    moved.program.insert_str(0, &"\n".repeat(before));
+    moved.excerpt.program.insert_str(0, &"\n".repeat(before));
     let (words, _) = command_line(&moved, format).ok()?;
     let matches = arguments::command().try_get_matches_from(words).ok()?;
     super::dispatch(&matches, false).ok().map(|printed| printed.0)
@@ -203,7 +205,7 @@ fn command_line(block: &Block, default: &str) -> Result<(Vec<String>, String), D
         chosen.to_string()
     });
     line.push("-e".to_string());
-    line.push(block.program.clone());
+    line.push(block.excerpt.program.clone());
     Ok((line, format))
 }
 

@@ -12,7 +12,7 @@ use super::ball::Ball;
 use super::magnitude::Magnitude;
 use super::wide::{BITS, Wide};
 use crate::array::{KernelError, Scalar};
-use crate::functions::Elementary;
+use crate::functions::{Elementary, Function};
 use num_bigint::BigInt;
 use std::sync::OnceLock;
 
@@ -354,6 +354,9 @@ impl Ball {
 }
 
 impl Elementary for Ball {
+    fn series(function: &'static Function, argument: &[Ball]) -> Result<Vec<Ball>> {
+        (function.series.ok_or(KernelError::Unsupported)?.ball)(argument)
+    }
     fn exp(self) -> Result<Ball> {
         let Known::Value(x) = self.known()? else { return Ok(Ball::UNBOUNDED) };
         if x.radius().compare(Magnitude::power_of_two(0)).is_gt() {

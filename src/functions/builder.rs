@@ -3,7 +3,7 @@
 
 use super::{
     ArrayKernel, Code, ElementKernel, Facts, Function, Kernel, Kind, Lowering, Notation, Range,
-    Signature, Special,
+    SeriesKernel, Signature, Special, Ties,
 };
 
 impl Function {
@@ -20,6 +20,7 @@ impl Function {
             signature,
             lowering: Lowering::Unsupported,
             kernel: Kernel::Special,
+            series: None,
             binary: None,
             facts: Facts::NONE,
             unicode: Notation::Operator(name),
@@ -145,6 +146,16 @@ impl Function {
 
     pub(super) const fn kinks(mut self, kinks: &'static [f64]) -> Function {
         self.facts.kinks = kinks;
+        self
+    }
+
+    pub(super) const fn ties(mut self, ties: Ties) -> Function {
+        self.facts.ties = ties;
+        self
+    }
+
+    pub(super) const fn series(mut self, rule: SeriesKernel) -> Function {
+        self.series = Some(rule);
         self
     }
 

@@ -1,7 +1,7 @@
 //! Functions of machine learning on whole arrays.
 
 use super::kernel::{array_kernel, learning as kernel, structure};
-use super::{Function, Kind, Range};
+use super::{Function, Kind, Range, Ties};
 
 pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
@@ -110,6 +110,7 @@ pub(super) static TABLE: &[Function] = &[
         ),
     pool("maxpool", POOLED, "largest entries of windows of p (or p×p) that do not overlap")
         .node(Kind::WindowMaximum)
+        .ties(Ties::Windows)
         .array(array_kernel!(kernel::maxpool))
         .latex(r"\operatorname{maxpool}")
         .numpy("_maxpool({0}, {1})")
@@ -134,6 +135,7 @@ pub(super) static TABLE: &[Function] = &[
         "1 at the first largest entry of each window of p (or p×p), else 0",
     )
     .node(Kind::WindowMask)
+    .ties(Ties::Windows)
     .array(array_kernel!(structure::maxpoolmask))
     .latex(r"\operatorname{maxpoolmask}")
     .numpy("_maxpoolmask({0}, {1})")

@@ -15,6 +15,7 @@ mod reduction;
 
 pub use find::{all, edit_distance, find, suggest};
 pub use kernel::elementary::Elementary;
+pub(crate) use kernel::series;
 
 use crate::array::{Array, KernelError};
 use crate::field::ball::Ball;
@@ -35,6 +36,8 @@ pub struct Function {
     pub lowering: Lowering,
     /// What it means to the numeric judge, written independently.
     pub kernel: Kernel,
+    /// How a power series passes through it, for a function of one number.
+    pub series: Option<SeriesKernel>,
     /// What it means with two arguments, elementwise, where with one it is a reduction
     /// (`max`, `min`).
     pub binary: Option<(Lowering, Kernel)>,
@@ -219,6 +222,36 @@ pub struct ElementKernel {
     pub companion: ElementOf<Modular<Companion>>,
 }
 
+/// A rule for power series in one kind of number: the series of f(x) from that of x.
+pub type SeriesOf<S> = fn(&[S]) -> Result<Vec<S>, KernelError>;
+
+/// A rule for power series, one instance for each kind of number that has them.
+#[derive(Clone, Copy, Debug)]
+pub struct SeriesKernel {
+    /// In doubles.
+    pub double: SeriesOf<f64>,
+    /// In numbers with a bound on their error.
+    pub ball: SeriesOf<Ball>,
+}
+
+/// Where a function has kinks or jumps that depend on more than one number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ties {
+    /// Nowhere.
+    None,
+    /// Where all entries are 0.
+    Origin,
+    /// Where the largest entry, along `axis=` or of all, is met twice; with two arguments, where
+    /// they are equal.
+    Largest,
+    /// The same of the smallest.
+    Smallest,
+    /// Where the largest entry of a window is met twice; the second argument is the width.
+    Windows,
+    /// Where the first of two arguments is 0 and the second negative.
+    Cut,
+}
+
 /// A subset of the reals that values lie in, or that arguments must lie in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Range {
@@ -252,6 +285,8 @@ pub struct Facts {
     /// Values of the first argument (of its entries, for a function of arrays) at which it has a
     /// kink, a jump or a pole: the judge keeps its points away from them.
     pub kinks: &'static [f64],
+    /// Kinks that depend on more than one number.
+    pub ties: Ties,
 }
 
 /// How an application is written.
@@ -282,7 +317,8 @@ pub struct Code {
 
 impl Facts {
     /// Nothing is known.
-    pub const NONE: Facts = Facts { range: Range::Real, domain: Range::Real, kinks: &[] };
+    pub const NONE: Facts =
+        Facts { range: Range::Real, domain: Range::Real, kinks: &[], ties: Ties::None };
 }
 
 impl Code {

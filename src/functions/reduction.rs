@@ -1,7 +1,7 @@
 //! Functions that reduce an array, or one axis of it.
 
 use super::kernel::{array_kernel, element_kernel, elementary, reduction as kernel, structure};
-use super::{Function, Kind, Lowering, Notation, Range, Signature};
+use super::{Function, Kind, Lowering, Notation, Range, Signature, Ties};
 
 pub(super) static TABLE: &[Function] = &[
     Function::reduction("sum", &["x"], true, "the sum of all entries, or along an axis")
@@ -29,6 +29,7 @@ pub(super) static TABLE: &[Function] = &[
         "the largest entry, or with two arguments the larger, at a tie the first",
     )
     .node(Kind::Maximum)
+    .ties(Ties::Largest)
     .array(array_kernel!(kernel::max))
     .binary(
         &["a", "b"],
@@ -46,6 +47,7 @@ pub(super) static TABLE: &[Function] = &[
         "the smallest entry, or with two arguments the smaller, at a tie the first",
     )
     .node(Kind::Minimum)
+    .ties(Ties::Smallest)
     .array(array_kernel!(kernel::min))
     .binary(
         &["a", "b"],
@@ -58,12 +60,14 @@ pub(super) static TABLE: &[Function] = &[
     .source("language, sections 1 and 2"),
     mask("maxmask", "1 at the first largest entry in row-major order, else 0")
         .node(Kind::MaximumMask)
+        .ties(Ties::Largest)
         .array(array_kernel!(structure::maxmask))
         .latex(r"\operatorname{maxmask}")
         .numpy("_mask(np.argmax, {0}{axis})")
         .helper(MASK),
     mask("minmask", "1 at the first smallest entry in row-major order, else 0")
         .node(Kind::MinimumMask)
+        .ties(Ties::Smallest)
         .array(array_kernel!(structure::minmask))
         .latex(r"\operatorname{minmask}")
         .numpy("_mask(np.argmin, {0}{axis})")
@@ -92,6 +96,7 @@ pub(super) static TABLE: &[Function] = &[
         .aliases(&["norm"])
         .definition("sqrt(sum(x^2))")
         .array(array_kernel!(kernel::norm2))
+        .ties(Ties::Origin)
         .range(Range::NonNegative)
         .unicode(Notation::Around("‖", "‖"))
         .latex_notation(Notation::Around(r"\left\lVert ", r" \right\rVert"))

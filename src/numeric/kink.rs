@@ -5,7 +5,7 @@
 
 use super::arithmetic::Arithmetic;
 use crate::array::{Array, KernelError, Scalar};
-use crate::functions::Function;
+use crate::functions::{Function, Ties};
 use crate::syntax::ast::Comparison;
 
 /// What an evaluation meets on its way.
@@ -43,12 +43,11 @@ impl Trace {
                 self.crossing(x.sub(at));
             }
         }
-        // the table lists kinks of one argument only
         if let [a, b] = values {
-            match function.name {
-                "max" | "min" => self.crossing(a.sub(*b)),
+            match function.facts.ties {
+                Ties::Largest | Ties::Smallest => self.crossing(a.sub(*b)),
                 // jumps across the negative half of the second axis
-                "atan2" if b.less(S::ZERO).unwrap_or(false) => self.crossing(*a),
+                Ties::Cut if b.less(S::ZERO).unwrap_or(false) => self.crossing(*a),
                 _ => {}
             }
         }
@@ -62,21 +61,24 @@ impl Trace {
         axis: Option<usize>,
     ) {
         let Some(x) = arguments.first() else { return };
-        match function.name {
-            "norm1" => x.data.iter().for_each(|&v| self.crossing(v)),
-            "norm2" => {
+        for &kink in function.facts.kinks {
+            if let Ok(at) = S::from_double(kink) {
+                x.data.iter().for_each(|v| self.crossing(v.sub(at)));
+            }
+        }
+        match function.facts.ties {
+            Ties::None | Ties::Cut => {}
+            Ties::Origin => {
                 let largest = x.data.iter().map(|v| v.size()).fold(0.0, f64::max);
                 self.nearest = self.nearest.min(largest);
             }
-            "max" | "min" if arguments.len() == 1 => {
-                let sign = function.name == "max";
-                self.lines(x, axis, |line, trace| trace.tie(line, sign));
+            ties @ (Ties::Largest | Ties::Smallest) => {
+                self.lines(x, axis, |line, trace| trace.tie(line, ties == Ties::Largest));
             }
-            "maxpool" => {
+            Ties::Windows => {
                 let window = arguments.get(1).and_then(|p| p.data.first()?.to_integer());
                 self.windows(x, window.and_then(|p| usize::try_from(p).ok()).unwrap_or(0));
             }
-            _ => {}
         }
     }
 

@@ -6,10 +6,12 @@
 //! not what a command answers: whoever renders brings a function from a [`Block`] to Markdown.
 
 mod container;
+mod excerpt;
 mod info;
 mod marker;
 mod scan;
 
+pub use excerpt::{Excerpt, latex};
 pub use info::Word;
 pub use scan::{Block, blocks};
 
@@ -76,7 +78,7 @@ pub fn located(mut diagnostic: Diagnostic, block: &Block) -> Diagnostic {
 #[must_use]
 pub fn located_or_kept(mut diagnostic: Diagnostic, block: &Block) -> Diagnostic {
     if diagnostic.labels.is_empty() {
-        diagnostic.labels.push(Label { span: block.info, text: String::new() });
+        diagnostic.labels.push(Label { span: block.excerpt.info, text: String::new() });
     }
     diagnostic
 }
@@ -97,7 +99,7 @@ fn edit(block: &Block, body: &str) -> Edit {
     let mut lines: Vec<&str> = Vec::new();
     let opening;
     if block.replace {
-        opening = marker::opening(&block.info_text, &block.program);
+        opening = marker::opening(&block.info_text, &block.excerpt.program);
         lines.extend(opening.split('\n'));
     } else {
         lines.push(marker::BEGIN);

@@ -1,6 +1,7 @@
 //! The blocks of a Markdown document, with what earlier rendering left below them.
 
 use super::container::{Containers, Cursor};
+use super::excerpt::Excerpt;
 use super::info::{Word, words};
 use super::marker::{BEGIN, END, OPENING, unescape};
 use crate::diagnostic::{Diagnostic, Label, Span};
@@ -11,15 +12,11 @@ use std::ops::Range;
 pub struct Block {
     /// The words after `derive`.
     pub words: Vec<Word>,
-    /// The line that opens the block.
-    pub info: Span,
-    /// What is inside, its lines ended by `\n`.
-    pub program: String,
+    /// What is inside, and where it stands.
+    pub excerpt: Excerpt,
     /// Whether the result stands in the block's stead.
     pub replace: bool,
     pub(super) info_text: String,
-    /// For each line of `program`: where it begins there, and in the document.
-    lines: Vec<(u32, u32)>,
     /// What is replaced by the result with its markers.
     pub(super) range: Range<usize>,
     /// Whether the first line of the result begins a new line of the document.
@@ -32,17 +29,7 @@ pub struct Block {
 impl Block {
     /// A place in the program as a place in the document.
     pub fn place(&self, span: Span) -> Span {
-        // what is missing at the end is missing on the last line
-        let last = self.program.len().saturating_sub(1) as u32;
-        let place = |at: u32| {
-            let at = at.min(last);
-            let line = self.lines.partition_point(|l| l.0 <= at).saturating_sub(1);
-            self.lines.get(line).map(|(from, to)| to + (at - from.min(&at)))
-        };
-        match (place(span.start), place(span.end.max(span.start + 1) - 1)) {
-            (Some(start), Some(end)) => Span { start, end: end + 1 },
-            _ => self.info,
-        }
+        self.excerpt.place(span)
     }
 }
 
@@ -175,10 +162,8 @@ fn raw_html(rest: &str) -> Option<&'static str> {
 }
 
 /// The inside of a block.
-#[derive(Default)]
 struct Body {
-    program: String,
-    lines: Vec<(u32, u32)>,
+    excerpt: Excerpt,
     /// The end of the line that closes it.
     closed: Option<usize>,
 }
@@ -208,11 +193,12 @@ impl<'a> Scan<'a> {
     /// Reads lines up to the one that closes, or that leaves the containers.
     fn body(
         &mut self,
+        opened: Span,
         indent: usize,
         keep: impl Fn(&str) -> String,
         closes: impl Fn(&str) -> bool,
     ) -> Body {
-        let mut body = Body::default();
+        let mut body = Body { excerpt: Excerpt::new(opened), closed: None };
         while let Some(line) = self.line(self.at) {
             let mut cursor = Cursor::new(line.text);
             if !self.containers.go_on(&mut cursor) {
@@ -224,10 +210,7 @@ impl<'a> Scan<'a> {
                 break;
             }
             cursor.skip(indent);
-            let start = Span::new(body.program.len(), line.start + cursor.at);
-            body.lines.push((start.start, start.end));
-            body.program.push_str(&keep(cursor.rest()));
-            body.program.push('\n');
+            body.excerpt.line(&keep(cursor.rest()), line.start + cursor.at);
         }
         body
     }
@@ -235,13 +218,19 @@ impl<'a> Scan<'a> {
     fn fence(&mut self, opening: &Opening<'_>, fence: &Fence<'_>) -> Result<(), Diagnostic> {
         let mut split = fence.info.splitn(2, [' ', '\t']);
         if split.next() != Some("derive") {
-            self.body(opening.indent, |_| String::new(), |text| fence.is_closed_by(text));
+            self.body(
+                opening.span(),
+                opening.indent,
+                |_| String::new(),
+                |text| fence.is_closed_by(text),
+            );
             return Ok(());
         }
         let info = split.next().unwrap_or_default().trim();
         let offset = opening.line.text.rfind(info).map_or(opening.at, |at| opening.line.start + at);
         let words = words(info, offset)?;
-        let body = self.body(opening.indent, str::to_string, |text| fence.is_closed_by(text));
+        let body = self
+            .body(opening.span(), opening.indent, str::to_string, |text| fence.is_closed_by(text));
         let Some(end) = body.closed else {
             let help = format!(
                 "close it with `{}` on a line of its own, indented as it is opened",
@@ -257,10 +246,8 @@ impl<'a> Scan<'a> {
             (false, None) => end..end,
         };
         self.blocks.push(Block {
-            info: opening.span(),
+            excerpt: body.excerpt,
             info_text: info.to_string(),
-            program: body.program,
-            lines: body.lines,
             below: !replace && range.is_empty(),
             prefix: opening.prefix(),
             newline: opening.line.newline,
@@ -322,7 +309,7 @@ impl<'a> Scan<'a> {
         let info = unescape(first.trim());
         let offset = opening.at + OPENING.len() + (first.len() - first.trim_start().len());
         let words = words(&info, offset)?;
-        let body = self.body(opening.indent, unescape, |text| text.trim() == "-->");
+        let body = self.body(opening.span(), opening.indent, unescape, |text| text.trim() == "-->");
         if body.closed.is_none() {
             let help = "write `-->` on a line of its own below the program".to_string();
             return Err(broken("this comment is never closed", opening.span(), Some(help)));
@@ -330,10 +317,8 @@ impl<'a> Scan<'a> {
         let end = self.end_of_result(opening.span())?;
         self.blocks.push(Block {
             words,
-            info: opening.span(),
+            excerpt: body.excerpt,
             info_text: info,
-            program: body.program,
-            lines: body.lines,
             replace: true,
             range: opening.at..end,
             below: false,

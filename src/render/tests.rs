@@ -4,12 +4,13 @@ use super::*;
 
 /// Each program between square brackets, which no structure of Markdown is sensitive to.
 fn rendered(text: &str) -> String {
-    let answer = |block: &Block| Ok::<_, Diagnostic>(format!("[{}]", block.program.trim_end()));
+    let answer =
+        |block: &Block| Ok::<_, Diagnostic>(format!("[{}]", block.excerpt.program.trim_end()));
     render(text, answer).unwrap_or_else(|failures| panic!("{text}\n{failures:?}"))
 }
 
 fn programs(text: &str) -> Vec<String> {
-    blocks(text).expect("the structure is sound").into_iter().map(|b| b.program).collect()
+    blocks(text).expect("the structure is sound").into_iter().map(|b| b.excerpt.program).collect()
 }
 
 #[track_caller]
@@ -127,8 +128,8 @@ fn broken_structure_is_an_error_with_its_place() {
 fn places_in_a_program_are_places_in_the_document() {
     let text = "λ\r\n> - ```derive\r\n>   a + b\r\n>   c + dd\r\n>   ```\r\n";
     let block = &blocks(text).expect("sound")[0];
-    assert_eq!(block.program, "a + b\nc + dd\n");
-    let at = block.program.find("dd").expect("it is there");
+    assert_eq!(block.excerpt.program, "a + b\nc + dd\n");
+    let at = block.excerpt.program.find("dd").expect("it is there");
     let span = block.place(Span::new(at, at + 2));
     assert_eq!(&text[span.start as usize..span.end as usize], "dd");
 }
@@ -193,7 +194,8 @@ fn any_document_settles() {
             }
             text.push_str(if random(4) == 0 { "\r\n" } else { "\n" });
         }
-        let answer = |block: &Block| Ok::<_, Diagnostic>(format!("[{:?}]", block.program.len()));
+        let answer =
+            |block: &Block| Ok::<_, Diagnostic>(format!("[{:?}]", block.excerpt.program.len()));
         let Ok(once) = render(&text, answer) else { continue };
         if once != text {
             settled += 1;

@@ -6,6 +6,7 @@
 use super::reduction::apply;
 use super::special;
 use crate::array::{KernelError, Scalar};
+use crate::functions::Function;
 use crate::number::Number;
 
 type Result<T> = std::result::Result<T, KernelError>;
@@ -84,6 +85,13 @@ pub trait Elementary: Scalar {
     fn softplus(self) -> Result<Self> {
         self.exp()?.log1p()
     }
+    /// The power series of a function of the table, from that of its argument.
+    ///
+    /// # Errors
+    /// [`KernelError::Unsupported`] without a rule.
+    fn series(_function: &'static Function, _argument: &[Self]) -> Result<Vec<Self>> {
+        Err(KernelError::Unsupported)
+    }
 }
 
 /// x/2
@@ -151,6 +159,9 @@ fn defined(x: f64) -> Result<f64> {
 }
 
 impl Elementary for f64 {
+    fn series(function: &'static Function, argument: &[f64]) -> Result<Vec<f64>> {
+        (function.series.ok_or(KernelError::Unsupported)?.double)(argument)
+    }
     fn exp(self) -> Result<f64> {
         defined(f64::exp(self))
     }

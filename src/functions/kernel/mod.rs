@@ -8,6 +8,7 @@ pub(super) mod elementary;
 pub(super) mod learning;
 pub(super) mod linear_algebra;
 pub(super) mod reduction;
+pub(crate) mod series;
 pub(super) mod special;
 pub(super) mod structure;
 
