@@ -56,6 +56,8 @@ pub struct Question {
     pub index: bool,
     /// Whether the derivation is wanted too.
     pub steps: bool,
+    /// Whether gradients within declared structures are wanted beside the entrywise ones.
+    pub structured: bool,
     /// A deliberate mistake, to test verification.
     #[doc(hidden)]
     pub corruption: Option<Corruption>,
@@ -85,6 +87,21 @@ impl Question {
     #[must_use]
     pub fn with_steps(mut self) -> Question {
         self.steps = true;
+        self
+    }
+
+    /// With the gradients within declared structures (`symmetric`, `diagonal`, `orthogonal`,
+    /// `posdef`, `simplex`) beside the entrywise ones.
+    ///
+    /// ```
+    /// let question = derive::Question::new("logdet(S)").shapes("S[n,n] symmetric").structured();
+    /// let solution = derive::gradient(&question)?;
+    /// assert_eq!(solution.ascii(1), "2*inv(S) - diag(diag(inv(S)))");
+    /// # Ok::<(), derive::Error>(())
+    /// ```
+    #[must_use]
+    pub fn structured(mut self) -> Question {
+        self.structured = true;
         self
     }
 
@@ -225,7 +242,7 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
     let found = gradients(&mut lowered, &targets, seed, true, question.corruption);
     let (values, bindings) = settle(&mut lowered, &found.results, &found.bindings);
-    let results: Vec<Result_> = targets
+    let mut results: Vec<Result_> = targets
         .iter()
         .zip(values)
         .map(|(t, value)| Result_ {
@@ -235,10 +252,43 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
             forms: Forms::default(),
         })
         .collect();
-    let answer =
+    let mut remarks = Vec::new();
+    if question.structured {
+        within_structures(&typed, &mut lowered, &mut results, &mut remarks);
+    }
+    let mut answer =
         assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
+    answer.remarks = remarks;
     let steps = question.steps.then(|| steps::gradient(&typed, &mut lowered, &targets, &answer));
     Ok(Solution { typed, answer, steps })
+}
+
+/// Adds the gradients within the structures that variables are declared with.
+fn within_structures(
+    typed: &Typed,
+    lowered: &mut Lowered,
+    results: &mut Vec<Result_>,
+    remarks: &mut Vec<String>,
+) {
+    let mut all = Vec::with_capacity(2 * results.len());
+    for result in results.drain(..) {
+        let target = result.wrt[0];
+        let at = lowered.variables.iter().position(|v| *v == Some(target));
+        let attributes = at.map_or(&[][..], |at| &typed.variables[at].attributes[..]);
+        let (value, arena) = (result.value, &mut lowered.arena);
+        all.push(result);
+        let found = attributes.iter().find_map(|a| {
+            crate::calculus::structure::within(arena, *a, target, value).map(|value| (*a, value))
+        });
+        if let (Some((attribute, value)), Some(at)) = (found, at) {
+            let value = simplify(arena, &[value], &FxHashMap::default())[0];
+            let kind = ResultKind::Structured(attribute);
+            all.push(Result_ { kind, wrt: vec![target], value, forms: Forms::default() });
+            let name = typed.program.written(typed.variables[at].name);
+            remarks.push(crate::calculus::structure::sentence(attribute, name));
+        }
+    }
+    *results = all;
 }
 
 /// The Jacobian of the objective by each variable asked for: the objective's axes first.
@@ -491,6 +541,7 @@ pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
         .map(|(r, text)| Claimed {
             kind: match r.kind {
                 ResultKind::Gradient => Kind::Gradient,
+                ResultKind::Structured(attribute) => Kind::Structured(attribute),
                 ResultKind::Jacobian => Kind::Jacobian,
                 ResultKind::Hessian => Kind::Hessian,
                 ResultKind::Value => Kind::Value,

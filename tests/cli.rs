@@ -112,7 +112,7 @@ fn errors_name_the_repair() {
     refused(&["grad", "A*B", "--shape", "A[m,n], B[p,q]"], b"", "[m, n]");
     refused(&["grad", "inv(A)", "--shape", "A[2,3]"], b"", "square");
     refused(&["grad", "a/b c"], b"", "ambiguous");
-    refused(&["grad", "sum(sin''(x))"], b"", "not supported yet");
+    refused(&["grad", "sum(sin'''''(x))"], b"", "not supported yet");
 }
 
 #[test]

@@ -209,6 +209,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
             forms: vec![],
         }],
         conditions: vec![],
+        remarks: Vec::new(),
     }
 }
 

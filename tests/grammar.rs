@@ -33,6 +33,15 @@ fn tree(program: &Program) -> String {
                 axis.as_ref().map(child).unwrap_or_default()
             ),
             Expr::Entry(a, l) => format!("(at {} {})", child(a), list(l)),
+            Expr::Range(a, b) => {
+                let end = |e: &Option<derive::syntax::ast::NodeId>| {
+                    e.as_ref().map(child).unwrap_or_default()
+                };
+                format!("(range {}:{})", end(a), end(b))
+            }
+            Expr::Block { down, list: l } => {
+                format!("({} {})", if *down { "down" } else { "beside" }, list(l))
+            }
             Expr::IndexSum(l, b) => format!("(over {} {})", list(l), child(b)),
             Expr::Compare(c, a, b) => format!("({c:?} {} {})", child(a), child(b)),
         });
@@ -215,7 +224,7 @@ fn grammar() -> BTreeMap<String, Rule> {
 
 #[test]
 fn productions_are_the_parsers_functions() {
-    let source = ["parser", "continuation", "statement"]
+    let source = ["parser", "continuation", "statement", "block"]
         .map(|f| std::fs::read_to_string(format!("src/syntax/{f}.rs")).expect("it is there"))
         .concat();
     for name in grammar().keys() {
@@ -304,6 +313,7 @@ fn nothing_makes_the_parser_panic() {
     let pieces = [
         "(", ")", "[", "]", "x", "W", " ", "'", "^", ".", "*", "/", "+", "-", "=", "==", "\n", ";",
         "sum[", "1", "0.5", "var ", "fn ", ",", "<", "λ", "ᵀ", "#", "\u{0}", "é", "axis=", "f(",
+        ":", ":",
     ];
     let mut state = 3u64;
     for _ in 0..20_000 {

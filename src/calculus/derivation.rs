@@ -50,6 +50,7 @@ impl Law {
             Node::Matrix(MatrixFunction::Inverse, _) => Law::Inverse,
             Node::Matrix(MatrixFunction::Determinant, _) => Law::Determinant,
             Node::Matrix(MatrixFunction::LogDeterminant, _) => Law::LogDeterminant,
+            Node::Matrix(kind, _) => Law::Tabled(tabled(kind)),
             Node::Apply(..) => Law::Unknown,
         }
     }
@@ -70,6 +71,16 @@ impl Law {
             Law::Unknown => "unknown-function-derivative".into(),
         }
     }
+}
+
+/// The entry of a factor of a symmetric matrix.
+fn tabled(kind: MatrixFunction) -> &'static Function {
+    let name = match kind {
+        MatrixFunction::Cholesky => "chol",
+        MatrixFunction::Eigenvalues => "eigvals",
+        _ => "eigvecs",
+    };
+    crate::functions::find(name).expect("the table has the functions that are nodes")
 }
 
 /// One application of a rule: from the cotangent of a node to what it contributes to a child's.

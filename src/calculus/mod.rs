@@ -2,7 +2,9 @@
 //!
 //! Knows no function by name: what a function's derivative is stands in the table of functions.
 
+mod decomposition;
 pub mod derivation;
 pub mod elaborate;
 pub mod rules;
+pub(crate) mod structure;
 pub mod sweep;

@@ -202,7 +202,7 @@ impl Rules<'_> {
     }
 
     /// The einsum of some arrays; sizes are read off their axes.
-    fn network(&mut self, operands: &[(ExprId, Wires)], output: &[u32]) -> ExprId {
+    pub(super) fn network(&mut self, operands: &[(ExprId, Wires)], output: &[u32]) -> ExprId {
         let largest = operands.iter().flat_map(|o| &o.1).chain(output).copied().max();
         let count = largest.map_or(0, |w| w as usize + 1);
         let mut sizes: SmallVec<[DimId; 8]> = smallvec![DimId(0); count];
@@ -457,6 +457,9 @@ impl Rules<'_> {
                 let product = self.network(&operands, &output);
                 self.arena.negate(product)
             }
+            MatrixFunction::Cholesky => self.cholesky(value, g),
+            MatrixFunction::Eigenvalues => self.eigenvalues(x, g),
+            MatrixFunction::Eigenvectors => self.eigenvectors(x, value, g),
             MatrixFunction::Determinant | MatrixFunction::LogDeterminant => {
                 let inverse = self.arena.matrix(MatrixFunction::Inverse, x);
                 let mut operands: SmallVec<[(ExprId, Wires); 3]> =

@@ -47,6 +47,8 @@ pub(super) fn copied(program: &mut Program, id: NodeId, find: &dyn Fn(NodeId) ->
             Expr::Call { function, primes, arguments: list(arguments), axis: axis.map(find) }
         }
         Expr::Entry(a, l) => Expr::Entry(find(a), list(l)),
+        Expr::Range(a, b) => Expr::Range(a.map(find), b.map(find)),
+        Expr::Block { down, list: l } => Expr::Block { down, list: list(l) },
         Expr::IndexSum(l, a) => Expr::IndexSum(l, find(a)),
         Expr::Compare(c, a, b) => Expr::Compare(c, find(a), find(b)),
         other => other,

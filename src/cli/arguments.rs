@@ -16,6 +16,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
+                .arg(structured())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
                 .arg(steps())
                 .after_help(GRAD_EXAMPLES),
@@ -253,6 +254,13 @@ fn seed() -> Arg {
         .value_parser(clap::value_parser!(u64))
         .default_value("0")
         .help("Chooses the points of the verification")
+}
+
+fn structured() -> Arg {
+    Arg::new("structured")
+        .long("structured")
+        .action(ArgAction::SetTrue)
+        .help("Also the gradients within declared structures (symmetric, diagonal, orthogonal, …)")
 }
 
 fn no_verify() -> Arg {

@@ -207,6 +207,7 @@ pub(super) fn question(m: &ArgMatches, input: &Input) -> Question {
         wrt: list("wrt"),
         index: m.try_get_one::<String>("format").ok().flatten().is_some_and(|f| f == "json"),
         steps: false,
+        structured: m.try_get_one::<bool>("structured").ok().flatten().copied().unwrap_or(false),
         corruption: None,
     }
 }

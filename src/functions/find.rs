@@ -1,14 +1,21 @@
 //! Looking functions up by name.
 
-use super::{Function, constant, elementwise, learning, linear_algebra, reduction};
+use super::{Function, constant, decomposition, elementwise, learning, linear_algebra, reduction};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::OnceLock;
 
 /// All functions, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [elementwise::TABLE, reduction::TABLE, linear_algebra::TABLE, learning::TABLE, constant::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        elementwise::TABLE,
+        reduction::TABLE,
+        linear_algebra::TABLE,
+        decomposition::TABLE,
+        learning::TABLE,
+        constant::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Every name and alias with its function.

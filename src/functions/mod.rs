@@ -6,6 +6,7 @@
 
 mod builder;
 mod constant;
+mod decomposition;
 mod elementwise;
 mod find;
 mod kernel;
@@ -135,7 +136,7 @@ pub enum Lowering {
     },
     /// A multilinear function: one einsum for each alternative of the signature, `"ij->ji"`. After a
     /// semicolon stand equations between positions counted from 0: `i=o+k` (an entry of a sum), and
-    /// `r=i:j` (`i` runs fastest: `r = i + |i| j`). A letter in these alone has the size of the last
+    /// `r=i:j` (`i` runs fastest: `r = i + |i| j`), or `i>j` (nothing where `i` is less than `j`). A letter in these alone has the size of the last
     /// argument. After a second semicolon letters over which the mean is taken, not the sum.
     Einsum(&'static [&'static str]),
     /// The sum over the active axes.
@@ -151,6 +152,12 @@ pub enum Lowering {
 /// The node kinds that a function may lower to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// The lower triangular factor of a symmetric positive definite matrix.
+    Cholesky,
+    /// The eigenvalues of a symmetric matrix.
+    Eigenvalues,
+    /// The eigenvectors of a symmetric matrix.
+    Eigenvectors,
     /// Matrix inverse.
     Inverse,
     /// Determinant.

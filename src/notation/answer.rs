@@ -37,6 +37,8 @@ pub struct Parameter {
 pub enum ResultKind {
     /// The gradient of a scalar, or the vector–Jacobian product of an array.
     Gradient,
+    /// The gradient within a declared structure, beside the entrywise one.
+    Structured(Attribute),
     /// The full Jacobian.
     Jacobian,
     /// Second derivatives.
@@ -97,6 +99,8 @@ pub struct Answer {
     pub results: Vec<Outcome>,
     /// Sentences such as `X is invertible`.
     pub conditions: Vec<String>,
+    /// Other sentences that belong to the answer.
+    pub remarks: Vec<String>,
 }
 
 impl Answer {

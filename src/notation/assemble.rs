@@ -150,6 +150,7 @@ pub fn assemble(
             .collect(),
         results: outcomes,
         conditions: conditions(arena, results, &naming),
+        remarks: Vec::new(),
     })
 }
 
@@ -251,17 +252,34 @@ fn parameters(
     list
 }
 
-/// `X is invertible`, for every inverse in the results.
+/// `X is invertible`, for every inverse in the results, and the like.
 fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<String> {
     let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
     let mut list = Vec::new();
     for id in naming.closure(arena, &roots) {
-        if let Node::Matrix(MatrixFunction::Inverse, x) = arena.node(id) {
+        let condition = match arena.node(id) {
+            // a Cholesky factor is always invertible
+            Node::Matrix(MatrixFunction::Inverse, x)
+                if matches!(
+                    arena.node(naming.bodies.get(&x).copied().unwrap_or(x)),
+                    Node::Matrix(MatrixFunction::Cholesky, _)
+                ) =>
+            {
+                None
+            }
+            Node::Matrix(MatrixFunction::Inverse, x) => Some((x, "invertible")),
+            Node::Matrix(MatrixFunction::Cholesky, x) => Some((x, "symmetric positive definite")),
+            Node::Matrix(MatrixFunction::Eigenvalues | MatrixFunction::Eigenvectors, x) => {
+                Some((x, "symmetric with distinct eigenvalues"))
+            }
+            _ => None,
+        };
+        if let Some((x, property)) = condition {
             let names = FxHashMap::default();
             let mut raiser =
                 Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
             if let Some(m) = raiser.raise(x) {
-                list.push(format!("{} is invertible", super::ascii::ascii(&m)));
+                list.push(format!("{} is {property}", super::ascii::ascii(&m)));
             }
         }
     }

@@ -7,6 +7,7 @@
 //! `Target` is a table of spellings: nothing else knows a programming language. The cost is
 //! linear in the answer and in what is printed.
 
+mod block;
 mod build;
 mod chain;
 mod emit;
@@ -110,6 +111,12 @@ pub(super) struct Target {
     pub(super) transpose: &'static str,
     /// Axes of `{0}` in the order `{1}`.
     pub(super) permute: &'static str,
+    /// The vectors and scalars `{0}` as one vector.
+    pub(super) stack_ends: &'static str,
+    /// The arrays `{0}` under each other, vectors as rows.
+    pub(super) stack_rows: &'static str,
+    /// The arrays `{0}` beside each other, vectors as columns.
+    pub(super) stack_columns: &'static str,
     /// The outer product of two vectors.
     pub(super) outer: &'static str,
     /// The solution of `{0} X = {1}`.
@@ -181,6 +188,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
         let (prefix, doc) = match outcome.kind {
             ResultKind::Gradient if answer.shape.is_empty() => ("grad", "The gradient of"),
             ResultKind::Gradient => ("grad", "The vector-Jacobian product of"),
+            ResultKind::Structured(_) => ("structured", "The gradient within the structure of"),
             ResultKind::Jacobian => ("jacobian", "The Jacobian of"),
             _ => ("hessian", "The second derivatives of"),
         };

@@ -74,10 +74,11 @@ impl Raiser<'_> {
         self.depth -= 1;
         let result = match arena.node(id) {
             Node::Symbol(s) => Some(match arena.symbol(s).kind {
-                SymbolKind::Basis(dim, k) => {
+                SymbolKind::Triangle => of(self.raise(id)?, at),
+                SymbolKind::Indicator(_) => {
                     // as an entry of the identity matrix, which fixes the size when it is read
-                    let position = Math::Number(Number::integer(k));
-                    identity_entry(size_math(arena.size_text(dim)), at[0].clone(), position)
+                    let size = size_math(arena.size_text(arena.axes(id)[0]));
+                    identity_entry(size, at[0].clone(), self.position(id, at[1..].to_vec()))
                 }
                 _ => of(symbol_math(arena, s), at),
             }),
@@ -176,14 +177,6 @@ impl Raiser<'_> {
             // `1 − yᵢ`
             Node::Add(terms) => terms.iter().any(|(_, e)| self.arena.is_ones(e)),
             _ => false,
-        }
-    }
-
-    /// The position of a unit vector's 1.
-    fn unit(&self, id: ExprId) -> Option<i64> {
-        match self.arena.symbol(self.arena.as_symbol(id)?).kind {
-            SymbolKind::Basis(_, k) => Some(k),
-            _ => None,
         }
     }
 
@@ -302,20 +295,12 @@ impl Raiser<'_> {
                 terms.push((false, Math::Product(vec![factor, steps])));
             }
         }
-        for (negative, text) in signed_terms(&arena.size_text(indicator.offset)) {
-            match Number::from_decimal(text) {
-                Some(n) if negative => constant = constant.add(&n.neg()),
-                Some(n) => constant = constant.add(&n),
-                None => terms.push((negative, Math::Product(vec![size_math(text.into())]))),
+        match add_size(&arena.size_text(indicator.offset), terms, constant) {
+            // a position by itself would have the size of the whole axis
+            Math::Symbol(s) if indicator.part.is_some() => {
+                Math::Product(vec![Math::Number(Number::ONE), Math::Symbol(s)])
             }
-        }
-        if !constant.is_zero() {
-            terms.push((constant.is_negative(), Math::Number(constant.abs())));
-        }
-        match terms.len() {
-            0 => Math::Number(Number::ONE),
-            1 if !terms[0].0 => terms.swap_remove(0).1,
-            _ => Math::Sum(terms),
+            position => position,
         }
     }
 
@@ -347,16 +332,7 @@ impl Raiser<'_> {
                 }
             }
         }
-        // a sum with a unit vector is the entry at its position
         let mut units = Vec::new();
-        for (at, (e, ws)) in view.operands().enumerate() {
-            if let (Some(k), [w]) = (self.unit(e), ws)
-                && wires[*w as usize].is_none()
-            {
-                wires[*w as usize] = Some(Math::Number(Number::integer(k)));
-                units.push(at);
-            }
-        }
         let outer = wires.iter().map(Option::is_some).collect();
         let bound = self.positions(view, &mut wires, &mut units, names);
         self.indicators(view, &wires, outer, &mut units, &mut factors);
@@ -388,6 +364,30 @@ impl Raiser<'_> {
             body = Math::Quotient(Box::new(body), Box::new(product(below)));
         }
         Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
+    }
+}
+
+/// A size as a position.
+pub(super) fn size_position(text: &str) -> Math {
+    add_size(text, Vec::new(), Number::ZERO)
+}
+
+/// A position to which a size is added.
+fn add_size(text: &str, mut terms: Vec<(bool, Math)>, mut constant: Number) -> Math {
+    for (negative, text) in signed_terms(text) {
+        match Number::from_decimal(text) {
+            Some(n) if negative => constant = constant.add(&n.neg()),
+            Some(n) => constant = constant.add(&n),
+            None => terms.push((negative, Math::Product(vec![size_math(text.into())]))),
+        }
+    }
+    if !constant.is_zero() {
+        terms.push((constant.is_negative(), Math::Number(constant.abs())));
+    }
+    match terms.len() {
+        0 => Math::Number(Number::ONE),
+        1 if !terms[0].0 => terms.swap_remove(0).1,
+        _ => Math::Sum(terms),
     }
 }
 

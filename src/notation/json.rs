@@ -30,6 +30,7 @@ pub fn json(answer: &Answer, report: &Report) -> Value {
         "variables": variables,
         "results": results,
         "conditions": answer.conditions,
+        "remarks": answer.remarks,
         "verification": verification(report),
         "steps": [],
     })
@@ -39,6 +40,7 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
     let mut value = json!({
         "kind": match outcome.kind {
             ResultKind::Gradient => "gradient",
+            ResultKind::Structured(_) => "structured gradient",
             ResultKind::Jacobian => "jacobian",
             ResultKind::Hessian => "hessian",
             ResultKind::Value => "value",

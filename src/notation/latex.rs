@@ -259,6 +259,18 @@ impl Glyphs for Latex {
         self.indices(out, indices);
     }
 
+    fn block<S: Sink>(self, out: &mut S, rows: &[Vec<Math>]) {
+        out.text(r"\begin{bmatrix} ");
+        for (i, row) in rows.iter().enumerate() {
+            out.text(if i > 0 { r" \\ " } else { "" });
+            for (j, block) in row.iter().enumerate() {
+                out.text(if j > 0 { " & " } else { "" });
+                write(self, out, block, Place::Whole);
+            }
+        }
+        out.text(r" \end{bmatrix}");
+    }
+
     fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math) {
         out.text(r"\sum_{");
         for (i, index) in indices.iter().enumerate() {
@@ -379,7 +391,7 @@ fn is_word(math: &Math) -> bool {
 fn tall(math: &Math) -> bool {
     match math {
         Math::Number(n) => !n.is_integer(),
-        Math::Quotient(..) | Math::IndexSum(..) => true,
+        Math::Quotient(..) | Math::IndexSum(..) | Math::Block(_) => true,
         Math::Sum(terms) => terms.iter().any(|(_, term)| tall(term)),
         Math::Product(parts) | Math::Hadamard(parts) => parts.iter().any(tall),
         Math::ElementQuotient(a, b) | Math::Compare(_, a, b) => tall(a) || tall(b),

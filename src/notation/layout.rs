@@ -187,7 +187,10 @@ pub(super) fn is_minus_one(exponent: &Math) -> bool {
 /// The number of axes of a value, where its form tells.
 pub(super) fn rank(math: &Math) -> Option<u8> {
     match peel(math) {
-        Math::Number(_) | Math::Pi | Math::Delta(..) | Math::Entry(..) | Math::Inner(..) => Some(0),
+        Math::Number(_) | Math::Pi | Math::Delta(..) | Math::Inner(..) => Some(0),
+        Math::Entry(_, at) => {
+            u8::try_from(at.iter().filter(|p| matches!(p, Math::Range(_))).count()).ok()
+        }
         Math::Symbol(s) | Math::Gradient(s) | Math::Differential(s) => Some(s.rank),
         Math::Identity(_) => Some(2),
         Math::Ones(sizes) | Math::Zeros(sizes) => u8::try_from(sizes.len()).ok(),
@@ -319,6 +322,20 @@ pub(super) trait Glyphs: Copy {
         write(self, out, base, Place::Operand);
         bracket_indices(self, out, indices);
     }
+    /// Rows of blocks.
+    fn block<S: Sink>(self, out: &mut S, rows: &[Vec<Math>]) {
+        out.text("[");
+        out.open();
+        for (i, row) in rows.iter().enumerate() {
+            if i > 0 {
+                out.text(";");
+                out.line();
+            }
+            write_list(self, out, row);
+        }
+        out.close();
+        out.text("]");
+    }
     /// A sum over indices.
     fn index_sum<S: Sink>(self, out: &mut S, indices: &[Symbol], body: &Math);
     /// A partial derivative.
@@ -397,9 +414,15 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         Math::UnknownGradient(function, at) => g.unknown_gradient(out, function, at),
         Math::Entry(base, indices) => match (peel(base), &indices[..]) {
             // the size tells a reader without context how far an index runs
-            (Math::Identity(_), [i, j]) if G::JUXTAPOSED => g.delta(out, i, j),
+            (Math::Identity(_), [i, j])
+                if G::JUXTAPOSED && !indices.iter().any(|i| matches!(i, Math::Range(_))) =>
+            {
+                g.delta(out, i, j);
+            }
             (base, _) => g.entry(out, base, indices),
         },
+        Math::Range(_) => position(g, out, math),
+        Math::Block(rows) => g.block(out, rows),
         Math::IndexSum(indices, body) => g.index_sum(out, indices, body),
         Math::Delta(i, j) => g.delta(out, i, j),
         Math::Partial(of, by) => g.partial(out, of, by),
@@ -550,6 +573,17 @@ pub(super) fn write_list<G: Glyphs, S: Sink>(g: G, out: &mut S, list: &[Math]) {
 /// A position inside brackets, without blank space: `i+k-1`, `r+p*(o-1)`.
 pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
     match math {
+        Math::Range(None) => out.text(":"),
+        Math::Range(Some(ends)) => {
+            write(g, out, &ends.0, Place::Term);
+            out.text(":");
+            write(g, out, &ends.1, Place::Term);
+        }
+        // a name by itself would be read as an index
+        Math::Product(list) if list.len() == 1 && !G::JUXTAPOSED => {
+            out.text("1*");
+            write(g, out, &list[0], Place::Factor);
+        }
         Math::Sum(terms) => {
             for (at, (minus, term)) in terms.iter().enumerate() {
                 out.text(match minus {
@@ -561,7 +595,9 @@ pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
             }
         }
         Math::Product(list) => {
-            for (at, factor) in list.iter().enumerate() {
+            let one = |m: &Math| matches!(m, Math::Number(n) if n.is_one());
+            let skip = usize::from(G::JUXTAPOSED && list.len() > 1 && one(&list[0]));
+            for (at, factor) in list[skip..].iter().enumerate() {
                 out.text(if at > 0 && !G::JUXTAPOSED { "*" } else { "" });
                 let sum = match factor {
                     Math::Sum(_) => true,

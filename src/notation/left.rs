@@ -14,6 +14,7 @@ pub(super) fn indexed(outcome: &Outcome) -> Option<&[Symbol]> {
 pub(super) fn program_name(outcome: &Outcome) -> String {
     let mut name = String::from(match outcome.kind {
         ResultKind::Gradient => "grad",
+        ResultKind::Structured(_) => "structured",
         ResultKind::Jacobian => "jacobian",
         ResultKind::Hessian => "hessian",
         ResultKind::Value => "value",
@@ -40,6 +41,7 @@ pub(super) fn write_axes(out: &mut String, axes: &[Symbol]) {
 pub(super) fn unicode_left(answer: &Answer, outcome: &Outcome) -> String {
     match Left::new(answer, outcome) {
         Left::Gradient(g) => unicode(&g),
+        Left::Structured(g, attribute) => format!("{} ({attribute})", unicode(&g)),
         Left::First(y, x) => format!("∂{}/∂{}", unicode(&y), unicode(&x)),
         Left::Second(y, x, None) => format!("∂²{}/∂{}²", unicode(&y), unicode(&x)),
         Left::Second(y, x, Some(z)) => {
@@ -54,6 +56,9 @@ pub(super) fn latex_left(answer: &Answer, outcome: &Outcome, options: LatexOptio
     let latex = |math: &Math| latex_with(math, options);
     match Left::new(answer, outcome) {
         Left::Gradient(g) => latex(&g),
+        Left::Structured(g, attribute) => {
+            format!(r"{} \; (\text{{{attribute}}})", latex(&g))
+        }
         Left::First(y, x) => {
             format!(r"\frac{{\partial {}}}{{\partial {}}}", latex(&y), latex(&x))
         }
@@ -72,6 +77,8 @@ pub(super) fn latex_left(answer: &Answer, outcome: &Outcome, options: LatexOptio
 pub(super) enum Left {
     /// `∇W`
     Gradient(Math),
+    /// `∇S (symmetric)`
+    Structured(Math, &'static str),
     /// `∂y/∂x`
     First(Math, Math),
     /// The second variable only where it is written apart from the first.
@@ -86,6 +93,10 @@ impl Left {
         let symbol = |s: &Symbol| Math::Symbol(s.clone());
         match (outcome.kind, outcome.wrt.as_slice()) {
             (ResultKind::Gradient, [x]) => Left::Gradient(entry(Math::Gradient(x.clone()), axes)),
+            (ResultKind::Structured(attribute), [x]) => Left::Structured(
+                entry(Math::Gradient(x.clone()), axes),
+                crate::syntax::attribute_text(attribute),
+            ),
             (ResultKind::Jacobian, [x]) => {
                 let (of, by) = axes.split_at(answer.shape.len().min(axes.len()));
                 Left::First(entry(symbol(&answer.objective), of), entry(symbol(x), by))

@@ -51,8 +51,13 @@ pub enum Math {
     /// `grad(J(u), u)`.
     UnknownGradient(Symbol, Box<Math>),
     /// `A[i,j]`: the positions are symbols, numbers or sums of these, with sizes as factors
-    /// (`r + p*(o - 1)`); a size stands in a product there, alone or before an index.
+    /// (`r + p*(o - 1)`); a size stands in a product there, alone or before an index. With ranges
+    /// among them it is a slice, which keeps their axes.
     Entry(Box<Math>, Vec<Math>),
+    /// `a:b` or, for a whole axis, `:`; only as a position of an entry.
+    Range(Option<Box<(Math, Math)>>),
+    /// `[a, b; c, d]`: rows of blocks.
+    Block(Vec<Vec<Math>>),
     /// `sum[i,j](…)`
     IndexSum(Vec<Symbol>, Box<Math>),
     /// `delta[i,j]`

@@ -12,19 +12,22 @@ mod entries;
 mod motion;
 mod part;
 mod reduction;
+mod slices;
 
 pub(crate) use self::compose::{
     entry, indicator, negated, product, scaled, size_math, symbol_math, transpose,
 };
 use self::compose::{inverse, reciprocal, with_exponent};
 use self::motion::{Link, cancel_sizes};
-use self::part::{Edge, Part, hadamard, with_scalars};
+use self::part::{Edge, Part, hadamard, triangle, with_scalars};
 use self::reduction::Reduction;
+pub(super) use self::slices::{beside, under};
 use super::math::{Math, Symbol as Name};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{
-    EinsumView, ExprId, MapFunction, MatrixFunction, Node, ReduceKind, SymbolKind, WindowKind, Wire,
+    EinsumView, ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind,
+    WindowKind, Wire,
 };
 use rustc_hash::FxHashMap;
 
@@ -79,7 +82,10 @@ impl<'a> Raiser<'a> {
         let arena = self.arena;
         match arena.node(id) {
             Node::Symbol(s) => match arena.symbol(s).kind {
-                SymbolKind::Basis(..) => None,
+                SymbolKind::Indicator(_) => Some((negative, self.bare_indicator(id)?)),
+                SymbolKind::Triangle => {
+                    Some((negative, triangle(Math::Ones(self.sizes(id)), true)))
+                }
                 _ => Some((negative, symbol_math(arena, s))),
             },
             Node::Add(_) => self.sum(id, negative),
@@ -91,6 +97,13 @@ impl<'a> Raiser<'a> {
                     list.push(self.raise(e)?);
                 }
                 let mut axis = None;
+                if active == 2 && arena.rank(id) == 2 {
+                    // along both axes there is a word for vectors alone
+                    list[0] = Math::Call(entry("vec"), vec![list[0].clone()], None);
+                    let mut unstacked = vec![Math::Call(function, list, None)];
+                    unstacked.extend(self.sizes(id));
+                    return Some((negative, Math::Call(entry("unvec"), unstacked, None)));
+                }
                 if (active as usize) < arena.rank(arguments.get(0)) {
                     if arena.rank(id) == 2
                         && let Some(untransposed) = self.transposed(arguments.get(0))
@@ -148,6 +161,9 @@ impl<'a> Raiser<'a> {
                     match kind {
                         MatrixFunction::Inverse => inverse(x),
                         MatrixFunction::Determinant => Math::Call(entry("det"), vec![x], None),
+                        MatrixFunction::Cholesky => Math::Call(entry("chol"), vec![x], None),
+                        MatrixFunction::Eigenvalues => Math::Call(entry("eigvals"), vec![x], None),
+                        MatrixFunction::Eigenvectors => Math::Call(entry("eigvecs"), vec![x], None),
                         MatrixFunction::LogDeterminant => {
                             Math::Call(entry("logdet"), vec![x], None)
                         }
@@ -198,20 +214,33 @@ impl<'a> Raiser<'a> {
             let (negative, term) = self.signed(e, negative)?;
             return Some((negative, scaled(&c, term)));
         }
+        let all: Vec<(NumberId, ExprId)> = terms.iter().collect();
+        let (terms, blocks) = match self.blocks(&all) {
+            Some((rest, blocks)) if rest.is_empty() && blocks.len() == 1 => {
+                return blocks.into_iter().next().map(|b| (negative, b.1));
+            }
+            Some(found) => found,
+            None => (all, Vec::new()),
+        };
+        let terms = &terms[..];
         // a common numeric factor stands in front
-        let common = arena.number_of(terms.get(0).0).abs();
-        let common =
-            if !common.is_one() && terms.iter().all(|(c, _)| arena.number_of(c).abs() == common) {
-                common
-            } else {
-                Number::ONE
-            };
-        let arrays = terms.iter().any(|(_, e)| match arena.node(e) {
-            Node::Einsum(view) => !repeated_scalar(view) && !arena.is_ones(e),
-            _ => true,
-        });
-        let mut list = Vec::with_capacity(terms.len());
-        for (c, e) in terms.iter() {
+        let common = terms.first().map_or(Number::ONE, |t| arena.number_of(t.0).abs());
+        let common = if blocks.is_empty()
+            && !common.is_one()
+            && terms.iter().all(|(c, _)| arena.number_of(*c).abs() == common)
+        {
+            common
+        } else {
+            Number::ONE
+        };
+        let arrays = !blocks.is_empty()
+            || terms.iter().any(|(_, e)| match arena.node(*e) {
+                Node::Einsum(view) => !repeated_scalar(view) && !arena.is_ones(*e),
+                _ => true,
+            });
+        let mut list = Vec::with_capacity(terms.len() + blocks.len());
+        list.extend(blocks.into_iter().map(|(key, math)| (false, key, false, math)));
+        for &(c, e) in terms {
             let c = arena.number_of(c);
             let magnitude = c.abs().div(&common)?;
             if arena.is_ones(e) {
@@ -348,10 +377,23 @@ impl<'a> Raiser<'a> {
     }
 
     fn einsum(&mut self, view: EinsumView<'_>, c: &Number, negative: bool) -> Option<(bool, Math)> {
-        if view.output().len() > 2 {
+        self.network(view, c, negative, &[], view.output().to_vec())
+    }
+
+    /// An einsum without some of its operands, and with another output.
+    fn network(
+        &mut self,
+        view: EinsumView<'_>,
+        c: &Number,
+        negative: bool,
+        skip: &[usize],
+        output: Vec<Wire>,
+    ) -> Option<(bool, Math)> {
+        if output.len() > 2 {
             return None;
         }
         let mut reduction = Reduction::of(view);
+        reduction.output = output;
         let mut sign = negative;
         // a sum with more minus than plus signs is turned round; one without a preference takes in
         // a sign that is left
@@ -370,8 +412,10 @@ impl<'a> Raiser<'a> {
             flips[at] = !flips[at];
             sign = false;
         }
-        for ((e, wires), flip) in view.operands().zip(flips) {
-            self.operand(&mut reduction, e, wires, flip)?;
+        for (at, ((e, wires), flip)) in view.operands().zip(flips).enumerate() {
+            if !skip.contains(&at) {
+                self.operand(&mut reduction, e, wires, flip)?;
+            }
         }
         self.means(&mut reduction, view);
         let mut scalars = std::mem::take(&mut reduction.scalars);
@@ -421,11 +465,8 @@ impl<'a> Raiser<'a> {
     ) -> Option<()> {
         let arena = self.arena;
         let key = arena.key(e);
-        if let Some(s) = arena.as_symbol(e)
-            && let SymbolKind::Basis(_, position) = arena.symbol(s).kind
-        {
-            let part = Part { basis: Some(position), ..Part::new(Math::Pi, key) };
-            reduction.weights[wires[0] as usize].push(part);
+        let size = |_: Wire| size_math(arena.size_text(arena.axes(e)[0]));
+        if self.part_operand(reduction, e, wires, &size) {
             return Some(());
         }
         if let Some(motion) = arena.motion(e) {
@@ -469,7 +510,8 @@ impl<'a> Raiser<'a> {
             }
             [a, b] => {
                 let symmetric = arena.is_symmetric(e);
-                let part = Part { divides, root, symmetric, ..Part::new(math, key) };
+                let triangle = arena.is_triangle(e).then_some(true);
+                let part = Part { divides, root, triangle, symmetric, ..Part::new(math, key) };
                 reduction.edges.push(Edge { from: *a, to: *b, part });
             }
             _ => return None,

@@ -69,6 +69,10 @@ fn meaning(math: &Math) -> String {
             let names: Vec<&str> = names.iter().map(|n| &*n.name).collect();
             format!("sum[{}]({})", names.join(","), meaning(body))
         }
+        Math::Block(rows) => {
+            let row = |row: &Vec<Math>| row.iter().map(meaning).collect::<Vec<_>>().join(", ");
+            format!("[{}]", rows.iter().map(row).collect::<Vec<_>>().join("; "))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -137,7 +141,23 @@ fn read(program: &Program, id: NodeId) -> String {
             let names: Vec<String> = program.list(*names).iter().map(|n| name(*n)).collect();
             format!("sum[{}]({})", names.join(","), go(*body))
         }
-        Expr::Compare(..) => String::new(),
+        Expr::Block { down, list } => {
+            let blocks: Vec<String> = program.list(*list).iter().map(|b| go(*b)).collect();
+            if *down {
+                let rows: Vec<&str> = blocks
+                    .iter()
+                    .zip(program.list(*list))
+                    .map(|(text, b)| match program.node(*b) {
+                        Expr::Block { down: false, .. } => &text[1..text.len() - 1],
+                        _ => text,
+                    })
+                    .collect();
+                format!("[{}]", rows.join("; "))
+            } else {
+                format!("[{}]", blocks.join(", "))
+            }
+        }
+        Expr::Compare(..) | Expr::Range(..) => String::new(),
     }
 }
 

@@ -216,6 +216,7 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         scalar_functions: vec![],
         results,
         conditions: vec![],
+        remarks: vec![],
     }
 }
 

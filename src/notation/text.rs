@@ -189,7 +189,7 @@ impl<'a> Page<'a> {
     /// left of a derivative.
     fn shows_objective(&self) -> bool {
         self.answer.results.iter().any(|result| match result.kind {
-            ResultKind::Gradient => !self.answer.shape.is_empty(),
+            ResultKind::Gradient | ResultKind::Structured(_) => !self.answer.shape.is_empty(),
             ResultKind::Jacobian | ResultKind::Hessian => true,
             ResultKind::Value => false,
         })
@@ -257,6 +257,7 @@ impl<'a> Page<'a> {
         if !answer.conditions.is_empty() {
             notes.push(format!("holds where {}", answer.conditions.join(" and ")));
         }
+        notes.extend(answer.remarks.iter().cloned());
         notes
     }
 

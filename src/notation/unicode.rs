@@ -264,6 +264,9 @@ fn size_text(size: &Math) -> Option<String> {
 
 /// Indices as subscripts, where they are names of one letter, or a single number.
 fn indices_text(indices: &[Math]) -> Option<String> {
+    if indices.iter().any(|i| matches!(i, Math::Range(_))) {
+        return None;
+    }
     let number = |i: &Math| matches!(i, Math::Number(_));
     if indices.len() > 1 && indices.iter().any(number) {
         return None;

@@ -32,6 +32,8 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
         Math::Entry(base, indices) => {
             any(base, visit) || indices.iter().any(|index| any(index, visit))
         }
+        Math::Range(ends) => ends.as_deref().is_some_and(|(a, b)| any(a, visit) || any(b, visit)),
+        Math::Block(rows) => rows.iter().flatten().any(|part| any(part, visit)),
         Math::Number(_)
         | Math::Symbol(_)
         | Math::Gradient(_)
@@ -58,6 +60,7 @@ pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
             visit(b);
         }
         Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(_, a) => visit(a),
+        Math::Block(rows) => rows.iter_mut().flatten().for_each(visit),
         // sizes and indices are no parts; what has indices is not taken apart
         _ => {}
     }

@@ -132,6 +132,11 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
             }
             Math::Entry(boxed(take(a)?), indices)
         }
+        Expr::Range(..) => range(typed, id)?,
+        Expr::Block { down, list } => {
+            let blocks: Option<_> = typed.program.list(*list).iter().map(&mut take).collect();
+            if *down { super::raise::under(blocks?) } else { super::raise::beside(blocks?) }
+        }
         Expr::IndexSum(list, body) => {
             let names = typed
                 .program
@@ -150,6 +155,15 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
             call(typed, id, *function, *primes, list?, axis.and_then(|a| take(&a)))?
         }
     })
+}
+
+/// `a:b`, or `:` where it is the whole axis.
+fn range(typed: &Typed, id: NodeId) -> Option<Math> {
+    let extent = typed.ranges.get(&id)?;
+    let text = |d| size_math(typed.dims.text(d).into());
+    let nothing = |d| typed.dims.as_number(d) == Some(0);
+    let whole = nothing(extent.before) && nothing(extent.after);
+    Some(Math::Range((!whole).then(|| Box::new((text(extent.first), text(extent.last))))))
 }
 
 fn exponent(m: Math) -> Math {

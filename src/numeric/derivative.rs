@@ -10,6 +10,7 @@ use super::error::EvalError;
 use super::eval::{Evaluator, Varied};
 use super::kink::Trace;
 use crate::array::Array;
+use crate::field::ball::Ball;
 use crate::functions::{Function, Kernel};
 use crate::shape::typed::{DerivativeKind, Meaning};
 use crate::syntax::ast::{Expr, NodeId};
@@ -19,6 +20,8 @@ use crate::syntax::ast::{Expr, NodeId};
 const DEEPEST: u32 = 2;
 /// The first step of a difference.
 const START: f64 = 0.1;
+/// The most primes of a function of the table.
+const MOST_PRIMES: u32 = 4;
 /// The most entries that are varied one by one.
 const MOST_ENTRIES: usize = 4096;
 
@@ -296,7 +299,9 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         arguments: &[NodeId],
     ) -> Result<Array<S>, EvalError> {
         let span = self.span(id);
-        if !matches!(function.kernel, Kernel::Elementwise(_)) || arguments.len() != 1 || primes > 2
+        if !matches!(function.kernel, Kernel::Elementwise(_))
+            || arguments.len() != 1
+            || primes > MOST_PRIMES
         {
             return Err(EvalError::Unsupported { span, what: "this derivative of a function" });
         }
@@ -314,7 +319,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             if S::step().is_some() {
                 return fine_slope(function, primes, v[0]);
             }
-            let value = slope(function, primes, x).ok_or(undefined)?;
+            if primes > 1 {
+                // differences of differences lose too many digits of a double
+                let fine = fine_slope(function, primes, Ball::from_double(x)?)?;
+                return S::from_double(fine.to_double());
+            }
+            let value = slope(function, x).ok_or(undefined)?;
             S::from_double(value)
         })
     }
@@ -327,7 +337,7 @@ fn doubles<S: Arithmetic>(
     list.into_iter().map(|v| S::from_double(v).map_err(|e| EvalError::at(span, e))).collect()
 }
 
-/// The derivative of a function of the table by small steps; the caller bounds the order by 2.
+/// The derivative of a function of the table by small steps; the caller bounds the order.
 fn fine_slope<S: Arithmetic>(
     function: &'static Function,
     order: u32,
@@ -345,7 +355,7 @@ fn fine_slope<S: Arithmetic>(
     S::limit(estimates[0], estimates[1])
 }
 
-fn slope(function: &'static Function, order: u32, x: f64) -> Option<f64> {
+fn slope(function: &'static Function, x: f64) -> Option<f64> {
     let at = |x: f64| match function.kernel {
         Kernel::Elementwise(kernel) => (kernel.double)(&[x]),
         _ => f64::NAN,
@@ -356,27 +366,11 @@ fn slope(function: &'static Function, order: u32, x: f64) -> Option<f64> {
         trace.branches
     };
     let estimate = difference::central::<()>(side(x), START, |t, out| {
-        let value = match order {
-            1 => at(x + t),
-            // one level at most: the caller bounds the order by 2
-            _ => slope_once(&at, &side, x + t),
-        };
+        let value = at(x + t);
         out.push(value);
         Ok(if value.is_nan() { Probe::Undefined } else { Probe::Value(side(x + t)) })
     });
     estimate.ok().flatten().and_then(|e| e.value.first().copied())
-}
-
-fn slope_once(at: &impl Fn(f64) -> f64, side: &impl Fn(f64) -> u64, x: f64) -> f64 {
-    difference::central::<()>(side(x), START, |t, out| {
-        let value = at(x + t);
-        out.push(value);
-        Ok(if value.is_nan() { Probe::Undefined } else { Probe::Value(side(x + t)) })
-    })
-    .ok()
-    .flatten()
-    .and_then(|e| e.value.first().copied())
-    .unwrap_or(f64::NAN)
 }
 
 fn empty<S>() -> Array<S> {

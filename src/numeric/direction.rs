@@ -8,6 +8,7 @@ use super::error::EvalError;
 use super::eval::{Evaluator, Varied};
 use super::kink::Trace;
 use super::sample::Random;
+use super::structure::tangent;
 use super::verify::{Judgement, Kind, Pass, Stop, unreadable};
 use crate::array::Array;
 use crate::syntax::ast::NodeId;
@@ -65,15 +66,23 @@ impl Input<'_, '_> {
         for v in varied {
             directions.push(self.direction(*v, random)?);
         }
+        let mut read = None;
+        if let (Kind::Structured(attribute), [d]) = (kind, &mut directions[..]) {
+            let tangent = tangent(attribute, &d.base, random)
+                .ok_or_else(|| Pass::Stop(Stop::Skip("a structure without directions".into())))?;
+            d.along = tangent.along;
+            read = Some(Direction { varied: d.varied, base: d.base.clone(), along: tangent.test });
+        }
         let needs = match kind {
             Kind::Value => 0,
-            Kind::Gradient | Kind::Jacobian => 1,
+            Kind::Gradient | Kind::Structured(_) | Kind::Jacobian => 1,
             Kind::Hessian => 2,
         };
         if directions.len() != needs {
             return Err(Pass::Stop(Stop::Skip("a result with other variables".to_string())));
         }
-        let (claimed, scale) = contract(kind, &directions, answer, self.value.len())?;
+        let read_along = read.as_ref().map_or(&directions[..], std::slice::from_ref);
+        let (claimed, scale) = contract(kind, read_along, answer, self.value.len())?;
         if kind == Kind::Value {
             let rounding = self.rounding();
             let error = vec![rounding; self.value.len()];
@@ -85,7 +94,7 @@ impl Input<'_, '_> {
         for step in STEPS {
             let estimate = match (kind, directions.as_slice()) {
                 (Kind::Hessian, [a, b]) => self.second(a, b, step)?,
-                _ => self.first(&directions, kind == Kind::Gradient, step)?,
+                _ => self.first(&directions, kind != Kind::Jacobian, step)?,
             };
             last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e, noise));
             // a right answer that seems wrong at a long step gets a second opinion
@@ -292,7 +301,7 @@ fn contract(
     entries: usize,
 ) -> Result<(Vec<f64>, Vec<f64>), Pass> {
     let (rows, along): (usize, Vec<f64>) = match (kind, directions) {
-        (Kind::Gradient, [d]) => (1, d.along.clone()),
+        (Kind::Gradient | Kind::Structured(_), [d]) => (1, d.along.clone()),
         (Kind::Jacobian, [d]) => (entries, d.along.clone()),
         (Kind::Hessian, [a, b]) => {
             (1, a.along.iter().flat_map(|u| b.along.iter().map(move |v| u * v)).collect())

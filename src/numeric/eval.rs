@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 /// The most elementary steps of one evaluation.
 const LARGEST_WORK: u64 = 2_000_000_000;
 
+/// The most nodes of an expression that is looked at as a constant.
+const LARGEST_CONSTANT: usize = 64;
+
 /// Numbers for everything that a program leaves open.
 #[derive(Clone, Debug, Default)]
 pub struct Point {
@@ -286,18 +289,42 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             }
             Expr::Transpose(a) => self.transpose(id, *a),
             Expr::Compare(comparison, a, b) => {
-                let comparison = *comparison;
+                let (comparison, fixed) = (*comparison, self.is_constant(id));
                 self.elementwise(id, &[*a, *b], |v, trace| {
+                    // what no variable moves has no kink
+                    let mut own = Trace::default();
+                    let trace = if fixed { &mut own } else { trace };
                     super::kink::compare(trace, comparison, v[0], v[1])
                 })
             }
             Expr::Entry(base, list) => self.entry(id, *base, *list),
+            Expr::Block { down, list } => self.block(id, *down, *list),
+            // a part of its entry
+            Expr::Range(..) => self.constant(id, S::ZERO),
             Expr::IndexSum(list, body) => self.index_sum(id, *list, *body),
             Expr::Call { primes, arguments, axis, .. } => {
                 let arguments = typed.program.list(*arguments);
                 self.call(id, *primes, arguments, *axis)
             }
         }
+    }
+
+    /// Whether a node depends on no variable and no function that is not known.
+    fn is_constant(&self, id: NodeId) -> bool {
+        let mut stack = vec![id];
+        let mut steps = 0;
+        while let Some(id) = stack.pop() {
+            steps += 1;
+            let open = matches!(
+                self.typed.meaning(id),
+                Meaning::Variable(_) | Meaning::Unknown(_) | Meaning::Derivative(_)
+            );
+            if open || steps > LARGEST_CONSTANT {
+                return false;
+            }
+            each_child(self.typed, id, &mut |c| stack.push(c));
+        }
+        true
     }
 
     /// The constant array of the node's shape.
@@ -500,14 +527,16 @@ pub(super) fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
 fn each_child(typed: &Typed, id: NodeId, visit: &mut impl FnMut(NodeId)) {
     let program = &typed.program;
     match program.node(id) {
-        Expr::Number(_) => {}
+        Expr::Number(_) | Expr::Range(..) => {}
         Expr::Name(_) => {
             if let Meaning::Definition(d) = typed.meaning(id) {
                 visit(typed.definitions[d.0 as usize].body);
             }
         }
         Expr::Negate(a) | Expr::Transpose(a) | Expr::IndexSum(_, a) => visit(*a),
-        Expr::Sum(list) => program.list(*list).iter().for_each(|&c| visit(c)),
+        Expr::Sum(list) | Expr::Block { list, .. } => {
+            program.list(*list).iter().for_each(|&c| visit(c));
+        }
         Expr::Product(_, a, b)
         | Expr::Power(a, b)
         | Expr::ElementPower(a, b)

@@ -23,6 +23,8 @@ mod operation;
 pub mod point;
 pub mod read;
 pub mod sample;
+mod slice;
+mod structure;
 #[cfg(test)]
 mod toy;
 pub mod verify;

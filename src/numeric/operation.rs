@@ -15,13 +15,18 @@ use smallvec::SmallVec;
 const LARGEST_MATRIX_EXPONENT: u64 = 1 << 20;
 
 /// `constant + Σ factor · index`, counted from 0.
-struct Place {
+pub(super) struct Place {
     terms: SmallVec<[(usize, i64); 2]>,
     constant: i64,
 }
 
 impl Place {
-    fn at(&self, walk: &Walk) -> i64 {
+    /// A position that is the same at every choice of the indices, counted from 0.
+    pub(super) fn fixed(constant: i64) -> Place {
+        Place { terms: SmallVec::new(), constant }
+    }
+
+    pub(super) fn at(&self, walk: &Walk) -> i64 {
         self.terms.iter().fold(self.constant, |sum, (position, factor)| {
             let index = i64::try_from(walk.at(*position)).unwrap_or(i64::MAX);
             sum.saturating_add(factor.saturating_mul(index.saturating_add(1)))
@@ -106,7 +111,12 @@ impl<S: Arithmetic> Evaluator<'_, S> {
     }
 
     /// What a position is: a sum of multiples of indices, counted from 0.
-    fn place(&self, root: NodeId, over: &[IndexId], span: Span) -> Result<Place, EvalError> {
+    pub(super) fn place(
+        &self,
+        root: NodeId,
+        over: &[IndexId],
+        span: Span,
+    ) -> Result<Place, EvalError> {
         let typed = self.typed;
         let mut place = Place { terms: SmallVec::new(), constant: -1 };
         // each part of the sum with its factor
@@ -178,6 +188,14 @@ impl<S: Arithmetic> Evaluator<'_, S> {
     ) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         let span = self.span(id);
+        if typed
+            .program
+            .list(list)
+            .iter()
+            .any(|i| matches!(typed.program.node(*i), Expr::Range(..)))
+        {
+            return self.slice(id, base, list);
+        }
         let over = typed.free(id);
         let mut places: SmallVec<[Place; 2]> = SmallVec::new();
         for &position in typed.program.list(list) {

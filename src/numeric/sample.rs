@@ -96,7 +96,15 @@ impl Sizes {
         let variables = typed.variables.iter().flat_map(|v| &v.shape.axes);
         let indices = typed.indices.iter().map(|i| &i.dim);
         let nodes = typed.shapes.iter().flat_map(|s| s.axes);
-        for &dim in variables.chain(indices).chain(nodes) {
+        // what a range leaves out of an axis is an axis of its own in answers
+        let mut ranges: Vec<DimId> = typed
+            .ranges
+            .values()
+            .flat_map(|e| [e.size, e.before, e.after])
+            .filter(|d| typed.dims.as_number(*d) != Some(0))
+            .collect();
+        ranges.sort_unstable();
+        for &dim in variables.chain(indices).chain(nodes).chain(&ranges) {
             if let Some(mark) = marked.get_mut(dim.0 as usize) {
                 if !std::mem::replace(mark, true) {
                     used.push(dim);
@@ -188,7 +196,9 @@ fn numbered(typed: &Typed) -> Vec<(DimId, usize)> {
         for (&dim, &index) in typed.shape(*base).axes.iter().zip(typed.program.list(*list)) {
             if let Expr::Number(n) = typed.program.node(index) {
                 let n = n.as_integer().and_then(|n| usize::try_from(n).ok());
-                out.extend(n.filter(|&n| n > 1).map(|n| (dim, n)));
+                // what stands after the entries is a block of its own in answers
+                let rest = usize::from(typed.dims.as_number(dim).is_none());
+                out.extend(n.map(|n| (dim, n + rest)));
             }
         }
     }

@@ -28,6 +28,7 @@ impl Toy {
             indices: vec![],
             items: vec![],
             size_values: rustc_hash::FxHashMap::default(),
+            ranges: rustc_hash::FxHashMap::default(),
             positions: rustc_hash::FxHashMap::default(),
         })
     }

@@ -12,7 +12,7 @@ use super::sample::{self, Random, Sizes};
 use crate::array::Array;
 use crate::shape::dim::DimId;
 use crate::shape::typed::{DefinitionId, IndexId, Item, Typed, VariableId};
-use crate::syntax::ast::NodeId;
+use crate::syntax::ast::{Attribute, NodeId};
 use std::fmt;
 
 /// Below this a derivative of a value of ordinary size is lost in the rounding of its differences.
@@ -33,6 +33,8 @@ const ONE_POINT_WORK: u64 = 40_000_000;
 pub enum Kind {
     /// The gradient, or the vector–Jacobian product with the cotangent.
     Gradient,
+    /// The gradient within a declared structure.
+    Structured(Attribute),
     /// The Jacobian, axes of the objective first.
     Jacobian,
     /// The second derivatives of a scalar by two variables.

@@ -224,6 +224,26 @@ impl Dims {
         }
     }
 
+    /// An open size that stands alone as a term, by number, with its sign.
+    pub(super) fn alone(&self, id: DimId) -> Option<(u32, i64)> {
+        self.get(id).terms.iter().find_map(|(atoms, c)| match &atoms[..] {
+            [(Atom::Name(name), 1)] if c.abs() == 1 => Some((open_number(name)?, *c)),
+            _ => None,
+        })
+    }
+
+    /// Whether one size is at most another whatever their names are: what the other has more is a
+    /// sum of sizes.
+    pub fn is_at_most(&self, a: DimId, b: DimId) -> bool {
+        let (a, b) = (self.get(a), self.get(b));
+        let (a, b) = (&a.terms, &b.terms);
+        let of = |list: &[(Vec<(Atom, u32)>, i64)], atoms: &[(Atom, u32)]| {
+            list.iter().find(|t| t.0 == atoms).map_or(0, |t| t.1)
+        };
+        a.iter().all(|(atoms, c)| *c <= of(b, atoms))
+            && b.iter().all(|(atoms, c)| of(a, atoms) <= *c)
+    }
+
     /// Whether a size is within the bounds of `MAX_TERMS`, `MAX_DEGREE` and
     /// `MAX_COEFFICIENT`, and its quotients are not nested deeper than `MAX_DEGREE`. What is
     /// built from two such sizes in one operation costs little, whether it is one or not.

@@ -18,8 +18,14 @@ impl Inference<'_> {
     ) -> Result<(), ShapeError> {
         let program = self.program;
         let list = program.list(list);
-        self.set(id, Place::SCALAR)?;
+        let slice = self.has_ranges(list);
+        if !slice {
+            self.set(id, Place::SCALAR)?;
+        }
         if matches!(self.meanings[base.0 as usize], Meaning::Delta) {
+            if slice {
+                return Err(self.operand_error(id, "two indices for `delta`", None));
+            }
             self.stands_for_scalar(base);
             let mut first: Option<DimId> = None;
             for i in list {
@@ -74,6 +80,9 @@ impl Inference<'_> {
             );
             return Err(self.operand_error(base, &expected, Some("give one index for each axis")));
         }
+        if slice {
+            return self.step_slice(id, shape, list);
+        }
         for (axis, i) in list.iter().enumerate() {
             self.entry_index(*i, self.axis(shape, axis))?;
         }
@@ -87,7 +96,7 @@ impl Inference<'_> {
         }
     }
 
-    fn entry_index(&mut self, i: NodeId, dim: DimId) -> Result<(), ShapeError> {
+    pub(super) fn entry_index(&mut self, i: NodeId, dim: DimId) -> Result<(), ShapeError> {
         if let Meaning::Index(index) = self.meanings[i.0 as usize] {
             let own = self.indices[self.index_root(index).0 as usize].dim;
             if !self.unify(own, dim) {

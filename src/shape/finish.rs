@@ -5,7 +5,7 @@ use super::error::ShapeError;
 use super::infer::Inference;
 use super::table::{Place, Shapes};
 use super::typed::{
-    Definition, Index, IndexId, Item, Meaning, Position, Shape, Typed, Unknown, Variable,
+    Definition, Extent, Index, IndexId, Item, Meaning, Position, Shape, Typed, Unknown, Variable,
     VariableId,
 };
 use crate::syntax::ast::{NodeId, Program};
@@ -25,6 +25,7 @@ pub(super) struct Parts {
     items: Vec<Item>,
     size_values: FxHashMap<NodeId, DimId>,
     positions: FxHashMap<NodeId, Position>,
+    ranges: FxHashMap<NodeId, Extent>,
 }
 
 impl Parts {
@@ -33,6 +34,7 @@ impl Parts {
             program,
             size_values: self.size_values,
             positions: self.positions,
+            ranges: self.ranges,
             dims: self.dims,
             shapes: self.shapes,
             meanings: self.meanings,
@@ -68,6 +70,7 @@ impl Inference<'_> {
             items: self.items,
             size_values: self.size_values,
             positions: self.positions,
+            ranges: self.ranges,
         })
     }
 
@@ -146,6 +149,12 @@ impl Inference<'_> {
             }
         }
         // in an order that does not depend on hashing
+        for (node, e) in sorted(&self.ranges) {
+            let mut of = |d: DimId| self.renamed(d, names);
+            let (first, last, size) = (of(e.first), of(e.last), of(e.size));
+            let extent = Extent { first, last, size, before: of(e.before), after: of(e.after) };
+            self.ranges.insert(node, extent);
+        }
         for (node, size) in sorted(&self.size_values) {
             let size = self.renamed(size, names);
             self.size_values.insert(node, size);

@@ -10,8 +10,8 @@ use super::error::ShapeError;
 use super::names::Binding;
 use super::table::{Place, Shapes};
 use super::typed::{
-    Definition, DefinitionId, Index, IndexId, Item, Meaning, Origin, Position, Typed, Unknown,
-    Variable, VariableId,
+    Definition, DefinitionId, Extent, Index, IndexId, Item, Meaning, Origin, Position, Typed,
+    Unknown, Variable, VariableId,
 };
 use crate::diagnostic::Span;
 use crate::syntax::ast::{Expr, NodeId, Program, Statement};
@@ -77,6 +77,11 @@ pub(super) struct Inference<'a> {
     pub(super) size_values: FxHashMap<NodeId, DimId>,
     /// Positions of entries that are more than a name or a number.
     pub(super) positions: FxHashMap<NodeId, Position>,
+    /// The ends of ranges as they are written, and the ranges on their axes.
+    pub(super) range_ends: FxHashMap<NodeId, (Option<DimId>, Option<DimId>)>,
+    pub(super) ranges: FxHashMap<NodeId, Extent>,
+    /// Whether there are ranges and block arrays.
+    pub(super) has_blocks: bool,
     /// The positions that are more than a name or a number, before names are resolved.
     pub(super) compound: Vec<NodeId>,
     /// By name.
@@ -144,6 +149,9 @@ impl<'a> Inference<'a> {
             roles: vec![Role::default(); n],
             size_values: FxHashMap::default(),
             positions: FxHashMap::default(),
+            range_ends: FxHashMap::default(),
+            ranges: FxHashMap::default(),
+            has_blocks: false,
             compound: Vec::new(),
             known: vec![Known::default(); program.names.len()],
             variables: Vec::new(),
@@ -183,11 +191,12 @@ impl<'a> Inference<'a> {
                     for i in program.list(*list) {
                         match program.node(*i) {
                             Expr::Name(_) => self.roles[i.0 as usize].index = true,
-                            Expr::Number(_) => {}
+                            Expr::Number(_) | Expr::Range(..) => {}
                             _ => compound.push(*i),
                         }
                     }
                 }
+                Expr::Range(..) | Expr::Block { .. } => self.has_blocks = true,
                 Expr::IndexSum(list, _) => {
                     for i in program.list(*list) {
                         self.roles[i.0 as usize].index = true;
@@ -346,7 +355,7 @@ impl<'a> Inference<'a> {
             if scalars {
                 self.insist = true;
                 for at in 0..self.program.nodes.len() {
-                    if let Expr::Sum(_) = self.program.nodes[at] {
+                    if let Expr::Sum(_) | Expr::Block { .. } = self.program.nodes[at] {
                         self.enqueue(at as u32);
                     }
                 }

@@ -1,5 +1,6 @@
 //! Shapes: the algebra of sizes, and their inference for a whole program.
 
+mod block;
 mod call;
 mod convention;
 mod declare;

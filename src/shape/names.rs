@@ -22,6 +22,7 @@ pub(super) enum Binding {
 impl Inference<'_> {
     /// Gives every node its meaning and its free indices.
     pub(super) fn resolve(&mut self) -> Result<(), ShapeError> {
+        self.read_ranges()?;
         self.mark_positions();
         for at in 0..self.program.nodes.len() {
             let id = NodeId(at as u32);

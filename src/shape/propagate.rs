@@ -152,6 +152,9 @@ impl Inference<'_> {
                 self.step_elementwise(id, &[*a, *b], Asking::Operation("a comparison"))
             }
             Expr::Entry(base, list) => self.step_entry(id, *base, *list),
+            Expr::Block { down, list } => self.step_block(id, *down, *list),
+            // a part of its entry
+            Expr::Range(..) => Ok(()),
             Expr::IndexSum(_, body) => self.same(id, *body),
             Expr::Call { arguments, axis, .. } => {
                 self.step_call(id, program.list(*arguments), *axis)

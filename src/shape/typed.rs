@@ -157,6 +157,21 @@ pub struct Position {
     pub constant: DimId,
 }
 
+/// What a range inside an entry covers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Extent {
+    /// The first position, counted from 1.
+    pub first: DimId,
+    /// The last position.
+    pub last: DimId,
+    /// How many there are.
+    pub size: DimId,
+    /// How many positions the axis has before it, 0 for none.
+    pub before: DimId,
+    /// How many it has after it.
+    pub after: DimId,
+}
+
 /// A statement that has a value.
 #[derive(Clone, Debug)]
 pub enum Item {
@@ -198,6 +213,8 @@ pub struct Typed {
     pub size_values: FxHashMap<NodeId, DimId>,
     /// The positions inside entries that are more than a name or a number.
     pub positions: FxHashMap<NodeId, Position>,
+    /// The ranges inside entries.
+    pub ranges: FxHashMap<NodeId, Extent>,
 }
 
 impl Typed {

@@ -35,7 +35,7 @@ impl Inference<'_> {
             (None, Some(y)) => self.bind(y, a),
             (None, None) => {
                 let (a, b) = (self.expand(a), self.expand(b));
-                if a == b {
+                if a == b || self.solve_for_one(a, b) {
                     return true;
                 }
                 let open = self.is_open(a) || self.is_open(b);
@@ -45,6 +45,23 @@ impl Inference<'_> {
                 open
             }
         }
+    }
+
+    /// `1 + ?0 = 1 + ?1`: a size that is to be found and stands alone is what the rest says.
+    fn solve_for_one(&mut self, a: DimId, b: DimId) -> bool {
+        if !self.is_open(a) && !self.is_open(b) {
+            return false;
+        }
+        let difference = self.dims.combine(a, b, -1);
+        let Some((number, c)) = self.dims.alone(difference) else { return false };
+        let own = self.dims.open_size(number);
+        // c·own + rest = 0
+        let rest = self.dims.combine(difference, own, -c);
+        let zero = self.dims.number(0);
+        let value = self.dims.combine(zero, rest, -c);
+        !self.dims.is_never_positive(value)
+            && self.dims.is_manageable(value)
+            && self.bind(number, value)
     }
 
     /// Makes the sizes of two shapes equal; false where they cannot be.

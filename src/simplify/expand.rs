@@ -4,7 +4,7 @@
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
-use crate::tensor::node::{Axes, ExprId, Network, Node, NumberId, Operand};
+use crate::tensor::node::{Axes, EinsumView, ExprId, Network, Node, NumberId, Operand};
 use smallvec::SmallVec;
 
 /// The heaviest expression that is tried.
@@ -102,6 +102,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
                     _ => false,
                 })
         }
+        Node::Einsum(view) if arena.has_indicators() && takes_block(arena, view) => true,
         Node::Einsum(view) => {
             let mut operands = view.operands();
             let single = operands.next().is_some() && operands.next().is_none();
@@ -136,6 +137,27 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a part is taken of an axis that terms of a sum fill: `[x; y][1:n]`.
+fn takes_block(arena: &Arena, view: EinsumView<'_>) -> bool {
+    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    let fills = |term: ExprId, axis: usize| match arena.node(term) {
+        Node::Einsum(inner) => {
+            let wire = inner.output()[axis];
+            inner.operands().any(|(e, w)| part(e) && w[0] == wire)
+        }
+        _ => part(term),
+    };
+    view.operands().filter(|(e, _)| part(*e)).any(|(_, taken)| {
+        view.operands().any(|(e, wires)| match arena.node(e) {
+            Node::Add(terms) if terms.len() > 1 => wires
+                .iter()
+                .position(|w| *w == taken[0])
+                .is_some_and(|axis| terms.iter().all(|(_, t)| fills(t, axis))),
+            _ => false,
+        })
+    })
 }
 
 /// The base of a power and whether its exponent is negative.

@@ -60,8 +60,11 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     found.then(|| arena.add_ids(&axes, list))
 }
 
-/// Whether two terms have a factor in common.
+/// Whether two terms have a factor in common. Blocks stay apart: they are written as an array.
 fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
+    if arena.has_indicators() && (is_block(arena, a) || is_block(arena, b)) {
+        return false;
+    }
     let factors = |e: ExprId| -> SmallVec<[ExprId; 8]> {
         match arena.node(e) {
             Node::Einsum(view) => view.operands().map(|o| o.0).take(FACTORS).collect(),
@@ -70,6 +73,17 @@ fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
     };
     let right = factors(b);
     factors(a).iter().any(|e| right.contains(e))
+}
+
+/// Whether a term fills a part of an axis and nothing else.
+pub(super) fn is_block(arena: &Arena, id: ExprId) -> bool {
+    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    match arena.node(id) {
+        Node::Einsum(view) => {
+            view.operands().any(|(e, w)| part(e) && view.output().contains(&w[0]))
+        }
+        _ => part(id),
+    }
 }
 
 /// Whether both terms are sums over entries of one array each: `sum(p) - sum(y)`.

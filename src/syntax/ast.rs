@@ -82,8 +82,19 @@ pub enum Expr {
         /// The value of `axis=`.
         axis: Option<NodeId>,
     },
-    /// `A[i,j]`, `x[1]`, `delta[i,j]`: the indices are names or numbers.
+    /// `A[i,j]`, `x[1]`, `delta[i,j]`: the positions are names, numbers or sums of these, or (where
+    /// an axis stays) ranges.
     Entry(NodeId, List),
+    /// `a:b`, `:b`, `a:`, `:` as a position: both ends belong to it.
+    Range(Option<NodeId>, Option<NodeId>),
+    /// `[x; y]` where `down`, `[A, b]` where not: two or more blocks. `[A, B; C, D]` has rows of
+    /// blocks under each other.
+    Block {
+        /// Whether the blocks stand under each other.
+        down: bool,
+        /// The blocks in order.
+        list: List,
+    },
     /// `sum[i,j](…)`: the list holds the bound names as [`Expr::Name`] nodes.
     IndexSum(List, NodeId),
     /// `a < b`.
@@ -207,8 +218,11 @@ impl Program {
     pub fn for_each_child(&self, id: NodeId, mut visit: impl FnMut(NodeId)) {
         match self.node(id) {
             Expr::Number(_) | Expr::Name(_) => {}
+            Expr::Range(a, b) => a.iter().chain(b).for_each(|c| visit(*c)),
             Expr::Negate(a) | Expr::Transpose(a) => visit(*a),
-            Expr::Sum(list) => self.list(*list).iter().for_each(|c| visit(*c)),
+            Expr::Sum(list) | Expr::Block { list, .. } => {
+                self.list(*list).iter().for_each(|c| visit(*c));
+            }
             Expr::Product(_, a, b)
             | Expr::Power(a, b)
             | Expr::ElementPower(a, b)

@@ -22,8 +22,10 @@ impl Parser {
             Token::Slash => self.product(base, ProductOp::Quotient),
             Token::ElementSlash => self.product(base, ProductOp::ElementQuotient),
             Token::Number(_) | Token::Name(_) | Token::Open => self.juxtaposition(base, span)?,
-            Token::Plus => self.sum(base, None),
-            Token::Minus => self.sum(base, Some(span)),
+            Token::Plus | Token::Minus => {
+                self.item(span)?;
+                self.sum(base, (token == Token::Minus).then_some(span));
+            }
             Token::Less => self.comparison(base, Comparison::Less)?,
             Token::LessEqual => self.comparison(base, Comparison::LessEqual)?,
             Token::Greater => self.comparison(base, Comparison::Greater)?,
@@ -31,7 +33,8 @@ impl Parser {
             Token::Comma => return self.comma(base),
             Token::Close => return self.close(base, span),
             Token::CloseBracket => return self.close_bracket(base),
-            Token::Colon => return Err(ParseError::Unsupported { what: "slices are", span }),
+            Token::Colon => return self.colon(base, span),
+            Token::Separator if self.in_block(base) => self.end_row()?,
             Token::Separator | Token::End | Token::Equal | Token::Assign => {
                 if let Some(open) = self.innermost(base) {
                     if matches!(token, Token::Assign | Token::Equal) {
@@ -116,6 +119,9 @@ impl Parser {
     }
 
     fn juxtaposition(&mut self, base: usize, span: Span) -> Result<(), ParseError> {
+        if self.block_is_innermost() {
+            return Err(ParseError::BlocksSideBySide(span));
+        }
         self.reduce(base, precedence::UNARY);
         let number = |p: &Parser, back: usize| {
             let at = p.values.len().checked_sub(back);
@@ -179,6 +185,10 @@ impl Parser {
 
     fn comma(&mut self, base: usize) -> Result<bool, ParseError> {
         self.reduce(base, 0);
+        if self.in_range() {
+            let end = self.values.pop();
+            self.end_range(end);
+        }
         if self.pending.len() == base {
             return Ok(false);
         }
@@ -192,7 +202,7 @@ impl Parser {
                     *count += 1;
                 }
             }
-            Some(Pending::Entry { count, .. }) => *count += 1,
+            Some(Pending::Entry { count, .. } | Pending::Block { count, .. }) => *count += 1,
             _ => return self.unexpected("`)`"),
         }
         self.at += 1;
@@ -226,7 +236,11 @@ impl Parser {
                 let id = self.node(Expr::IndexSum(list, body), open.to(span));
                 self.values.push(id);
             }
-            Some(Pending::Entry { span: open, .. }) => {
+            Some(
+                Pending::Entry { span: open, .. }
+                | Pending::Block { span: open, .. }
+                | Pending::Range { span: open, .. },
+            ) => {
                 return Err(ParseError::Unclosed { bracket: '[', open: *open, span });
             }
             _ => return self.unexpected("an expression"),
@@ -255,6 +269,10 @@ impl Parser {
 
     fn close_bracket(&mut self, base: usize) -> Result<bool, ParseError> {
         self.reduce(base, 0);
+        if self.in_range() {
+            let end = self.values.pop();
+            self.end_range(end);
+        }
         if self.pending.len() == base {
             return Ok(false);
         }
@@ -270,6 +288,7 @@ impl Parser {
                 self.values.push(id);
                 Ok(true)
             }
+            Some(Pending::Block { .. }) => self.block(span),
             Some(open) => Err(open_error(open, span)),
             None => Ok(false),
         }

@@ -77,6 +77,10 @@ pub enum ParseError {
     NumbersSideBySide(Span),
     /// `A^2'`
     PrimeAfterExponent(Span),
+    /// `[A B]`, `[a -b]`
+    BlocksSideBySide(Span),
+    /// `[A]`
+    OneBlock(Span),
     /// A name that is defined or declared twice.
     Twice {
         /// The name.
@@ -122,6 +126,8 @@ impl ParseError {
             | ParseError::AmbiguousQuotient(span)
             | ParseError::NumbersSideBySide(span)
             | ParseError::PrimeAfterExponent(span)
+            | ParseError::BlocksSideBySide(span)
+            | ParseError::OneBlock(span)
             | ParseError::Twice { span, .. }
             | ParseError::Attribute { span, .. }
             | ParseError::Unsupported { span, .. } => Some(*span),
@@ -135,6 +141,12 @@ impl ParseError {
             ParseError::AmbiguousQuotient(_) => Some("write `(a/b)*c` or `a/(b*c)`".to_string()),
             ParseError::NumbersSideBySide(_) => Some("write `*` between them".to_string()),
             ParseError::PrimeAfterExponent(_) => Some("write `(A^2)'` or `A'^2`".to_string()),
+            ParseError::BlocksSideBySide(_) => {
+                Some("write `[A, B]` for blocks, `[A*B, …]` and `[a - b, …]` else".to_string())
+            }
+            ParseError::OneBlock(_) => {
+                Some("blocks are separated by `,`, rows of blocks by `;`".to_string())
+            }
             ParseError::Attribute { suggestion: Some(s), .. } => {
                 Some(format!("did you mean `{s}`?"))
             }
@@ -173,6 +185,8 @@ impl fmt::Display for ParseError {
             ParseError::PrimeAfterExponent(_) => {
                 f.write_str("a transpose right after an exponent would belong to the exponent")
             }
+            ParseError::BlocksSideBySide(_) => f.write_str("blank space does not separate blocks"),
+            ParseError::OneBlock(_) => f.write_str("a block array has two or more blocks"),
             ParseError::Twice { name, .. } => write!(f, "`{name}` is defined twice"),
             ParseError::Attribute { found, .. } => write!(
                 f,

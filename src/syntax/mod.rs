@@ -4,6 +4,7 @@
 //! a product, `a(b + c)` a call).
 
 pub mod ast;
+mod block;
 mod continuation;
 mod error;
 mod lexer;

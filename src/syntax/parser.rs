@@ -56,6 +56,7 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
         values: Vec::new(),
         pending: Vec::new(),
         operand: false,
+        blocks: 0,
     };
     parser.scan();
     parser.program()?;
@@ -82,6 +83,17 @@ pub(super) enum Pending {
         count: u32,
         span: Span,
     },
+    /// `a:` inside an entry.
+    Range {
+        from: Option<NodeId>,
+        span: Span,
+    },
+    /// `[`: the blocks of the row that is read, and the rows before it.
+    Block {
+        count: u32,
+        rows: u32,
+        span: Span,
+    },
     /// `sum[i](`
     IndexSum {
         list: List,
@@ -98,6 +110,20 @@ pub(super) enum Pending {
     Power {
         element: bool,
     },
+}
+
+impl Pending {
+    /// Whether this is open until its bracket is closed.
+    pub(super) fn is_bracket(&self) -> bool {
+        matches!(
+            self,
+            Pending::Group(_)
+                | Pending::Call { .. }
+                | Pending::Entry { .. }
+                | Pending::IndexSum { .. }
+                | Pending::Block { .. }
+        )
+    }
 }
 
 /// What the program makes of a name, as far as reading depends on it.
@@ -123,6 +149,8 @@ pub(super) struct Parser {
     pub(super) pending: Vec<Pending>,
     /// Whether the last thing read is an operand.
     pub(super) operand: bool,
+    /// How many block arrays are open.
+    pub(super) blocks: u32,
 }
 
 impl Parser {
@@ -171,6 +199,7 @@ impl Parser {
             Token::Assign => {
                 Some("equality is claimed with `==`; a definition is `name = …`".to_string())
             }
+            Token::Colon => Some("a range such as `1:k` stands in an entry, `x[1:k]`".to_string()),
             Token::Slash | Token::Times if expected == "an expression" => {
                 Some("an operand is missing before it".to_string())
             }
@@ -196,9 +225,11 @@ impl Parser {
         self.reduce(base, 0);
         let unclosed = (self.pending.len() > base).then(|| self.pending.last()).flatten();
         match unclosed {
-            Some(Pending::Entry { span, .. }) => {
-                Err(ParseError::Unclosed { bracket: '[', open: *span, span: self.peek().span })
-            }
+            Some(
+                Pending::Entry { span, .. }
+                | Pending::Block { span, .. }
+                | Pending::Range { span, .. },
+            ) => Err(ParseError::Unclosed { bracket: '[', open: *span, span: self.peek().span }),
             Some(
                 Pending::Group(span) | Pending::Call { span, .. } | Pending::IndexSum { span, .. },
             ) => Err(ParseError::Unclosed { bracket: '(', open: *span, span: self.peek().span }),
@@ -228,9 +259,14 @@ impl Parser {
                 self.call(0);
             }
             Token::OpenBracket => {
-                return Err(ParseError::Unsupported { what: "block arrays are", span });
+                self.at += 1;
+                self.blocks += 1;
+                self.pending.push(Pending::Block { count: 0, rows: 0, span });
             }
-            Token::Colon => return Err(ParseError::Unsupported { what: "slices are", span }),
+            Token::Colon if matches!(self.pending.last(), Some(Pending::Entry { .. })) => {
+                self.range(None, span);
+            }
+            Token::Comma | Token::CloseBracket if self.in_range() => self.end_range(None),
             _ => {
                 if let (Some(open), true) =
                     (self.innermost(base), matches!(token, Token::End | Token::Separator))
@@ -244,15 +280,7 @@ impl Parser {
     }
 
     pub(super) fn innermost(&self, base: usize) -> Option<&Pending> {
-        self.pending[base..].iter().rev().find(|p| {
-            matches!(
-                p,
-                Pending::Group(_)
-                    | Pending::Call { .. }
-                    | Pending::Entry { .. }
-                    | Pending::IndexSum { .. }
-            )
-        })
+        self.pending[base..].iter().rev().find(|p| p.is_bracket())
     }
 
     fn closes_empty_call(&self) -> bool {
@@ -365,7 +393,9 @@ impl Parser {
 
 pub(super) fn open_error(open: &Pending, span: Span) -> ParseError {
     match open {
-        Pending::Entry { span: open, .. } => {
+        Pending::Entry { span: open, .. }
+        | Pending::Block { span: open, .. }
+        | Pending::Range { span: open, .. } => {
             ParseError::Unclosed { bracket: '[', open: *open, span }
         }
         Pending::Group(open)

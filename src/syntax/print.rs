@@ -91,6 +91,7 @@ fn strength(expr: &Expr) -> u8 {
         Expr::Power(..) | Expr::ElementPower(..) => POWER,
         Expr::Transpose(_) | Expr::Entry(..) => POSTFIX,
         Expr::Compare(..) => COMPARISON,
+        Expr::Range(..) => 0,
         _ => ATOM,
     }
 }
@@ -180,6 +181,29 @@ fn open<'a>(program: &'a Program, expr: &'a Expr, parts: &mut Vec<Piece<'a>>) {
         Expr::Entry(a, list) => {
             parts.extend([Piece::Node(*a, POSTFIX), Piece::Text("[")]);
             separated(program, *list, parts);
+            parts.push(Piece::Text("]"));
+        }
+        Expr::Range(a, b) => {
+            parts.extend(a.map(|a| Piece::Node(a, SUM)));
+            parts.push(Piece::Text(":"));
+            parts.extend(b.map(|b| Piece::Node(b, SUM)));
+        }
+        Expr::Block { down, list } => {
+            parts.push(Piece::Text("["));
+            for (at, block) in program.list(*list).iter().enumerate() {
+                let between = if *down { "; " } else { ", " };
+                parts.push(Piece::Text(if at > 0 { between } else { "" }));
+                match program.node(*block) {
+                    // rows of blocks share the brackets
+                    Expr::Block { down: false, list } if *down => {
+                        for (at, block) in program.list(*list).iter().enumerate() {
+                            parts.push(Piece::Text(if at > 0 { ", " } else { "" }));
+                            parts.push(Piece::Node(*block, 0));
+                        }
+                    }
+                    _ => parts.push(Piece::Node(*block, 0)),
+                }
+            }
             parts.push(Piece::Text("]"));
         }
         Expr::IndexSum(list, body) => {

@@ -11,7 +11,7 @@ use super::node::{
 };
 use crate::functions::{self, Function};
 use crate::number::Number;
-use crate::shape::dim::DimId;
+use crate::shape::dim::{DimId, Dims};
 use crate::syntax::ast::Comparison;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
@@ -63,6 +63,8 @@ pub(crate) struct WellKnown {
     pub(crate) choose: &'static Function,
     pub(crate) max: &'static Function,
     pub(crate) relu: &'static Function,
+    pub(crate) step: &'static Function,
+    pub(crate) sign: &'static Function,
 }
 
 /// The arena.
@@ -88,6 +90,10 @@ pub struct Arena {
     pub(super) pi_symbol: Option<ExprId>,
     /// Whether declared properties are used: only once differentiation is over.
     pub(crate) facts: bool,
+    /// The sizes of the program and those that lowering made of them.
+    pub(super) dims: Option<Dims>,
+    /// The lower triangles of ones by their sizes.
+    pub(super) triangles: FxHashMap<(DimId, DimId), ExprId>,
     /// The expressions whose nonvanishing a cancellation relied on.
     pub(crate) cancelled: Vec<ExprId>,
 }
@@ -129,6 +135,8 @@ impl Arena {
             known: *well_known(),
             pi_symbol: None,
             facts: false,
+            dims: None,
+            triangles: FxHashMap::default(),
             cancelled: Vec::new(),
         };
         for number in [Number::ZERO, Number::ONE, Number::MINUS_ONE] {
@@ -479,8 +487,14 @@ fn reduce_kind(word: u32) -> ReduceKind {
 }
 
 fn matrix_function(word: u32) -> MatrixFunction {
-    [MatrixFunction::Inverse, MatrixFunction::Determinant, MatrixFunction::LogDeterminant]
-        [word as usize]
+    [
+        MatrixFunction::Inverse,
+        MatrixFunction::Determinant,
+        MatrixFunction::LogDeterminant,
+        MatrixFunction::Cholesky,
+        MatrixFunction::Eigenvalues,
+        MatrixFunction::Eigenvectors,
+    ][word as usize]
 }
 
 fn well_known() -> &'static WellKnown {
@@ -499,6 +513,8 @@ fn well_known() -> &'static WellKnown {
         choose: entry("where"),
         max: entry("max"),
         relu: entry("relu"),
+        step: entry("step"),
+        sign: entry("sign"),
     })
 }
 

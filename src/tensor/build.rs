@@ -118,13 +118,33 @@ impl Arena {
             return result;
         }
         let axes = match function {
-            MatrixFunction::Inverse => self.axes_id(&axes),
-            _ => self.axes_id(&[]),
+            MatrixFunction::Inverse | MatrixFunction::Cholesky | MatrixFunction::Eigenvectors => {
+                self.axes_id(&axes)
+            }
+            MatrixFunction::Eigenvalues => self.axes_id(&axes[..1]),
+            MatrixFunction::Determinant | MatrixFunction::LogDeterminant => self.axes_id(&[]),
         };
         self.intern(Tag::Matrix, axes, &[function as u32, argument.0])
     }
 
     fn matrix_normal(&mut self, f: MatrixFunction, x: ExprId, axes: &Axes) -> Option<ExprId> {
+        if !matches!(
+            f,
+            MatrixFunction::Inverse | MatrixFunction::Determinant | MatrixFunction::LogDeterminant
+        ) {
+            return None;
+        }
+        if self.facts
+            && let Some(s) = self.as_symbol(x)
+            && self.symbol(s).properties.orthogonal
+        {
+            // Q⁻¹ = Q', |det Q| = 1
+            return match f {
+                MatrixFunction::Inverse => Some(self.permute(x, &[1, 0], &[0, 1])),
+                MatrixFunction::LogDeterminant => Some(self.zero(&[])),
+                _ => None,
+            };
+        }
         match self.node(x) {
             // (X')⁻¹ = (X⁻¹)', det X' = det X
             Node::Einsum(view) => {
@@ -133,7 +153,7 @@ impl Arena {
                     return (view.wires() == 1).then(|| match f {
                         MatrixFunction::Inverse => x,
                         MatrixFunction::Determinant => self.ones(&[]),
-                        MatrixFunction::LogDeterminant => self.zero(&[]),
+                        _ => self.zero(&[]),
                     });
                 };
                 let swapped = wires == [1, 0] && view.output() == [0, 1];
@@ -152,7 +172,7 @@ impl Arena {
                     let det = self.matrix(f, inner);
                     self.power(det, &Number::MINUS_ONE)
                 }
-                MatrixFunction::LogDeterminant => {
+                _ => {
                     let log = self.matrix(f, inner);
                     self.negate(log)
                 }

@@ -21,8 +21,6 @@ pub(crate) enum Motion {
     Shift,
     /// `target = fast + size(fast) · slow`: a pair of positions as one.
     Merge,
-    /// `target = a + offset`
-    Offset,
 }
 
 impl Arena {
@@ -44,7 +42,7 @@ impl Arena {
         let axes: SmallVec<[DimId; 4]> =
             std::iter::once(target.1).chain(list.iter().map(|s| s.1)).collect();
         let factors = list.iter().map(|s| s.2).collect();
-        let expr = self.indicator(Indicator { factors, offset, range }, &axes);
+        let expr = self.indicator(Indicator { factors, offset, range, part: None }, &axes);
         let wires = std::iter::once(target.0).chain(list.iter().map(|s| s.0)).collect();
         Operand { expr, wires }
     }
@@ -83,7 +81,6 @@ impl Arena {
         let one = |d: DimId| self.size_value(d) == Some(1);
         let zero = self.size_value(indicator.offset) == Some(0) && indicator.range == Onto;
         match indicator.factors[..] {
-            [a] if indicator.range != Partial && one(a) => Some(Motion::Offset),
             [a, b] if zero && one(a) && one(b) => Some(Motion::Shift),
             [a, b] if zero && one(a) && b == self.axes(id)[1] => Some(Motion::Merge),
             _ => None,
@@ -94,13 +91,30 @@ impl Arena {
     pub(super) fn resolve_indicators(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         let mut at = 0;
         while at < work.factors.len() {
+            if self.is_triangle(work.factors[at].base) {
+                work.factors[at].exponent = ONE;
+                if work.factors[at].wires[0] == work.factors[at].wires[1] {
+                    // ones on the diagonal
+                    work.factors.remove(at);
+                    continue;
+                }
+                at += 1;
+                continue;
+            }
             if self.as_indicator(work.factors[at].base).is_none() {
                 at += 1;
                 continue;
             }
             // δ² = δ
             work.factors[at].exponent = ONE;
-            if self.resolve_pair(work, at) || self.drop_free(work, at) {
+            if self.elsewhere(work, at) {
+                // nothing is in two parts of an axis that have no position in common
+                work.coefficient = super::arena::ZERO;
+            }
+            if work.coefficient == super::arena::ZERO
+                || self.resolve_pair(work, at)
+                || self.drop_free(work, at)
+            {
                 work.settle();
                 todo.append(&mut work.factors);
                 todo.reverse();
@@ -110,11 +124,22 @@ impl Arena {
         }
     }
 
+    /// Whether another indicator puts the same position into a part that lies beside this one's.
+    fn elsewhere(&self, work: &Work, at: usize) -> bool {
+        let part = |base| self.as_indicator(base).and_then(|i| i.part);
+        let Some(own) = part(work.factors[at].base) else { return false };
+        work.factors[at + 1..].iter().any(|f| {
+            f.wires.first() == work.factors[at].wires.first()
+                && part(f.base).is_some_and(|p| self.apart(own, p))
+        })
+    }
+
     /// Of two equal indicators the arguments decide the value; of a merge the value also decides
     /// the arguments.
     fn resolve_pair(&mut self, work: &mut Work, at: usize) -> bool {
         let base = work.factors[at].base;
-        let bijective = self.motion(base) == Some(Motion::Merge);
+        // the value decides the arguments
+        let bijective = self.motion(base) == Some(Motion::Merge) || self.as_moved(base).is_some();
         for other in at + 1..work.factors.len() {
             if work.factors[other].base != base {
                 continue;

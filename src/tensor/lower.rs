@@ -4,15 +4,17 @@
 //! a row and a column are both one axis. Broadcasting is made explicit here, once. A definition
 //! becomes a symbol with an equation, so that results are in its terms.
 
+mod block;
 mod call;
 mod entry;
 mod node;
+mod prime;
 
 use super::arena::Arena;
 use super::node::{Axes, ExprId, Properties, Symbol, SymbolId, SymbolKind, Wire, Wires};
 use super::template::{Value, range};
 use crate::diagnostic::{Diagnostic, Label, Span};
-use crate::shape::dim::{DimId, Dims};
+use crate::shape::dim::DimId;
 use crate::shape::typed::{DefinitionId, IndexId, Item, Meaning, Typed, VariableId};
 use crate::syntax::ast::{Attribute, Expr, NodeId};
 use rustc_hash::FxHashMap;
@@ -230,13 +232,11 @@ struct Lowerer<'a> {
     definitions: Vec<Option<ExprId>>,
     functions: Vec<Option<SymbolId>>,
     order: u32,
-    /// Basis vectors, by size and position.
-    basis: FxHashMap<(DimId, i64), ExprId>,
+    /// Unit vectors, by size and position.
+    unit_vectors: FxHashMap<(DimId, i64), ExprId>,
     /// Room for the nodes below a root.
     stack: Vec<NodeId>,
     list: Vec<NodeId>,
-    /// The sizes of the program and more, where more are needed.
-    dims: Option<Dims>,
 }
 
 /// The wires of a node that is being lowered: its free indices first, then its own axes.
@@ -263,10 +263,9 @@ impl<'a> Lowerer<'a> {
             definitions: vec![None; typed.definitions.len()],
             functions: vec![None; typed.unknowns.len()],
             order: 0,
-            basis: FxHashMap::default(),
+            unit_vectors: FxHashMap::default(),
             stack: Vec::new(),
             list: Vec::new(),
-            dims: None,
         }
     }
 
@@ -342,6 +341,7 @@ impl<'a> Lowerer<'a> {
         let has = |a: Attribute| attributes.contains(&a);
         Properties {
             symmetric: has(Attribute::Symmetric) || has(Attribute::PosDef),
+            posdef: has(Attribute::PosDef),
             positive: has(Attribute::Positive),
             diagonal: has(Attribute::Diagonal),
             orthogonal: has(Attribute::Orthogonal),

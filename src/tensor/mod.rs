@@ -13,5 +13,7 @@ pub(crate) mod indicator;
 pub mod linear_map;
 pub mod lower;
 pub mod node;
-mod rebuild;
+mod part;
+pub(crate) mod rebuild;
 pub mod template;
+mod triangle;

@@ -47,13 +47,13 @@ pub enum SymbolKind {
     /// An affine indicator: 1 where the position on the first axis is the affine function of those
     /// on the others that the arena keeps under this number, else 0.
     Indicator(u32),
-    /// A basis vector: 1 at this position, counted from 1, else 0.
-    Basis(DimId, i64),
     /// A small change of the value with this name.
     Differential,
     /// δ between an entry of a value and each of its entries: the axes of the value twice, not wired
     /// into products, so that a derivation can show it.
     Frozen,
+    /// Ones on and below the diagonal, else 0.
+    Triangle,
     /// An unknown function; never a value by itself.
     Function,
     /// The unnamed objective.
@@ -66,6 +66,8 @@ pub enum SymbolKind {
 pub struct Properties {
     /// `A' == A`
     pub symmetric: bool,
+    /// Symmetric with positive eigenvalues.
+    pub posdef: bool,
     /// Every entry is greater than 0.
     pub positive: bool,
     /// Zero off the diagonal.
@@ -111,6 +113,12 @@ pub enum MatrixFunction {
     Determinant,
     /// `log |det X|`
     LogDeterminant,
+    /// `chol(X)`, axes of `X`.
+    Cholesky,
+    /// `eigvals(X)`, one axis of `X`.
+    Eigenvalues,
+    /// `eigvecs(X)`, axes of `X`.
+    Eigenvectors,
 }
 
 /// The reductions that are not sums.
@@ -137,6 +145,21 @@ pub struct Indicator {
     pub offset: DimId,
     /// What is known of its range.
     pub range: IndicatorRange,
+    /// Where the target is the source moved on: the part of the target's axis that is reached.
+    pub part: Option<Part>,
+}
+
+/// A part of an axis, positions counted from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Part {
+    /// The first position.
+    pub first: DimId,
+    /// The last position.
+    pub last: DimId,
+    /// How many positions stand before it.
+    pub before: DimId,
+    /// How many stand after it.
+    pub after: DimId,
 }
 
 /// Whether the values of an affine function are positions.

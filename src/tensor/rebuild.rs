@@ -1,4 +1,4 @@
-//! A node with other children, in normal form.
+//! Expressions with other children, in normal form: what rewriting and substitution share.
 
 use super::arena::Arena;
 use super::node::{Axes, ExprId, Network, Node, Operand};
@@ -6,15 +6,63 @@ use crate::number::Number;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+/// Every node below some roots.
+pub(crate) fn reachable(arena: &Arena, roots: &[ExprId]) -> Vec<ExprId> {
+    let mut seen = vec![false; arena.len()];
+    let mut stack = roots.to_vec();
+    let mut list = Vec::new();
+    while let Some(id) = stack.pop() {
+        if !std::mem::replace(&mut seen[id.0 as usize], true) {
+            list.push(id);
+            arena.children(id, |c| stack.push(c));
+        }
+    }
+    list
+}
+
 impl Arena {
     /// The node with the children that `map` gives; those it does not give stay.
     pub(crate) fn rebuild(&mut self, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> ExprId {
         let mut changed = false;
-        let new = |e: ExprId| map.get(&e).copied().unwrap_or(e);
-        self.children(id, |c| changed |= new(c) != c);
-        if !changed {
-            return id;
+        self.children(id, |c| changed |= map.get(&c).is_some_and(|new| *new != c));
+        if changed { self.rebuilt(id, map) } else { id }
+    }
+
+    /// As [`Arena::rebuild`], where declared facts may give the node another normal form although
+    /// its children stay.
+    pub(crate) fn rebuild_with_facts(
+        &mut self,
+        id: ExprId,
+        map: &FxHashMap<ExprId, ExprId>,
+    ) -> ExprId {
+        let facts = self.facts
+            && match self.node(id) {
+                Node::Einsum(view) => view.operands().any(|(e, _)| self.has_facts(e)),
+                Node::Map(_, ids) => {
+                    let argument = ids.get(0);
+                    ids.len() == 1
+                        && self.is_positive(map.get(&argument).copied().unwrap_or(argument))
+                }
+                Node::Matrix(..) => true,
+                _ => false,
+            };
+        if facts { self.rebuilt(id, map) } else { self.rebuild(id, map) }
+    }
+
+    /// The expression with another in the place of a symbol.
+    pub(crate) fn substitute(&mut self, root: ExprId, symbol: ExprId, other: ExprId) -> ExprId {
+        let mut list = reachable(self, &[root]);
+        list.sort_unstable_by_key(|id| id.0);
+        let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+        for id in list {
+            let new = if id == symbol { other } else { self.rebuild(id, &map) };
+            map.insert(id, new);
         }
+        map[&root]
+    }
+
+    fn rebuilt(&mut self, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> ExprId {
+        let new = |e: ExprId| map.get(&e).copied().unwrap_or(e);
         match self.node(id) {
             Node::Symbol(_) => id,
             Node::Add(terms) => {

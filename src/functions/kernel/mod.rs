@@ -4,6 +4,7 @@
 //! Kernels of arrays are generic over the kind of number and shape-checked: what inference would
 //! have refused is [`KernelError::Unsupported`](crate::array::KernelError), never a panic.
 
+pub(super) mod decomposition;
 pub(super) mod elementary;
 pub(super) mod learning;
 pub(super) mod linear_algebra;

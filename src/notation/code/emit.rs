@@ -1,6 +1,7 @@
 //! The text of a function: what its result needs of the graph, in order, with a local name for
 //! what is used more than once.
 
+use super::block::{Stack, Taken};
 use super::graph::{Graph, Id, Known, Op};
 use super::lower::Callable;
 use super::names::Names;
@@ -259,6 +260,29 @@ impl<'a> Emit<'a> {
                 let at: Vec<String> =
                     at.iter().map(|k| k.map_or(":".into(), |k| k.to_string())).collect();
                 Text::atom(format!("{}[{}]", self.operand(*a, ATOM), at.join(", ")))
+            }
+            Op::Slice(a, taken) => {
+                let mut parts = Vec::with_capacity(taken.len());
+                for part in taken {
+                    parts.push(match part {
+                        Taken::All => ":".into(),
+                        Taken::At(at) => self.operand(*at, COMPARISON),
+                        Taken::Span(start, end) => {
+                            let start = start.map(|s| self.operand(s, COMPARISON));
+                            let end = self.operand(*end, COMPARISON);
+                            format!("{}:{end}", start.unwrap_or_default())
+                        }
+                    });
+                }
+                Text::atom(format!("{}[{}]", self.operand(*a, ATOM), parts.join(", ")))
+            }
+            Op::Stack(stack, list) => {
+                let template = match stack {
+                    Stack::Ends => target.stack_ends,
+                    Stack::Rows => target.stack_rows,
+                    Stack::Columns => target.stack_columns,
+                };
+                Text::atom(filled(template, &[self.arguments(list).join(", ")]))
             }
             Op::Permute(a, order) => {
                 let order: Vec<String> = order.iter().map(ToString::to_string).collect();

@@ -4,6 +4,7 @@
 //! so that every pass is a loop. Values are arrays without orientation, as array libraries have
 //! them: a row is a vector. Knows no programming language and no variable's meaning.
 
+use super::block::{Stack, Taken};
 use crate::functions::Function;
 use crate::number::Number;
 use rustc_hash::FxHashMap;
@@ -93,6 +94,10 @@ pub(super) enum Op {
     Expand(Id, Vec<bool>),
     /// Entries of an array: a 0-based position, or the whole axis.
     Entry(Id, Vec<Option<i64>>),
+    /// Parts of an array.
+    Slice(Id, Vec<Taken>),
+    /// Arrays put together.
+    Stack(Stack, Vec<Id>),
     /// Axes in another order.
     Permute(Id, Vec<u8>),
     /// A sum of products, by its subscripts.
@@ -166,6 +171,19 @@ impl Graph {
             | Op::Expand(a, _)
             | Op::Entry(a, _)
             | Op::Permute(a, _) => f(*a),
+            Op::Slice(a, taken) => {
+                f(*a);
+                for part in taken {
+                    match part {
+                        Taken::All => {}
+                        Taken::At(at) | Taken::Span(None, at) => f(*at),
+                        Taken::Span(Some(start), end) => {
+                            f(*start);
+                            f(*end);
+                        }
+                    }
+                }
+            }
             Op::Quotient(a, b)
             | Op::Divide(a, b)
             | Op::Power(a, b)
@@ -182,6 +200,7 @@ impl Graph {
             | Op::Apply(_, list, _)
             | Op::Ones(list)
             | Op::Zeros(list)
+            | Op::Stack(_, list)
             | Op::Einsum(_, list) => list.iter().for_each(|a| f(*a)),
             Op::Full(list, a) => {
                 for size in list {

@@ -54,7 +54,9 @@ pub(super) fn array(
 
 /// Learns the lengths of indices from the arrays that they stand at.
 fn scan(lower: &mut Lower<'_>, math: &Math) -> Result<(), CodeError> {
-    if let Math::Entry(base, indices) = math {
+    if let Math::Entry(base, indices) = math
+        && !super::block::is_slice(math)
+    {
         let base = lower.value(base)?.id;
         for (axis, index) in indices.iter().enumerate() {
             if let Math::Symbol(s) = index
@@ -99,7 +101,9 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         | Math::Pi
         | Math::Identity(_)
         | Math::Ones(_)
-        | Math::Zeros(_) => {}
+        | Math::Zeros(_)
+        | Math::Range(_) => {}
+        Math::Block(rows) => rows.iter().flatten().for_each(f),
         Math::Sum(terms) => terms.iter().for_each(|t| f(&t.1)),
         Math::Product(list)
         | Math::Hadamard(list)
@@ -126,6 +130,9 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
 
 /// Whether an expression has indices of its own.
 fn indexed(math: &Math) -> bool {
+    if super::block::is_slice(math) {
+        return false;
+    }
     if matches!(math, Math::Entry(..) | Math::Delta(..) | Math::IndexSum(..)) {
         return true;
     }

@@ -7,7 +7,7 @@
 use super::CodeError;
 use super::build::Build;
 use super::graph::{Id, Op};
-use super::{chain, index, size};
+use super::{block, chain, index, size};
 use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::notation::answer::{Answer, Parameter};
 use crate::notation::math::{Math, Symbol};
@@ -162,7 +162,8 @@ impl<'a> Lower<'a> {
         while next < list.len() {
             let (part, at) = (list[next].0, next as u32);
             // what stands in index notation has a meaning only as a whole
-            if !matches!(part, Math::Entry(..) | Math::IndexSum(..) | Math::Delta(..)) {
+            let index = matches!(part, Math::Entry(..)) && !block::is_slice(part);
+            if !index && !matches!(part, Math::IndexSum(..) | Math::Delta(..)) {
                 index::for_each_child(part, &mut |child| list.push((child, at)));
             }
             next += 1;
@@ -267,6 +268,11 @@ impl<'a> Lower<'a> {
             Math::Compare(operator, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
                 Value { id: self.compare(operator, a.id, b.id), row: a.row || b.row }
+            }
+            Math::Entry(base, at) if block::is_slice(math) => block::slice(self, base, at)?,
+            Math::Block(rows) => block::block(self, rows)?,
+            Math::Range(_) => {
+                return Err(CodeError::Unsupported { what: "a range by itself".into() });
             }
             Math::Entry(..) | Math::IndexSum(..) | Math::Delta(..) => {
                 // indices of other expressions may have the same names

@@ -220,7 +220,7 @@ impl Glyphs for MathMl<'_> {
     fn bracketed<S: Sink>(self, out: &mut S, math: &Math) {
         let tall = any(math, &mut |part| match part {
             Math::Number(n) => !n.is_integer(),
-            Math::Quotient(..) | Math::IndexSum(..) => true,
+            Math::Quotient(..) | Math::IndexSum(..) | Math::Block(_) => true,
             _ => false,
         });
         let (open, close) = if tall {

@@ -124,7 +124,7 @@ impl Page<'_> {
     /// The left side of a result.
     fn result_side(&self, outcome: &Outcome) -> String {
         match Left::new(self.answer, outcome) {
-            Left::Gradient(gradient) => self.formula(&gradient),
+            Left::Gradient(gradient) | Left::Structured(gradient, _) => self.formula(&gradient),
             Left::First(y, x) => mathml::derivative(&y, &[&x], &self.links),
             Left::Second(y, x, z) => {
                 mathml::derivative(&y, &[&x, z.as_ref().unwrap_or(&x)], &self.links)
@@ -151,8 +151,8 @@ impl Page<'_> {
     fn kind(&self) -> &'static str {
         let several = self.answer.results.len() > 1;
         match (self.answer.results.first().map(|r| r.kind), several) {
-            (Some(ResultKind::Gradient), false) => "Gradient",
-            (Some(ResultKind::Gradient), true) => "Gradients",
+            (Some(ResultKind::Gradient | ResultKind::Structured(_)), false) => "Gradient",
+            (Some(ResultKind::Gradient | ResultKind::Structured(_)), true) => "Gradients",
             (Some(ResultKind::Jacobian), false) => "Jacobian",
             (Some(ResultKind::Jacobian), true) => "Jacobians",
             (Some(ResultKind::Hessian), _) => "Second derivatives",

@@ -45,6 +45,28 @@ pub(crate) fn transpose(m: Math) -> Math {
             Math::Product(list)
         }
         Math::Identity(n) => Math::Identity(n),
+        Math::Zeros(mut sizes) if sizes.len() == 2 => {
+            sizes.reverse();
+            Math::Zeros(sizes)
+        }
+        Math::Ones(mut sizes) if sizes.len() == 2 => {
+            sizes.reverse();
+            Math::Ones(sizes)
+        }
+        Math::Entry(base, mut at) if at.len() == 2 && matches!(*base, Math::Identity(_)) => {
+            at.reverse();
+            Math::Entry(base, at)
+        }
+        Math::Block(rows)
+            if rows.iter().all(|r| r.len() == rows[0].len())
+                && (rows[0].len() > 1
+                    || rows
+                        .iter()
+                        .all(|r| matches!(r[0], Math::Transpose(_)) || is_scalar(&r[0]))) =>
+        {
+            let column = |k: usize| rows.iter().map(|r| transpose(r[k].clone())).collect();
+            Math::Block((0..rows[0].len()).map(column).collect())
+        }
         m if is_scalar(&m) || is_diagonal(&m) => m,
         m => Math::Transpose(Box::new(m)),
     }
@@ -67,7 +89,8 @@ fn rank_hint(m: &Math) -> Option<u8> {
 /// Whether this is visibly a scalar.
 pub(crate) fn is_scalar(m: &Math) -> bool {
     match m {
-        Math::Number(_) | Math::Pi | Math::Entry(..) => true,
+        Math::Number(_) | Math::Pi => true,
+        Math::Entry(_, at) => !at.iter().any(|p| matches!(p, Math::Range(_))),
         Math::Symbol(s) | Math::Gradient(s) => s.rank == 0,
         Math::Quotient(a, _) | Math::Power(a, _) | Math::Negate(a) => is_scalar(a),
         Math::Sum(terms) => terms.iter().all(|t| is_scalar(&t.1)),

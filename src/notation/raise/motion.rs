@@ -20,7 +20,7 @@ pub(super) struct Link {
 
 type Key = (u32, u64);
 
-fn call(name: &str, list: Vec<Math>) -> Math {
+pub(super) fn call(name: &str, list: Vec<Math>) -> Math {
     Math::Call(entry(name), list, None)
 }
 
@@ -38,7 +38,7 @@ impl Reduction {
         !self.output.contains(&w) && self.degree(w) == 1 && self.links_at(w) == 1
     }
 
-    fn bare(&self, w: Wire) -> bool {
+    pub(super) fn bare(&self, w: Wire) -> bool {
         self.lone(w) && self.weights[w as usize].is_empty()
     }
 
@@ -105,7 +105,6 @@ impl Reduction {
             let done = match link.motion {
                 Motion::Shift => self.shift(at, link.wires, sizes),
                 Motion::Merge => self.merge(at, link.wires, sizes, scalars),
-                Motion::Offset => false,
             };
             if done {
                 open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
@@ -119,7 +118,6 @@ impl Reduction {
                     && match one.motion {
                         Motion::Shift => self.shifts(at, other, sizes),
                         Motion::Merge => self.merges(at, other, sizes, scalars),
-                        Motion::Offset => false,
                     };
                 if done {
                     open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());

@@ -1,6 +1,7 @@
 //! What stands on the vertices and edges of a network under reduction, and before it.
 
 use super::compose::{entry, is_scalar, product, reciprocal, transpose};
+use super::slices::Window;
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::tensor::node::Wire;
@@ -14,8 +15,12 @@ pub(super) struct Part {
     pub(super) divides: bool,
     /// The squared vector, where `math` is a square.
     pub(super) root: Option<Math>,
-    /// The position, for a basis vector.
-    pub(super) basis: Option<i64>,
+    /// The position, for a unit vector.
+    pub(super) basis: Option<Math>,
+    /// Whether the matrix is a triangle of ones: the lower one, or the upper.
+    pub(super) triangle: Option<bool>,
+    /// What it does, for a matrix that takes or fills a part of an axis.
+    pub(super) window: Option<Window>,
     /// The matrix, where this is its diagonal.
     pub(super) diagonal: Option<Math>,
     /// A matrix known to equal its transpose.
@@ -32,6 +37,8 @@ impl Part {
             divides: false,
             root: None,
             basis: None,
+            window: None,
+            triangle: None,
             diagonal: None,
             symmetric: false,
             row: None,
@@ -63,15 +70,30 @@ pub(super) struct Scalars {
     pub(super) below: Vec<((u32, u64), Math)>,
 }
 
+/// `tril(X)`, `triu(X)`
+pub(super) fn triangle(math: Math, lower: bool) -> Math {
+    Math::Call(entry(if lower { "tril" } else { "triu" }), vec![math], None)
+}
+
 pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
+    if parts.len() > 1
+        && let Some(at) = parts.iter().position(|p| p.triangle.is_some())
+    {
+        // a triangle of ones, entry by entry
+        let lower = parts.remove(at).triangle == Some(true);
+        let rest = hadamard(parts);
+        return Part::new(triangle(whole(rest.clone()), lower), rest.key);
+    }
     parts.sort_by_key(|p| (p.divides, p.key));
     let key = parts.iter().map(|p| p.key).min().unwrap_or((0, 0));
     let (below, above): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|p| p.divides);
     let single = above.len() == 1 && below.is_empty();
-    let (root, basis, diagonal, row) = match (&above[..], single) {
-        ([p], true) => (p.root.clone(), p.basis, p.diagonal.clone(), p.row.clone()),
-        _ => (None, None, None, None),
+    let mut own = match (&above[..], single) {
+        ([p], true) => p.clone(),
+        _ => Part::new(Math::Pi, key),
     };
+    let (root, basis, diagonal, row, window) =
+        (own.root.take(), own.basis.take(), own.diagonal.take(), own.row.take(), own.window.take());
     let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
     let many = |list: Vec<Part>| {
         let mut list: Vec<Math> = list.into_iter().map(|p| p.math).collect();
@@ -86,7 +108,8 @@ pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
     if let Some(d) = divisor {
         math = Math::ElementQuotient(Box::new(math), Box::new(d));
     }
-    Part { math, key, divides: false, root, basis, diagonal, symmetric, row }
+    let triangle = own.triangle.take();
+    Part { math, key, divides: false, root, basis, window, triangle, diagonal, symmetric, row }
 }
 
 pub(super) fn whole(part: Part) -> Math {
@@ -97,7 +120,17 @@ pub(super) fn transposed_part(part: Part) -> Part {
     if part.symmetric {
         return part;
     }
-    Part { math: transpose(part.math), root: part.root.map(transpose), ..part }
+    if let Some(lower) = part.triangle {
+        let Math::Call(_, mut list, _) = part.math else { return part };
+        let inner = list.pop().map_or(Math::Pi, transpose);
+        let math = triangle(inner, !lower);
+        return Part { math, triangle: Some(!lower), ..Part::new(Math::Pi, part.key) };
+    }
+    let mut window = part.window;
+    if let Some(w) = &mut window {
+        w.placing = !w.placing;
+    }
+    Part { math: transpose(part.math), root: part.root.map(transpose), window, ..part }
 }
 
 /// Scalar factors before an array, or their product where there is none.

@@ -4,9 +4,8 @@ use super::compose::{
     entry, product, reciprocal, squared_norm, squared_norm_matrix, sum_call, transpose,
 };
 use super::motion::Link;
-use super::part::{Edge, Part, Scalars, hadamard, transposed_part, whole};
+use super::part::{Edge, Part, Scalars, hadamard, transposed_part, triangle, whole};
 use crate::notation::math::Math;
-use crate::number::Number;
 use crate::tensor::node::{EinsumView, Wire};
 
 /// The network of an einsum under reduction.
@@ -51,6 +50,9 @@ impl Reduction {
 
     #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
     pub(super) fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
+        self.merge_triangles();
+        self.push_windows();
+        self.fix_units(scalars)?;
         self.outer_quotients();
         self.contract(sizes, scalars)?;
         self.finish(sizes)
@@ -61,6 +63,7 @@ impl Reduction {
         let contracted: Vec<Wire> =
             (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
         let mut open = contracted;
+        open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
         while !open.is_empty() {
             if !self.links.is_empty() && self.step_links(&mut open, sizes, scalars) {
                 // an indicator is gone
@@ -68,20 +71,24 @@ impl Reduction {
                 let w = open.remove(at);
                 let scalar = self.close(w)?;
                 scalars.above.push(scalar);
-            } else if self.fixed_entry(&mut open, scalars) {
-                // an entry at two numbers
             } else if self.whole_sum(&mut open, scalars) {
                 // both ends are gone
             } else if let Some(at) = self.dead_end(&open) {
                 let w = open.remove(at);
-                self.contract_dead_end(w);
+                self.contract_dead_end(w, sizes);
+            } else if let Some(at) = self.at_window(&open) {
+                let w = open.remove(at);
+                self.series(w, sizes);
             } else if let Some(at) = self.between(&open, false) {
                 let w = open.remove(at);
-                self.series(w);
+                self.series(w, sizes);
             } else if let Some(at) = self.between(&open, true) {
                 let w = open.remove(at);
-                self.series(w);
-            } else if !self.parallel() && !self.merge_as_matrix(sizes) {
+                self.series(w, sizes);
+            } else if !self.parallel()
+                && !self.pull_windows(&mut open, sizes)
+                && !self.merge_as_matrix(sizes)
+            {
                 return None;
             }
             self.loops(&open, scalars);
@@ -125,15 +132,6 @@ impl Reduction {
         let mut parts = std::mem::take(&mut self.weights[w as usize]);
         parts.sort_by_key(|p| (p.divides, p.key));
         let key = parts.first()?.key;
-        if let Some(at) = parts.iter().position(|p| p.basis.is_some()) {
-            let position = parts.remove(at).basis?;
-            if parts.is_empty() || parts.iter().any(|p| p.basis.is_some()) {
-                return None;
-            }
-            let vector = hadamard(parts).math;
-            let index = Math::Number(Number::integer(position));
-            return Some((key, Math::Entry(Box::new(vector), vec![index])));
-        }
         let plain = parts.iter().all(|p| !p.divides);
         if let ([p], true) = (&parts[..], plain) {
             if let Some(root) = &p.root {
@@ -150,29 +148,6 @@ impl Reduction {
         let last = parts.pop()?;
         let first = hadamard(parts);
         Some((key, product(vec![first.into_row(), last.math])))
-    }
-
-    /// `A[2,3]`: a matrix between two unit vectors.
-    fn fixed_entry(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
-        let position = |w: Wire| match &self.weights[w as usize][..] {
-            [p] if self.degree(w) == 1 && open.contains(&w) => p.basis,
-            _ => None,
-        };
-        let found = self
-            .edges
-            .iter()
-            .enumerate()
-            .find_map(|(at, e)| Some((at, position(e.from)?, position(e.to)?)));
-        let Some((at, row, column)) = found else { return false };
-        let edge = self.edges.remove(at);
-        let index = |n| Math::Number(Number::integer(n));
-        let math = Math::Entry(Box::new(edge.part.math), vec![index(row), index(column)]);
-        let list = if edge.part.divides { &mut scalars.below } else { &mut scalars.above };
-        list.push((edge.part.key, math));
-        self.weights[edge.from as usize].clear();
-        self.weights[edge.to as usize].clear();
-        open.retain(|w| *w != edge.from && *w != edge.to);
-        true
     }
 
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
@@ -228,11 +203,11 @@ impl Reduction {
 
     /// A contracted vertex at the end of one edge; first where the edge points at it (no transpose).
     fn dead_end(&self, open: &[Wire]) -> Option<usize> {
-        let ends = |w: Wire| {
-            self.degree(w) == 1
-                && self.links_at(w) == 0
-                && self.weights[w as usize].iter().all(|p| p.basis.is_none())
+        let mask = |w: Wire| {
+            self.weights[w as usize].is_empty()
+                && self.edges.iter().any(|e| e.to == w && e.part.window.is_some())
         };
+        let ends = |w: Wire| self.degree(w) == 1 && self.links_at(w) == 0 && !mask(w);
         let natural = |w: Wire| {
             ends(w) && !self.weights[w as usize].is_empty() && self.edges.iter().any(|e| e.to == w)
         };
@@ -243,7 +218,7 @@ impl Reduction {
             .or_else(|| open.iter().position(|w| ends(*w)))
     }
 
-    fn contract_dead_end(&mut self, w: Wire) {
+    fn contract_dead_end(&mut self, w: Wire, sizes: &[Math]) {
         let at = self.edges.iter().position(|e| e.from == w || e.to == w);
         let Some(at) = at else { return };
         let edge = self.edges.remove(at);
@@ -251,6 +226,12 @@ impl Reduction {
         let key = edge.part.key;
         let weight = self.weight(w);
         let mut row = None;
+        if edge.part.window.is_some() {
+            let matrix = if edge.to == w { edge.part } else { transposed_part(edge.part) };
+            let math = Reduction::through_window(&matrix, weight, &sizes[w as usize]);
+            self.weights[target as usize].extend(math.map(|m| Part::new(m, key)));
+            return;
+        }
         let math = match weight {
             None => {
                 let axis = usize::from(edge.to == w);
@@ -278,7 +259,7 @@ impl Reduction {
     }
 
     /// `M₁ diag(w) M₂` through a vertex between two edges.
-    fn series(&mut self, w: Wire) {
+    fn series(&mut self, w: Wire, sizes: &[Math]) {
         let mut pair = Vec::new();
         let mut rest = Vec::new();
         for e in std::mem::take(&mut self.edges) {
@@ -309,13 +290,40 @@ impl Reduction {
         let key = first.part.key.min(second.part.key);
         let left = if first.to == w { first.part } else { transposed_part(first.part) };
         let right = if second.from == w { second.part } else { transposed_part(second.part) };
+        let weight = self.weight(w);
+        let middle = weight.as_ref().map(|p| &p.math);
+        let ends = (&sizes[from as usize], &sizes[to as usize]);
+        if let Some(math) = Reduction::window_product(&left, middle, &right, ends.0, ends.1) {
+            self.edges.push(Edge { from, to, part: Part::new(math, key) });
+            return;
+        }
         let mut list = vec![whole(left)];
-        if let Some(weight) = self.weight(w) {
+        if let Some(weight) = weight {
             list.push(Math::Call(entry("diag"), vec![weight.math], None));
         }
         list.push(whole(right));
         let part = Part::new(product(list), key);
         self.edges.push(Edge { from, to, part });
+    }
+
+    /// A triangle of ones beside other edges takes a part of them, before these are multiplied.
+    fn merge_triangles(&mut self) {
+        let mut at = 0;
+        while at < self.edges.len() {
+            let ends = (self.edges[at].from, self.edges[at].to);
+            let turned = (ends.1, ends.0);
+            let beside = self.edges.iter().find(|e| {
+                e.part.triangle.is_none() && (ends == (e.from, e.to) || turned == (e.from, e.to))
+            });
+            let along = beside.map(|e| (e.from, e.to)).filter(|(a, b)| a != b);
+            if let (true, Some((a, b))) = (self.edges[at].part.triangle.is_some(), along) {
+                let parts = self.take_edges(a, b);
+                self.edges.push(Edge { from: a, to: b, part: hadamard(parts) });
+                at = 0;
+            } else {
+                at += 1;
+            }
+        }
     }
 
     /// Merges parallel edges; false where there are none.
@@ -361,29 +369,15 @@ impl Reduction {
         }
         match self.output[..] {
             [] => Some(None),
-            [w] => {
-                if self.weights[w as usize].iter().any(|p| p.basis.is_some()) {
-                    return None;
-                }
-                Some(Some(match self.weight(w) {
-                    Some(part) => part.math,
-                    None => Math::Ones(vec![sizes[w as usize].clone()]),
-                }))
-            }
-            [a, b] if a == b => {
-                if self.weights[a as usize].iter().any(|p| p.basis.is_some()) {
-                    return None;
-                }
-                Some(Some(match self.weight(a) {
-                    Some(part) => Math::Call(entry("diag"), vec![part.math], None),
-                    None => Math::Identity(Some(Box::new(sizes[a as usize].clone()))),
-                }))
-            }
+            [w] => Some(Some(match self.weight(w) {
+                Some(part) => part.math,
+                None => Math::Ones(vec![sizes[w as usize].clone()]),
+            })),
+            [a, b] if a == b => Some(Some(match self.weight(a) {
+                Some(part) => Math::Call(entry("diag"), vec![part.math], None),
+                None => Math::Identity(Some(Box::new(sizes[a as usize].clone()))),
+            })),
             [a, b] => {
-                let basis = |p: &Part| p.basis.is_some();
-                if self.weights[a as usize].iter().chain(&self.weights[b as usize]).any(basis) {
-                    return None;
-                }
                 let edges = self.take_edges(a, b);
                 let (left, right) = (self.weight(a), self.weight(b));
                 let column = |p: Option<Part>, w: Wire| match p {
@@ -401,6 +395,16 @@ impl Reduction {
                     };
                     let outer = vec![column(left, a), right];
                     return Some(Some(product(outer)));
+                }
+                if let ([only], true) = (&edges[..], left.is_some() || right.is_some())
+                    && let Some(lower) = only.triangle
+                {
+                    // a triangle of ones between two vectors is the triangle of their product
+                    let right = match right {
+                        Some(p) => p.into_row(),
+                        None => transpose(column(None, b)),
+                    };
+                    return Some(Some(triangle(product(vec![column(left, a), right]), lower)));
                 }
                 let diag = |p: Part| Math::Call(entry("diag"), vec![p.math], None);
                 let mut list = Vec::new();

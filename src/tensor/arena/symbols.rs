@@ -103,8 +103,8 @@ impl Arena {
     }
 
     /// Whether there are indicators at all.
-    pub(in crate::tensor) fn has_indicators(&self) -> bool {
-        !self.indicators.is_empty()
+    pub(crate) fn has_indicators(&self) -> bool {
+        !self.indicators.is_empty() || !self.triangles.is_empty()
     }
 
     /// The affine function of an expression that is an indicator.
@@ -113,24 +113,5 @@ impl Arena {
             SymbolKind::Indicator(at) => self.indicators.get(at as usize),
             _ => None,
         }
-    }
-
-    /// The basis vector with its 1 at a position counted from 1.
-    pub(in crate::tensor) fn basis(&mut self, dim: DimId, position: i64) -> ExprId {
-        let name = format!("basis {} {position}", dim.0);
-        let kind = SymbolKind::Basis(dim, position);
-        let known = self.symbols.iter().position(|s| s.kind == kind);
-        if let Some(at) = known {
-            let axes = self.axes_id(&[dim]);
-            return self.intern(Tag::Symbol, axes, &[at as u32]);
-        }
-        let symbol = Symbol {
-            name: name.as_str().into(),
-            kind,
-            axes: [dim].into_iter().collect(),
-            properties: Properties::default(),
-            order: u32::MAX,
-        };
-        self.symbol_expr(symbol).1
     }
 }

@@ -3,8 +3,11 @@
 use crate::functions::{Function, Kernel, Range};
 use crate::number::Number;
 use crate::shape::dim::DimId;
+use crate::syntax::ast::Comparison;
 use crate::tensor::arena::{Arena, MINUS_ONE, ONE, Tag, ZERO};
-use crate::tensor::node::{Axes, ExprId, MapFunction, Network, Node, Operand, SymbolKind, Wires};
+use crate::tensor::node::{
+    Axes, ExprId, MapFunction, MatrixFunction, Network, Node, Operand, SymbolKind, Wires,
+};
 use smallvec::{SmallVec, smallvec};
 
 impl Arena {
@@ -22,6 +25,13 @@ impl Arena {
         if !axes.is_empty() && list.iter().all(|&e| self.rank(e) == 0) {
             let scalar = self.map(function, &list);
             return self.broadcast(scalar, &axes);
+        }
+        if let MapFunction::Compare(Comparison::Greater) = function
+            && self.is_triangle(list[0])
+            && self.is_zero(list[1])
+        {
+            // ones and zeros say themselves where they are positive
+            return list[0];
         }
         if let MapFunction::Known(f) = function {
             if let Some(result) = self.map_known(f, &list) {
@@ -70,6 +80,16 @@ impl Arena {
         if f == k.exp {
             return self.as_call(x, k.log);
         }
+        if self.facts && list.len() == 1 && self.is_positive(x) {
+            // of a positive argument
+            if f == k.relu {
+                return Some(x);
+            }
+            if f == k.step || f == k.sign {
+                let axes: Axes = self.axes(x).into();
+                return Some(self.ones(&axes));
+            }
+        }
         if f == k.abs {
             let (c, e) = self.split_scale(x);
             if c != ONE {
@@ -89,7 +109,7 @@ impl Arena {
         if a == b && (self.rank(c) == 0 || self.rank(a) == self.rank(c)) {
             return Some(a);
         }
-        if !matches!(self.node(c), Node::Map(MapFunction::Compare(_), _)) {
+        if !matches!(self.node(c), Node::Map(MapFunction::Compare(_), _)) && !self.is_triangle(c) {
             return None;
         }
         match (self.as_constant(a), self.as_constant(b)) {
@@ -181,6 +201,9 @@ impl Arena {
             }
             Node::Einsum(view) => {
                 view.operands().next().is_none() && view.wires() == view.output().len()
+            }
+            Node::Matrix(MatrixFunction::Determinant, x) => {
+                self.as_symbol(x).is_some_and(|s| self.symbol(s).properties.posdef)
             }
             _ => false,
         }

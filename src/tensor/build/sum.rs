@@ -177,6 +177,9 @@ impl Arena {
         if let [(ONE, e)] = flat[..] {
             return e;
         }
+        if flat.len() > 1 && self.has_triangles() && self.join_triangles(axes, &mut flat) {
+            return self.add_terms(axes, flat);
+        }
         if flat.len() > 1 && self.rank(flat[0].1) > 1 && self.join_diagonals(axes, &mut flat) {
             return self.add_terms(axes, flat);
         }

@@ -158,6 +158,7 @@ impl Arena {
         let partner = match self.node(f.base) {
             Node::Matrix(MatrixFunction::Inverse, x) => x,
             Node::Symbol(s) if self.facts && self.symbol(s).properties.orthogonal => f.base,
+            Node::Matrix(MatrixFunction::Eigenvectors, _) => f.base,
             _ => return false,
         };
         let orthogonal = partner == f.base;

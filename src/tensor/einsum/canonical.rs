@@ -131,6 +131,7 @@ impl Arena {
                 let p = self.symbol(s).properties;
                 p.symmetric || p.diagonal || p.orthogonal || p.simplex
             }
+            Node::Matrix(_, x) if self.has_facts(x) => true,
             _ => self.rank(id) == 2 && self.is_symmetric(id),
         }
     }

@@ -234,7 +234,7 @@ impl Lowerer<'_> {
 
     /// A size that the program may not have.
     pub(super) fn size(&mut self, make: impl FnOnce(&mut Dims) -> DimId) -> DimId {
-        let dims = self.dims.get_or_insert_with(|| self.typed.dims.clone());
+        let dims = self.arena.dims.get_or_insert_with(|| self.typed.dims.clone());
         let id = make(dims);
         let (text, value) = (dims.text(id), dims.as_number(id));
         self.arena.add_size(id, &text, value);
@@ -302,6 +302,11 @@ impl Lowerer<'_> {
                     .filter(u8::is_ascii_alphabetic)
                     .map(|l| letters.known(l, width))
                     .collect();
+                if equation.contains('>') {
+                    let expr = self.arena.lower_ones(wires[0].1, wires[1].1);
+                    values.push(Value { expr, wires: smallvec![wires[0].0, wires[1].0] });
+                    continue;
+                }
                 let operand = if equation.contains(':') {
                     self.arena.merged(wires[0], wires[1], wires[2])
                 } else {
@@ -462,7 +467,10 @@ impl Lowerer<'_> {
             let v = self.operand(list[0], context, &[]);
             let expr = match kind {
                 Kind::Inverse => self.arena.power(v.expr, &Number::MINUS_ONE),
-                Kind::Adjugate => self.arena.ones(&[]),
+                Kind::Adjugate | Kind::Eigenvectors => self.arena.ones(&[]),
+                Kind::Cholesky => {
+                    self.arena.map(MapFunction::Known(self.arena.known.sqrt), &[v.expr])
+                }
                 Kind::LogDeterminant => {
                     let abs = self.arena.map(MapFunction::Known(self.arena.known.abs), &[v.expr]);
                     self.arena.map(MapFunction::Known(self.arena.known.log), &[abs])
@@ -472,6 +480,9 @@ impl Lowerer<'_> {
             return Ok(expr);
         }
         let function = match kind {
+            Kind::Cholesky => MatrixFunction::Cholesky,
+            Kind::Eigenvalues => MatrixFunction::Eigenvalues,
+            Kind::Eigenvectors => MatrixFunction::Eigenvectors,
             Kind::Inverse => MatrixFunction::Inverse,
             Kind::Determinant | Kind::Adjugate => MatrixFunction::Determinant,
             Kind::LogDeterminant => MatrixFunction::LogDeterminant,
@@ -487,33 +498,5 @@ impl Lowerer<'_> {
             return Ok(self.arena.hadamard(&[value, inverse]));
         }
         Ok(value)
-    }
-
-    /// `f'(x)` of a function of the table.
-    fn prime(
-        &mut self,
-        id: NodeId,
-        f: &'static Function,
-        primes: u32,
-        list: &[NodeId],
-        context: &Context,
-    ) -> Result<ExprId, LowerError> {
-        let Lowering::Primitive(derivatives) = f.lowering_for(list.len()) else {
-            return self.unsupported(id, format!("a derivative of `{}` by primes", f.name));
-        };
-        if list.len() != 1 || primes > 1 {
-            return self
-                .unsupported(id, format!("a derivative of `{}` of this order by primes", f.name));
-        }
-        let x = self.element(list[0], context);
-        Ok(self.full(context, |arena, sizes| {
-            let y = arena.value_map(MapFunction::Known(f), std::slice::from_ref(&x), sizes);
-            let t = template(derivatives[0], f.parameters);
-            let parameters = std::slice::from_ref(&x);
-            arena.instantiate(
-                t,
-                &Frame { parameters, value: Some(&y), cotangent: None, active: &[], sizes },
-            )
-        }))
     }
 }

@@ -20,6 +20,7 @@ impl Lowerer<'_> {
         let mut sizes = context.sizes.clone();
         let mut extra: SmallVec<[Value; 4]> = SmallVec::new();
         let mut wires = Wires::new();
+        let mut kept = 0;
         let delta = matches!(self.typed.meaning(array), Meaning::Delta);
         let axes: Axes = if delta {
             let dim = list.iter().find_map(|i| match self.typed.meaning(*i) {
@@ -43,6 +44,21 @@ impl Lowerer<'_> {
                 wires.push(at.expect("an entry has its indices free") as u32);
                 continue;
             }
+            if let Some(extent) = self.typed.ranges.get(index) {
+                let source = first + kept;
+                kept += 1;
+                let Some(part) = self.extent(*extent) else {
+                    wires.push(source);
+                    continue;
+                };
+                let wire = sizes.len() as u32;
+                sizes.push(axes[axis]);
+                wires.push(wire);
+                let size = sizes[source as usize];
+                let operand = self.arena.moved((wire, axes[axis]), (source, size), part);
+                extra.push(Value { expr: operand.expr, wires: operand.wires });
+                continue;
+            }
             if let Some(position) = self.typed.positions.get(index) {
                 let wire = sizes.len() as u32;
                 sizes.push(axes[axis]);
@@ -59,12 +75,12 @@ impl Lowerer<'_> {
             sizes.push(axes[axis]);
             wires.push(wire);
             let key = (axes[axis], position);
-            let known = self.basis.get(&key).copied();
-            let expr = known.unwrap_or_else(|| self.arena.basis(axes[axis], position));
-            self.basis.insert(key, expr);
+            let known = self.unit_vectors.get(&key).copied();
+            let expr = known.unwrap_or_else(|| self.unit(axes[axis], position));
+            self.unit_vectors.insert(key, expr);
             extra.push(Value { expr, wires: smallvec![wire] });
         }
-        if context.sizes.len() as u32 != first {
+        if context.sizes.len() as u32 != first + kept {
             return self.unsupported(id, "an entry that leaves axes");
         }
         let base = if delta {
@@ -120,6 +136,17 @@ impl Lowerer<'_> {
             true => IndicatorRange::Total,
             false => IndicatorRange::Partial,
         };
+        if let ([], true) = (&sources[..], inside) {
+            let one = self.size(|d| d.number(1));
+            let part = self.part(target.1, offset, one);
+            return Operand { expr: self.arena.unit(target.1, part), wires: smallvec![target.0] };
+        }
+        if let ([(wire, size, factor)], true) = (&sources[..], inside)
+            && self.arena.units.is_some_and(|u| u.1 == *factor)
+        {
+            let part = self.part(target.1, offset, *size);
+            return self.arena.moved(target, (*wire, *size), part);
+        }
         self.arena.indicate(target, &sources, offset, range)
     }
 

@@ -193,6 +193,10 @@ impl Lowerer<'_> {
                 let list = typed.program.list(*list);
                 self.entry(id, *array, list, &context)?
             }
+            Expr::Block { down, list } => {
+                self.block(id, *down, typed.program.list(*list), &context)?
+            }
+            Expr::Range(..) => return self.unsupported(id, "a range by itself"),
             Expr::IndexSum(list, body) => {
                 self.index_sum(typed.program.list(*list), *body, &context)
             }
