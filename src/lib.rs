@@ -22,6 +22,7 @@ pub mod identities;
 pub mod notation;
 pub mod number;
 pub mod numeric;
+pub mod python;
 pub mod render;
 pub mod shape;
 pub mod simplify;

@@ -15,6 +15,7 @@ const ROWS: &[&[&str]] = &[
     &["notation"],
     &["engine"],
     &["render", "check"],
+    &["python"],
     &["cli"],
 ];
 

@@ -86,8 +86,19 @@ pub(super) fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("Say what each verdict rests on"),
             )
+            .arg(
+                Arg::new("code")
+                    .long("code")
+                    .value_name("FILE.py")
+                    .action(ArgAction::Append)
+                    .conflicts_with_all(["program", "text", "layout"])
+                    .help("Check the gradients that a file of Python computes"),
+            )
+            .arg(code_name("value", "The function of the value"))
+            .arg(code_name("gradient", "The function of its gradients"))
+            .arg(code_name("wrt", "The variables of the gradients, in order"))
             .arg(format(&["text", "json"]))
-            .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json"),
+            .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json\n  derive check --code layer.py --shape \"X[N,D]\""),
         )
         .subcommand(
             explain(),
@@ -101,6 +112,11 @@ pub(super) fn command() -> Command {
             ),
         )
         .subcommand(Command::new("man").about("The manual page"))
+}
+
+/// An option of `check --code`.
+fn code_name(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("NAME").requires("code").help(help)
 }
 
 fn explain() -> Command {

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::input::{self, Input};
-use crate::check::verdict::{Counterexample, Status, Verdict};
+use crate::check::verdict::{Counterexample, Evidence, Status, Verdict};
 use crate::check::{Layout, check_in};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::numeric::point::to_json;
@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 
 /// `derive check`: what is printed, and the exit status.
 pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8), Failure> {
+    if m.contains_id("code") {
+        return super::code::code_command(m, color);
+    }
     let inputs = input::read_all(m)?;
     let shapes = m.get_one::<String>("shape").cloned();
     let seed = m.get_one::<u64>("seed").copied().unwrap_or(0);
@@ -73,9 +76,14 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
 }
 
 fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {
+    counted(all.map(|v| v.status), "claim")
+}
+
+/// How many there are of each kind.
+pub(super) fn counted(all: impl Iterator<Item = Status>, word: &str) -> String {
     let mut counts = [0usize; 4];
-    for v in all {
-        counts[match v.status {
+    for status in all {
+        counts[match status {
             Status::Proved => 0,
             Status::Verified => 1,
             Status::Refuted => 2,
@@ -90,8 +98,8 @@ fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {
         .filter(|(n, _)| **n > 0)
         .map(|(n, w)| format!("{n} {w}"))
         .collect();
-    let claims = if total == 1 { "claim" } else { "claims" };
-    format!("{total} {claims}: {}\n", parts.join(", "))
+    let plural = if total == 1 { "" } else { "s" };
+    format!("{total} {word}{plural}: {}\n", parts.join(", "))
 }
 
 fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
@@ -155,7 +163,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn point_text(c: &Counterexample) -> String {
+pub(super) fn point_text(c: &Counterexample) -> String {
     let mut parts: Vec<String> =
         c.values.iter().map(|(name, value)| format!("{name} = {}", to_json(value))).collect();
     parts.extend(c.functions.iter().map(|(name, text)| format!("{name}(u) = {text}")));
@@ -176,7 +184,19 @@ fn render(
 }
 
 fn claim_json(input: &Input, v: &Verdict) -> Value {
-    let e = &v.evidence;
+    json!({
+        "file": input.file,
+        "line": v.line,
+        "link": v.link,
+        "lhs": v.left,
+        "rhs": v.right,
+        "status": v.status.text(),
+        "evidence": evidence_json(&v.evidence),
+    })
+}
+
+/// What a verdict rests on.
+pub(super) fn evidence_json(e: &Evidence) -> Map<String, Value> {
     let mut evidence = Map::new();
     evidence.insert("points".into(), json!(e.points));
     if let Some(error) = e.max_relative_error {
@@ -211,13 +231,5 @@ fn claim_json(input: &Input, v: &Verdict) -> Value {
     if let Some((claim, what)) = &e.repair {
         evidence.insert("repair".into(), json!({"claim": claim, "change": what}));
     }
-    json!({
-        "file": input.file,
-        "line": v.line,
-        "link": v.link,
-        "lhs": v.left,
-        "rhs": v.right,
-        "status": v.status.text(),
-        "evidence": evidence,
-    })
+    evidence
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod code;
 mod eval;
 mod explain;
 mod grad;

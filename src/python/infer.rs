@@ -1,0 +1,176 @@
+//! Which shapes the parameters have, where the code does not say: those under which both functions
+//! can be read, the likeliest by their names first.
+
+use super::error::CodeError;
+use super::outline::File;
+use super::pair::{Options, Pair};
+use super::question::{Question, ask};
+use super::read::{Knowledge, Stop};
+use super::size::Sizes;
+use std::collections::BinaryHeap;
+
+/// So many readings are tried.
+const TRIED: usize = 4000;
+
+/// So many readings may fail before one succeeds.
+const FAILED: usize = 600;
+
+/// A gradient of another shape than its variable's counts as much as so unlikely a shape.
+const MISMATCH: u32 = 3;
+
+/// What was found out.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) knowledge: Knowledge,
+    pub(super) sizes: Sizes,
+    pub(super) question: Question,
+    /// The variables whose shapes were not stated.
+    pub(super) assumed: Vec<String>,
+}
+
+/// A partial assignment of shapes; the cheapest is the greatest.
+struct State {
+    cost: u32,
+    /// Earlier ones first among equals.
+    number: usize,
+    knowledge: Knowledge,
+    assumed: Vec<String>,
+    done: bool,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &State) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for State {}
+
+impl PartialOrd for State {
+    fn partial_cmp(&self, other: &State) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for State {
+    fn cmp(&self, other: &State) -> std::cmp::Ordering {
+        (other.cost, other.number).cmp(&(self.cost, self.number))
+    }
+}
+
+/// The shapes that a parameter may have, with how unlikely its name makes each.
+fn candidates(name: &str) -> Vec<(u32, &'static [&'static str])> {
+    const SCALAR: &[&str] = &[];
+    const VECTOR: &[&str] = &[""];
+    const MATRIX: &[&str] = &["", ""];
+    const ROW: &[&str] = &["1", ""];
+    const COLUMN: &[&str] = &["", "1"];
+    const THREE: &[&str] = &["", "", ""];
+    let costs: [u32; 6] = match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') {
+        // matrix, vector, scalar, row, column, three axes
+        _ if name.starts_with(char::is_uppercase) => [0, 2, 4, 3, 3, 4],
+        "eps" | "epsilon" | "lr" | "lam" | "lambda" | "lambd" | "lmbda" | "reg" | "alpha" | "c" | "tau" | "temperature" | "temp" | "scale"
+        | "margin" | "delta" | "momentum" | "t" | "l2" | "weight_decay" | "a" | "reg_strength" => [4, 2, 0, 5, 5, 6],
+        "b" | "bias" | "beta" | "gamma" | "mu" | "mean" | "g" | "bo" | "bq" | "bk" | "bv" => [4, 0, 1, 2, 3, 6],
+        "y" | "t_hat" | "target" | "targets" | "labels" => [1, 0, 2, 4, 3, 4],
+        _ => [1, 0, 2, 4, 3, 3],
+    };
+    let shapes = [MATRIX, VECTOR, SCALAR, ROW, COLUMN, THREE];
+    costs.into_iter().zip(shapes).collect()
+}
+
+/// Reads a pair of functions with the shapes that are stated, and the likeliest for the others.
+///
+/// # Errors
+/// What cannot be read, shapes that do not fit, and two equally likely ways.
+pub(super) fn infer(
+    file: &File<'_>,
+    pair: Pair,
+    options: &Options,
+    stated: Knowledge,
+) -> Result<Found, CodeError> {
+    let mut heap = BinaryHeap::new();
+    heap.push(State { cost: 0, number: 0, knowledge: stated, assumed: Vec::new(), done: false });
+    let mut number = 0;
+    let mut failed = 0;
+    let mut first_error = None;
+    let mut best: Option<(u32, Found)> = None;
+    for _ in 0..TRIED {
+        let Some(state) = heap.pop() else { break };
+        if best.as_ref().is_some_and(|b| state.cost > b.0) {
+            break;
+        }
+        match ask(file, pair, options, &state.knowledge, Sizes::default()) {
+            Ok(question) => {
+                let mismatches = question.asked.iter().filter(|a| a.differ.is_some()).count() as u32;
+                let cost = state.cost + MISMATCH * mismatches;
+                if !state.done && mismatches > 0 && !state.assumed.is_empty() {
+                    number += 1;
+                    heap.push(State { cost, number, done: true, ..state });
+                    continue;
+                }
+                let cost = state.cost;
+                if let Some((_, other)) = &best {
+                    return Err(ambiguous(other, &state.knowledge));
+                }
+                let found = Found {
+                    sizes: question.writer.sizes.clone(),
+                    question,
+                    knowledge: state.knowledge,
+                    assumed: state.assumed,
+                };
+                if found.assumed.is_empty() {
+                    return Ok(found);
+                }
+                best = Some((cost, found));
+            }
+            Err(Stop::Unknown(name)) => {
+                for (more, shape) in candidates(&name) {
+                    let mut knowledge = state.knowledge.clone();
+                    let shape = shape.iter().map(ToString::to_string).collect();
+                    knowledge.shapes.insert(name.clone(), shape);
+                    let mut assumed = state.assumed.clone();
+                    assumed.push(name.clone());
+                    number += 1;
+                    heap.push(State { cost: state.cost + more, number, knowledge, assumed, done: false });
+                }
+            }
+            Err(Stop::Labels(name)) => {
+                let mut knowledge = state.knowledge.clone();
+                knowledge.labels.push(name);
+                number += 1;
+                heap.push(State { number, knowledge, ..state });
+            }
+            Err(Stop::Error(error)) => {
+                failed += 1;
+                let whatever = state.assumed.is_empty() || matches!(error, CodeError::Syntax { .. });
+                // that of the likeliest shapes is the one to show
+                first_error.get_or_insert(error);
+                if whatever || failed > FAILED && best.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    match (best, first_error) {
+        (Some((_, found)), _) => Ok(found),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(CodeError::open(
+            "no shapes were found under which both functions can be read",
+            None,
+            "state them: `--shape \"X[N,D], y[N]\"`",
+        )),
+    }
+}
+
+fn ambiguous(found: &Found, other: &Knowledge) -> CodeError {
+    let differing = found.assumed.iter().find(|n| found.knowledge.shapes.get(*n) != other.shapes.get(*n));
+    let name = differing.cloned().unwrap_or_default();
+    let axes = |k: &Knowledge| k.shapes.get(&name).map_or(0, Vec::len);
+    let message = format!(
+        "`{name}` may have {} or {} axes",
+        axes(&found.knowledge).min(axes(other)),
+        axes(&found.knowledge).max(axes(other))
+    );
+    CodeError::open(message, None, &format!("say which: `--shape \"{name}[n]\"`"))
+}

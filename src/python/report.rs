@@ -1,0 +1,225 @@
+//! What is said of the gradients of a file.
+
+use super::error::CodeError;
+use super::hints::{declared, stated};
+use super::infer::{Found, infer};
+use super::outline::File;
+use super::pair::{Options, Pair, pairs};
+use super::question::{Asked, LabelStyle, Question, ask};
+use super::read::{Knowledge, Stop};
+use super::repair::repair;
+use crate::check::check_typed;
+use crate::check::verdict::{Evidence, Status};
+use crate::diagnostic::Span;
+use crate::shape::infer::infer as infer_shapes;
+use crate::syntax::parser::parse_with;
+
+/// A change of the code after which a gradient is right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mended {
+    /// What is to be changed.
+    pub span: Span,
+    /// What is to stand there.
+    pub text: String,
+    /// The change in words.
+    pub what: String,
+}
+
+/// What is said of one gradient.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The variable, as the code calls it.
+    pub variable: String,
+    /// The gradient, as the code calls it.
+    pub name: Option<String>,
+    /// Where it is computed.
+    pub span: Span,
+    /// What it was found to be.
+    pub status: Status,
+    /// Why.
+    pub evidence: Evidence,
+    /// Further facts.
+    pub notes: Vec<String>,
+    /// The claim, in the language.
+    pub claim: (String, String),
+    /// What would mend it.
+    pub mended: Option<Mended>,
+}
+
+/// What is said of a value and its gradients.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Report {
+    /// The function of the value.
+    pub value: String,
+    /// The function of the gradients.
+    pub gradient: String,
+    /// The gradients in order.
+    pub answers: Vec<Answer>,
+    /// The shape of each variable.
+    pub shapes: Vec<(String, String)>,
+    /// Those of them that the code does not state.
+    pub assumed: Vec<String>,
+    /// The program of the language that both functions were read as.
+    pub program: String,
+}
+
+/// Checks the gradients of a file of Python.
+///
+/// # Errors
+/// What cannot be read, with its place.
+pub fn check_code(source: &str, options: &Options) -> Result<Vec<Report>, CodeError> {
+    let file = File::new(source)?;
+    let mut reports = Vec::new();
+    for pair in pairs(&file, options)? {
+        reports.push(report(&file, pair, options)?);
+    }
+    Ok(reports)
+}
+
+/// What a pair of functions asks, with final names of sizes, or why it asks nothing.
+pub(super) fn read(file: &File<'_>, pair: Pair, options: &Options) -> Result<Found, CodeError> {
+    let mut knowledge = Knowledge::default();
+    for function in [pair.gradient, pair.value] {
+        knowledge.shapes.extend(stated(file, &file.functions[function]));
+    }
+    if let Some(text) = &options.shapes {
+        knowledge.shapes.extend(declared(text)?);
+    }
+    let found = infer(file, pair, options, knowledge)?;
+    again(file, pair, options, &found)
+}
+
+/// Reads again what was found out, so that every size has its final name in the text.
+pub(super) fn again(
+    file: &File<'_>,
+    pair: Pair,
+    options: &Options,
+    found: &Found,
+) -> Result<Found, CodeError> {
+    let mut sizes = found.sizes.again();
+    sizes.name_all(|name| found.question.writer.allows(name));
+    match ask(file, pair, options, &found.knowledge, sizes.again()) {
+        Ok(question) => Ok(Found { question, sizes, ..found.clone() }),
+        Err(Stop::Error(error)) => Err(error),
+        Err(Stop::Unknown(name) | Stop::Labels(name)) => {
+            Err(CodeError::open(format!("the shape of `{name}` is not known"), None, "say `--shape`"))
+        }
+    }
+}
+
+/// The verdicts on claims of a program.
+pub(super) fn verdicts(
+    question: &Question,
+    asked: &[&Asked],
+    style: LabelStyle,
+    seed: u64,
+) -> Result<Vec<(Status, Evidence)>, CodeError> {
+    let mut text = question.context(style);
+    for claim in asked {
+        text.push_str(&format!("{} == {}\n", claim.left, claim.right));
+    }
+    let unreadable = |message: String| {
+        let place = asked.first().map(|a| a.place);
+        CodeError::open(format!("the translation cannot be checked: {message}"), place, "")
+    };
+    let program = parse_with(None, &text).map_err(|e| unreadable(e.to_string()))?;
+    let typed = infer_shapes(program).map_err(|e| unreadable(e.to_string()))?;
+    let verdicts = check_typed(&typed, seed, false);
+    Ok(verdicts.into_iter().map(|v| (v.status, v.evidence)).collect())
+}
+
+/// As [`verdicts`], of a program whose labels may be any: what holds for all weights of the
+/// classes holds for labels; what does not is decided by labels themselves, where one label stands
+/// for all, since no operation that is read tells one class from another.
+pub(super) fn decided(
+    question: &Question,
+    asked: &[&Asked],
+    seed: u64,
+) -> Result<Vec<(Status, Evidence)>, CodeError> {
+    let mut list = verdicts(question, asked, LabelStyle::Soft, seed)?;
+    let good = |v: &(Status, Evidence)| matches!(v.0, Status::Proved | Status::Verified);
+    if question.has_labels() && !list.iter().all(good) {
+        let hard = verdicts(question, asked, LabelStyle::Hard, seed)?;
+        for (soft, hard) in list.iter_mut().zip(hard) {
+            if !good(soft) {
+                *soft = hard;
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, CodeError> {
+    let found = read(file, pair, options)?;
+    let question = &found.question;
+    let fitting: Vec<&Asked> = question.asked.iter().filter(|a| a.differ.is_none()).collect();
+    let mut list = decided(question, &fitting, options.seed)?.into_iter();
+    let mut answers = Vec::new();
+    for asked in &question.asked {
+        let (status, evidence) = if asked.differ.is_some() {
+            (Status::Refuted, Evidence::default())
+        } else {
+            list.next().unwrap_or((Status::Undecided, Evidence::default()))
+        };
+        let mut notes = Vec::new();
+        if let Some((gradient, variable)) = asked.differ.as_ref().or(asked.nearly.as_ref()) {
+            notes.push(format!(
+                "the gradient has the shape {gradient}, `{}` has {variable}",
+                asked.variable
+            ));
+        }
+        answers.push(Answer {
+            variable: asked.variable.clone(),
+            name: asked.name.clone(),
+            span: asked.place,
+            status,
+            evidence,
+            notes,
+            claim: (asked.left.clone(), asked.right.clone()),
+            mended: None,
+        });
+    }
+    if answers.iter().any(|a| a.status == Status::Refuted) {
+        explain(file, pair, options, &found, &mut answers)?;
+    }
+    Ok(Report {
+        value: file.functions[pair.value].name.clone(),
+        gradient: file.functions[pair.gradient].name.clone(),
+        answers,
+        shapes: question.shapes(),
+        assumed: found.assumed.clone(),
+        program: question.context(LabelStyle::Soft),
+    })
+}
+
+/// Says of what is refuted where it goes wrong first, and what would mend it.
+fn explain(
+    file: &File<'_>,
+    pair: Pair,
+    options: &Options,
+    found: &Found,
+    answers: &mut [Answer],
+) -> Result<(), CodeError> {
+    let question = &found.question;
+    let steps: Vec<&Asked> = question.steps.iter().collect();
+    let verdicts = if steps.is_empty() { Vec::new() } else { decided(question, &steps, options.seed)? };
+    let wrong = steps.iter().zip(&verdicts).find(|(_, v)| v.0 == Status::Refuted);
+    let refuted: Vec<usize> =
+        (0..answers.len()).filter(|k| answers[*k].status == Status::Refuted).collect();
+    for (at, mended) in repair(file, pair, options, found, &refuted) {
+        answers[at].mended = Some(mended);
+    }
+    if let Some((step, _)) = wrong {
+        let line = file.source[..step.place.start as usize].matches('\n').count() + 1;
+        let name = step.name.clone().unwrap_or_default();
+        for answer in answers.iter_mut().filter(|a| a.status == Status::Refuted) {
+            if answer.span.start > step.place.start {
+                answer.notes.push(format!(
+                    "`{name}` in line {line} is not the gradient by `{}` either",
+                    step.variable
+                ));
+            }
+        }
+    }
+    Ok(())
+}
