@@ -65,41 +65,7 @@ pub(super) fn command() -> Command {
         )
         .subcommand(render())
         .subcommand(mdbook())
-        .subcommand(
-            program(Command::new("check").about(
-                "Every claim lhs == rhs: proved, verified, refuted with a counterexample, or undecided",
-            ))
-            .mut_arg("program", |a| {
-                a.num_args(0..).value_name("PROGRAM|FILE…").allow_hyphen_values(false)
-            })
-            .arg(seed())
-            .arg(
-                Arg::new("layout")
-                    .long("layout")
-                    .value_name("LAYOUT")
-                    .value_parser(["numerator", "denominator"])
-                    .help("Read `grad` (numerator) or `jac` (denominator) as transposed"),
-            )
-            .arg(
-                Arg::new("why")
-                    .long("why")
-                    .action(ArgAction::SetTrue)
-                    .help("Say what each verdict rests on"),
-            )
-            .arg(
-                Arg::new("code")
-                    .long("code")
-                    .value_name("FILE.py")
-                    .action(ArgAction::Append)
-                    .conflicts_with_all(["program", "text", "layout"])
-                    .help("Check the gradients that a file of Python computes"),
-            )
-            .arg(code_name("value", "The function of the value"))
-            .arg(code_name("gradient", "The function of its gradients"))
-            .arg(code_name("wrt", "The variables of the gradients, in order"))
-            .arg(format(&["text", "json"]))
-            .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json\n  derive check --code layer.py --shape \"X[N,D]\""),
-        )
+        .subcommand(check())
         .subcommand(
             explain(),
         )
@@ -112,6 +78,42 @@ pub(super) fn command() -> Command {
             ),
         )
         .subcommand(Command::new("man").about("The manual page"))
+}
+
+fn check() -> Command {
+    program(Command::new("check").about(
+        "Every claim lhs == rhs: proved, verified, refuted with a counterexample, or undecided",
+    ))
+    .mut_arg("program", |a| {
+        a.num_args(0..).value_name("PROGRAM|FILE…").allow_hyphen_values(false)
+    })
+    .arg(seed())
+    .arg(
+        Arg::new("layout")
+            .long("layout")
+            .value_name("LAYOUT")
+            .value_parser(["numerator", "denominator"])
+            .help("Read `grad` (numerator) or `jac` (denominator) as transposed"),
+    )
+    .arg(
+        Arg::new("why")
+            .long("why")
+            .action(ArgAction::SetTrue)
+            .help("Say what each verdict rests on"),
+    )
+    .arg(
+        Arg::new("code")
+            .long("code")
+            .value_name("FILE.py")
+            .action(ArgAction::Append)
+            .conflicts_with_all(["program", "text", "layout"])
+            .help("Check the gradients that a file of Python computes"),
+    )
+    .arg(code_name("value", "The function of the value"))
+    .arg(code_name("gradient", "The function of its gradients"))
+    .arg(code_name("wrt", "The variables of the gradients, in order"))
+    .arg(format(&["text", "json"]))
+    .after_help("Examples:\n  derive check \"tr(A*B) == tr(B*A)\"\n  derive check \"grad(x'*A*x, x) == 2*A*x\"\n  derive check notes.derive --format json\n  derive check --code layer.py --shape \"X[N,D]\"")
 }
 
 /// An option of `check --code`.

@@ -15,7 +15,11 @@ pub(super) type Shapes = BTreeMap<String, Vec<String>>;
 pub(super) fn declared(text: &str) -> Result<Shapes, CodeError> {
     let mut shapes = Shapes::new();
     let wrong = |part: &str| {
-        CodeError::open(format!("`{part}` in --shape is no declaration"), None, "write `X[N,D], y[N], c`")
+        CodeError::open(
+            format!("`{part}` in --shape is no declaration"),
+            None,
+            "write `X[N,D], y[N], c`",
+        )
     };
     let mut rest = text.trim();
     while !rest.is_empty() {
@@ -141,7 +145,8 @@ fn bracket(text: &str, bare: bool) -> Option<(Vec<String>, usize)> {
         let close = if open == '(' { ')' } else { ']' };
         let Some(inside) = text[at + 1..].split(close).next() else { continue };
         let before = text[..at].trim_end();
-        let said = before.ends_with("shape") || before.ends_with("of size") || before.ends_with("in");
+        let said =
+            before.ends_with("shape") || before.ends_with("of size") || before.ends_with("in");
         let square = open == '[' && bare;
         let first = before.is_empty() && bare && inside.len() < 3;
         if let Some(list) = sizes(inside)

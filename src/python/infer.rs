@@ -58,6 +58,38 @@ impl Ord for State {
     }
 }
 
+/// Names that scalars have.
+const SCALARS: &[&str] = &[
+    "a",
+    "alpha",
+    "c",
+    "delta",
+    "eps",
+    "epsilon",
+    "l",
+    "lam",
+    "lambda",
+    "lambd",
+    "lmbda",
+    "lr",
+    "margin",
+    "momentum",
+    "reg",
+    "reg_strength",
+    "scale",
+    "t",
+    "tau",
+    "temp",
+    "temperature",
+    "weight_decay",
+];
+
+/// Names that shifts and scales of features have.
+const BIASES: &[&str] = &["b", "beta", "bias", "bk", "bo", "bq", "bv", "g", "gamma", "mean", "mu"];
+
+/// Names that targets have.
+const TARGETS: &[&str] = &["labels", "target", "targets", "y"];
+
 /// The shapes that a parameter may have, with how unlikely its name makes each.
 fn candidates(name: &str) -> Vec<(u32, &'static [&'static str])> {
     const SCALAR: &[&str] = &[];
@@ -66,17 +98,22 @@ fn candidates(name: &str) -> Vec<(u32, &'static [&'static str])> {
     const ROW: &[&str] = &["1", ""];
     const COLUMN: &[&str] = &["", "1"];
     const THREE: &[&str] = &["", "", ""];
-    let costs: [u32; 6] = match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') {
-        // matrix, vector, scalar, row, column, three axes
-        _ if name.starts_with(char::is_uppercase) => [0, 2, 4, 3, 3, 4],
-        "eps" | "epsilon" | "lr" | "lam" | "lambda" | "lambd" | "lmbda" | "reg" | "alpha" | "c" | "tau" | "temperature" | "temp" | "scale"
-        | "margin" | "delta" | "momentum" | "t" | "l2" | "weight_decay" | "a" | "reg_strength" => [4, 2, 0, 5, 5, 6],
-        "b" | "bias" | "beta" | "gamma" | "mu" | "mean" | "g" | "bo" | "bq" | "bk" | "bv" => [4, 0, 1, 2, 3, 6],
-        "y" | "t_hat" | "target" | "targets" | "labels" => [1, 0, 2, 4, 3, 4],
-        _ => [1, 0, 2, 4, 3, 3],
+    const NEVER: u32 = u32::MAX;
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    // matrix, vector, scalar, row, column, three axes
+    let costs: [u32; 6] = if name.starts_with(char::is_uppercase) {
+        [0, 2, 4, NEVER, NEVER, 4]
+    } else if SCALARS.contains(&stem) {
+        [4, 2, 0, NEVER, NEVER, 6]
+    } else if BIASES.contains(&stem) {
+        [4, 0, 1, 2, 3, 6]
+    } else if TARGETS.contains(&stem) {
+        [1, 0, 2, NEVER, 3, 4]
+    } else {
+        [1, 0, 2, NEVER, NEVER, 3]
     };
     let shapes = [MATRIX, VECTOR, SCALAR, ROW, COLUMN, THREE];
-    costs.into_iter().zip(shapes).collect()
+    costs.into_iter().zip(shapes).filter(|c| c.0 != NEVER).collect()
 }
 
 /// Reads a pair of functions with the shapes that are stated, and the likeliest for the others.
@@ -102,7 +139,8 @@ pub(super) fn infer(
         }
         match ask(file, pair, options, &state.knowledge, Sizes::default()) {
             Ok(question) => {
-                let mismatches = question.asked.iter().filter(|a| a.differ.is_some()).count() as u32;
+                let mismatches =
+                    question.asked.iter().filter(|a| a.differ.is_some()).count() as u32;
                 let cost = state.cost + MISMATCH * mismatches;
                 if !state.done && mismatches > 0 && !state.assumed.is_empty() {
                     number += 1;
@@ -132,7 +170,13 @@ pub(super) fn infer(
                     let mut assumed = state.assumed.clone();
                     assumed.push(name.clone());
                     number += 1;
-                    heap.push(State { cost: state.cost + more, number, knowledge, assumed, done: false });
+                    heap.push(State {
+                        cost: state.cost + more,
+                        number,
+                        knowledge,
+                        assumed,
+                        done: false,
+                    });
                 }
             }
             Err(Stop::Labels(name)) => {
@@ -143,7 +187,8 @@ pub(super) fn infer(
             }
             Err(Stop::Error(error)) => {
                 failed += 1;
-                let whatever = state.assumed.is_empty() || matches!(error, CodeError::Syntax { .. });
+                let whatever =
+                    state.assumed.is_empty() || matches!(error, CodeError::Syntax { .. });
                 // that of the likeliest shapes is the one to show
                 first_error.get_or_insert(error);
                 if whatever || failed > FAILED && best.is_none() {
@@ -164,7 +209,8 @@ pub(super) fn infer(
 }
 
 fn ambiguous(found: &Found, other: &Knowledge) -> CodeError {
-    let differing = found.assumed.iter().find(|n| found.knowledge.shapes.get(*n) != other.shapes.get(*n));
+    let differing =
+        found.assumed.iter().find(|n| found.knowledge.shapes.get(*n) != other.shapes.get(*n));
     let name = differing.cloned().unwrap_or_default();
     let axes = |k: &Knowledge| k.shapes.get(&name).map_or(0, Vec::len);
     let message = format!(

@@ -32,6 +32,16 @@ pub(super) struct Function {
     pub(super) lambda: bool,
 }
 
+impl Function {
+    /// Its name, after that of its class.
+    pub(super) fn full_name(&self) -> String {
+        match &self.class {
+            Some(class) => format!("{class}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// What a statement does.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Action {
@@ -47,7 +57,6 @@ pub(super) enum Action {
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
     pub(super) action: Action,
-    pub(super) span: Span,
 }
 
 /// A file.
@@ -62,8 +71,8 @@ pub(super) struct File<'a> {
 
 /// Words that begin statements which are not translated.
 const COMPOUND: &[&str] = &[
-    "if", "for", "while", "with", "try", "def", "class", "raise", "del", "global", "nonlocal", "match", "async", "elif", "else",
-    "except", "finally", "break", "continue", "yield",
+    "if", "for", "while", "with", "try", "def", "class", "raise", "del", "global", "nonlocal",
+    "match", "async", "elif", "else", "except", "finally", "break", "continue", "yield",
 ];
 
 impl<'a> File<'a> {
@@ -79,7 +88,7 @@ impl<'a> File<'a> {
     }
 
     pub(super) fn text(&self, token: usize) -> &'a str {
-        self.found.tokens.get(token).map_or("", |t| self.slice(t.span))
+        self.found.list.get(token).map_or("", |t| self.slice(t.span))
     }
 
     pub(super) fn slice(&self, span: Span) -> &'a str {
@@ -87,7 +96,7 @@ impl<'a> File<'a> {
     }
 
     pub(super) fn tokens(&self, range: std::ops::Range<usize>) -> &[Token] {
-        &self.found.tokens[range]
+        &self.found.list[range]
     }
 
     fn outline(&mut self) -> Result<(), CodeError> {
@@ -113,11 +122,11 @@ impl<'a> File<'a> {
                 function.body.extend(lines[at..at + length].iter().cloned());
                 at += length;
                 let last = function.body.last().map_or(line.tokens.end, |l| l.tokens.end) - 1;
-                function.extent.end = self.found.tokens[last].span.end;
+                function.extent.end = self.found.list[last].span.end;
                 self.functions.push(function);
                 continue;
             }
-            let assigned = self.found.tokens[first].kind == Kind::Name && self.text(first + 1) == "=";
+            let assigned = self.found.list[first].kind == Kind::Name && self.text(first + 1) == "=";
             if line.indent > 0 || !assigned {
                 continue;
             }
@@ -134,10 +143,10 @@ impl<'a> File<'a> {
     /// `def name(a, b=1):`, with what follows the colon as its first line.
     fn signature(&self, line: &Line) -> Result<Function, CodeError> {
         let start = line.tokens.start;
-        let name = self.found.tokens.get(start + 1).copied();
+        let name = self.found.list.get(start + 1).copied();
         let Some(name) = name.filter(|t| t.kind == Kind::Name && self.text(start + 2) == "(")
         else {
-            let span = self.found.tokens[start].span;
+            let span = self.found.list[start].span;
             return Err(CodeError::syntax("expected `def name(…):`", span));
         };
         let (parameters, end) = self.parameters(start + 3, line.tokens.end, ")")?;
@@ -149,7 +158,7 @@ impl<'a> File<'a> {
         } else {
             vec![Line { indent: line.indent + 1, tokens: rest }]
         };
-        let extent = self.found.tokens[start].span.to(self.found.tokens[line.tokens.end - 1].span);
+        let extent = self.found.list[start].span.to(self.found.list[line.tokens.end - 1].span);
         Ok(Function {
             name: self.slice(name.span).to_string(),
             class: None,
@@ -165,9 +174,9 @@ impl<'a> File<'a> {
     fn lambda(&self, line: &Line) -> Result<Function, CodeError> {
         let start = line.tokens.start;
         let (parameters, end) = self.parameters(start + 3, line.tokens.end, ":")?;
-        let span = self.found.tokens[start].span;
+        let span = self.found.list[start].span;
         let body = vec![Line { indent: line.indent + 1, tokens: end + 1..line.tokens.end }];
-        let extent = span.to(self.found.tokens[line.tokens.end - 1].span);
+        let extent = span.to(self.found.list[line.tokens.end - 1].span);
         let name = self.slice(span).to_string();
         Ok(Function { name, class: None, parameters, span, extent, body, lambda: true })
     }
@@ -200,11 +209,11 @@ impl<'a> File<'a> {
             }
             at += 1;
         }
-        Err(CodeError::syntax("the parameters have no end", self.found.tokens[from - 1].span))
+        Err(CodeError::syntax("the parameters have no end", self.found.list[from - 1].span))
     }
 
     fn parameter(&self, from: usize, to: usize) -> Result<Parameter, CodeError> {
-        let token = self.found.tokens[from];
+        let token = self.found.list[from];
         if token.kind != Kind::Name {
             return Err(CodeError::unsupported("this parameter cannot be read", token.span));
         }
@@ -221,7 +230,7 @@ impl<'a> File<'a> {
         let annotated = self.text(from + 1) == ":" && from + 2 < equals.unwrap_or(to);
         let annotation = annotated.then(|| {
             let last = equals.unwrap_or(to) - 1;
-            self.found.tokens[from + 2].span.to(self.found.tokens[last].span)
+            self.found.list[from + 2].span.to(self.found.list[last].span)
         });
         let name = self.slice(token.span).to_string();
         Ok(Parameter { name, span: token.span, annotation, default: equals.map(|e| e + 1..to) })
@@ -240,7 +249,7 @@ impl<'a> File<'a> {
         let indent = function.body.first().map_or(0, |l| l.indent);
         for line in &function.body {
             if line.indent > indent && function.body.len() > 1 {
-                let span = self.found.tokens[line.tokens.start].span;
+                let span = self.found.list[line.tokens.start].span;
                 return Err(CodeError::syntax("unexpected indentation", span));
             }
             let mut from = line.tokens.start;
@@ -264,7 +273,6 @@ impl<'a> File<'a> {
     ) -> Result<Option<Statement>, CodeError> {
         let all = self.tokens(range.clone());
         let (start, end) = (all[0].span, all[all.len() - 1].span);
-        let span = start.to(end);
         let word = self.text(range.start);
         if all[0].kind == Kind::Name {
             if COMPOUND.contains(&word) {
@@ -283,13 +291,12 @@ impl<'a> File<'a> {
             return Ok(None);
         }
         let mut read = |from: usize, to: usize| {
-            let place = if from < to { self.found.tokens[from].span.to(end) } else { end };
+            let place = if from < to { self.found.list[from].span.to(end) } else { end };
             expression(self.source, self.tokens(from..to), place, tree)
         };
         if word == "return" {
-            let value =
-                if all.len() > 1 { Some(read(range.start + 1, range.end)?) } else { None };
-            return Ok(Some(Statement { action: Action::Return(value), span }));
+            let value = if all.len() > 1 { Some(read(range.start + 1, range.end)?) } else { None };
+            return Ok(Some(Statement { action: Action::Return(value) }));
         }
         let mut equals = Vec::new();
         let (mut depth, mut colon, mut augment) = (0usize, None, None);
@@ -299,10 +306,9 @@ impl<'a> File<'a> {
                 ")" | "]" | "}" => depth = depth.saturating_sub(1),
                 "=" if depth == 0 => equals.push(at),
                 ":" if depth == 0 && colon.is_none() && equals.is_empty() => colon = Some(at),
-                op if depth == 0 && op.len() > 1 && op.ends_with('=') => {
-                    if !matches!(op, "==" | "<=" | ">=" | "!=") && augment.is_none() {
-                        augment = Some((at, op));
-                    }
+                "==" | "<=" | ">=" | "!=" => {}
+                op if depth == 0 && op.len() > 1 && op.ends_with('=') && augment.is_none() => {
+                    augment = Some((at, op));
                 }
                 _ => {}
             }
@@ -316,7 +322,7 @@ impl<'a> File<'a> {
                 "**=" => Operator::Power,
                 "@=" => Operator::MatrixMultiply,
                 _ => {
-                    let place = self.found.tokens[at].span;
+                    let place = self.found.list[at].span;
                     return Err(CodeError::unsupported(format!("`{op}` cannot be read"), place));
                 }
             };
@@ -337,6 +343,6 @@ impl<'a> File<'a> {
         } else {
             Action::Evaluate(read(range.start, range.end)?)
         };
-        Ok(Some(Statement { action, span }))
+        Ok(Some(Statement { action }))
     }
 }

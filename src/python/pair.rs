@@ -27,8 +27,40 @@ pub(super) struct Pair {
 }
 
 /// Names of a value, and of a gradient that has none of its own.
-const VALUES: &[&str] = &["value", "loss", "cost", "objective", "f", "forward", "fun", "func", "energy", "nll", "log_likelihood", "compute_cost", "compute_loss", "cost_function", "loss_function", "loss_fn"];
-const GRADIENTS: &[&str] = &["grad", "gradient", "gradients", "backward", "df", "vjp", "grads", "jac", "compute_gradient", "compute_gradients", "compute_grad", "gradient_function", "derivative", "grad_fn"];
+const VALUES: &[&str] = &[
+    "value",
+    "loss",
+    "cost",
+    "objective",
+    "f",
+    "forward",
+    "fun",
+    "func",
+    "energy",
+    "nll",
+    "log_likelihood",
+    "compute_cost",
+    "compute_loss",
+    "cost_function",
+    "loss_function",
+    "loss_fn",
+];
+const GRADIENTS: &[&str] = &[
+    "grad",
+    "gradient",
+    "gradients",
+    "backward",
+    "df",
+    "vjp",
+    "grads",
+    "jac",
+    "compute_gradient",
+    "compute_gradients",
+    "compute_grad",
+    "gradient_function",
+    "derivative",
+    "grad_fn",
+];
 
 /// The pairs of a file.
 ///
@@ -36,13 +68,13 @@ const GRADIENTS: &[&str] = &["grad", "gradient", "gradients", "backward", "df", 
 /// Where it is open which functions are meant.
 pub(super) fn pairs(file: &File<'_>, options: &Options) -> Result<Vec<Pair>, CodeError> {
     let find = |name: &str| {
-        let full = |f: &super::outline::Function| match &f.class {
-            Some(class) => format!("{class}.{}", f.name),
-            None => f.name.clone(),
-        };
-        let at = file.functions.iter().position(|f| f.name == name || full(f) == name);
+        let at = file.functions.iter().position(|f| f.name == name || f.full_name() == name);
         at.ok_or_else(|| {
-            CodeError::open(format!("there is no function `{name}`"), None, "the names are those of its functions")
+            CodeError::open(
+                format!("there is no function `{name}`"),
+                None,
+                "the names are those of its functions",
+            )
         })
     };
     match (&options.value, &options.gradient) {
@@ -51,8 +83,7 @@ pub(super) fn pairs(file: &File<'_>, options: &Options) -> Result<Vec<Pair>, Cod
         }
         (Some(value), None) => {
             let value = find(value)?;
-            let own: Vec<Pair> =
-                named(file).into_iter().filter(|p| p.value == value).collect();
+            let own: Vec<Pair> = named(file).into_iter().filter(|p| p.value == value).collect();
             return Ok(if own.is_empty() { vec![Pair { value, gradient: value }] } else { own });
         }
         (None, Some(gradient)) => {
@@ -83,7 +114,11 @@ pub(super) fn pairs(file: &File<'_>, options: &Options) -> Result<Vec<Pair>, Cod
     match roots[..] {
         [both] => Ok(vec![Pair { value: both, gradient: both }]),
         [value, gradient] => Ok(vec![Pair { value, gradient }]),
-        [] => Err(CodeError::open("there is no function", None, "write one for the value and one for the gradient")),
+        [] => Err(CodeError::open(
+            "there is no function",
+            None,
+            "write one for the value and one for the gradient",
+        )),
         _ => {
             let names: Vec<&str> =
                 roots.iter().take(8).map(|k| file.functions[*k].name.as_str()).collect();
@@ -130,9 +165,30 @@ fn belongs(value: &str, gradient: &str) -> bool {
     let with = |pattern: &str| gradient == pattern.replace("{}", value);
     let replaced = |a: &str, b: &str| value.contains(a) && gradient == value.replace(a, b);
     [
-        "grad_{}", "{}_grad", "{}_gradient", "gradient_{}", "gradients_{}", "{}_gradients", "{}_grads", "d{}", "d_{}", "{}_prime",
-        "{}_backward", "backward_{}", "{}_vjp", "vjp_{}", "{}_bwd", "{}_back", "{}_derivative", "{}_deriv", "{}_jac",
-        "grad{}", "{}grad", "{}_dx", "gradient_of_{}", "grad_of_{}",
+        "grad_{}",
+        "{}_grad",
+        "{}_gradient",
+        "gradient_{}",
+        "gradients_{}",
+        "{}_gradients",
+        "{}_grads",
+        "d{}",
+        "d_{}",
+        "{}_prime",
+        "{}_backward",
+        "backward_{}",
+        "{}_vjp",
+        "vjp_{}",
+        "{}_bwd",
+        "{}_back",
+        "{}_derivative",
+        "{}_deriv",
+        "{}_jac",
+        "grad{}",
+        "{}grad",
+        "{}_dx",
+        "gradient_of_{}",
+        "grad_of_{}",
     ]
     .iter()
     .any(|p| with(p))
@@ -149,7 +205,29 @@ pub(super) fn variable_of(name: &str, variables: &[String]) -> Option<String> {
     for suffix in ["_grad", "_gradient", "_bar", "_g", "_d"] {
         endings.extend(name.strip_suffix(suffix));
     }
-    for prefix in ["grad_", "gradient_", "grad", "d_", "g_", "nabla_", "delta_", "dL_d", "dLd", "dl_d", "dJ_d", "dJd", "dE_d", "dC_d", "dloss_d", "dLoss_d", "dloss_", "dL_", "dJ_", "d", "g"] {
+    for prefix in [
+        "grad_",
+        "gradient_",
+        "grad",
+        "d_",
+        "g_",
+        "nabla_",
+        "delta_",
+        "dL_d",
+        "dLd",
+        "dl_d",
+        "dJ_d",
+        "dJd",
+        "dE_d",
+        "dC_d",
+        "dloss_d",
+        "dLoss_d",
+        "dloss_",
+        "dL_",
+        "dJ_",
+        "d",
+        "g",
+    ] {
         endings.extend(name.strip_prefix(prefix));
     }
     // df_dx, dout_dx
@@ -161,7 +239,11 @@ pub(super) fn variable_of(name: &str, variables: &[String]) -> Option<String> {
     let exact = endings.iter().find(|e| variables.iter().any(|v| v == *e));
     let loose = || endings.iter().find(|e| variables.iter().any(|v| v.eq_ignore_ascii_case(e)));
     let found = exact.or_else(loose)?;
-    variables.iter().find(|v| v == found).or_else(|| variables.iter().find(|v| v.eq_ignore_ascii_case(found))).cloned()
+    variables
+        .iter()
+        .find(|v| v == found)
+        .or_else(|| variables.iter().find(|v| v.eq_ignore_ascii_case(found)))
+        .cloned()
 }
 
 #[cfg(test)]
@@ -176,7 +258,9 @@ mod tests {
     }
 
     fn functions(names: &[&str]) -> String {
-        names.iter().map(|n| format!("def {n}(w, x):\n    return w\n")).collect()
+        let texts: Vec<String> =
+            names.iter().map(|n| format!("def {n}(w, x):\n    return w\n")).collect();
+        texts.concat()
     }
 
     #[test]
@@ -205,7 +289,13 @@ mod tests {
     fn names_of_gradients_name_variables() {
         let variables = ["W".to_string(), "b".to_string(), "x".to_string()];
         for (name, variable) in [
-            ("dW", "W"), ("grad_b", "b"), ("dL_dW", "W"), ("x_grad", "x"), ("df_dx", "x"), ("dw", "W"), ("gW", "W"),
+            ("dW", "W"),
+            ("grad_b", "b"),
+            ("dL_dW", "W"),
+            ("x_grad", "x"),
+            ("df_dx", "x"),
+            ("dw", "W"),
+            ("gW", "W"),
         ] {
             assert_eq!(variable_of(name, &variables).as_deref(), Some(variable), "{name}");
         }

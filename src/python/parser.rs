@@ -170,7 +170,10 @@ impl Parser<'_> {
                 ":" if matches!(self.frame().bracket, Bracket::Subscript(_)) => self.colon(span)?,
                 "," if self.sliced() => self.comma(span)?,
                 "*" | "**" => {
-                    return Err(CodeError::unsupported("`*` before an argument cannot be read", span));
+                    return Err(CodeError::unsupported(
+                        "`*` before an argument cannot be read",
+                        span,
+                    ));
                 }
                 _ => {
                     let message = format!("expected an expression, found `{text}`");
@@ -405,7 +408,7 @@ mod tests {
         let found = tokens(source)?;
         let mut tree = Tree::default();
         let whole = Span::new(0, source.len());
-        let root = expression(source, &found.tokens, whole, &mut tree)?;
+        let root = expression(source, &found.list, whole, &mut tree)?;
         let mut texts: Vec<String> = Vec::new();
         for k in 0..=root.0 {
             let id = ExprId(k);

@@ -1,11 +1,12 @@
 //! From two functions to a program of the language with a claim for each gradient.
 
+use super::belong::{belonging, compare};
 use super::error::CodeError;
 use super::outline::File;
 use super::pair::{Options, Pair, variable_of};
-use super::read::{Knowledge, Object, Reader, Stop};
+use super::read::{Knowledge, Object, Read, Reader};
 use super::size::Sizes;
-use super::value::{Array, Axis, Level, Value};
+use super::value::{Array, Level, Value};
 use super::writer::Writer;
 use crate::diagnostic::Span;
 
@@ -31,32 +32,45 @@ pub(super) struct Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     pub(super) writer: Writer,
-    pub(super) objective: String,
     /// The definition of the objective, where it is not one of the code.
     pub(super) objective_line: Option<String>,
     pub(super) asked: Vec<Asked>,
     /// Gradients by what the value computes on its way, in the order of the code.
     pub(super) steps: Vec<Asked>,
+    /// The locals of the gradient function.
+    pub(super) locals: Vec<(String, Value, Span)>,
 }
-
-/// How class labels stand in a program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum LabelStyle {
-    /// Any weights that sum to 1 in each row.
-    Soft,
-    /// The first class in each row.
-    Hard,
-}
-
-type Read<T> = Result<T, Stop>;
 
 /// Names of parameters that carry what the value kept for its gradient.
 const CACHES: &[&str] = &["cache", "ctx", "saved", "memory", "context", "residuals", "res", "tape"];
 
 /// Names of parameters that carry the gradient by the value.
 const UPSTREAM: &[&str] = &[
-    "dout", "grad_output", "grad_out", "upstream", "g", "dy", "dz", "dL", "gy", "grad", "delta", "d_out", "grad_y", "dloss", "dvalues", "v",
-    "grad_outputs", "dY", "dZ", "dO", "do", "seed", "grad_z", "output_gradient", "output_grad",
+    "dout",
+    "grad_output",
+    "grad_out",
+    "upstream",
+    "g",
+    "dy",
+    "dz",
+    "dL",
+    "gy",
+    "grad",
+    "delta",
+    "d_out",
+    "grad_y",
+    "dloss",
+    "dvalues",
+    "v",
+    "grad_outputs",
+    "dY",
+    "dZ",
+    "dO",
+    "do",
+    "seed",
+    "grad_z",
+    "output_gradient",
+    "output_grad",
 ];
 
 /// Reads a pair of functions.
@@ -77,7 +91,10 @@ pub(super) fn ask(
     for (k, parameter) in value_function.parameters.iter().enumerate() {
         let name = &parameter.name;
         let shared = pair.value == pair.gradient
-            || gradient_function.parameters.iter().any(|p| p.name == *name && p.default.is_some() == parameter.default.is_some());
+            || gradient_function
+                .parameters
+                .iter()
+                .any(|p| p.name == *name && p.default.is_some() == parameter.default.is_some());
         let value = if name == "self" || is_dictionary(file, pair, name) {
             object(&mut reader, true)
         } else if name == "ctx" {
@@ -113,26 +130,32 @@ pub(super) fn ask(
     if pair.value == pair.gradient {
         if parts.len() < 2 {
             let message = format!("which function is the gradient of `{}`?", value_function.name);
-            return Err(CodeError::open(message, Some(value_function.span), "say `--gradient NAME`").into());
+            return Err(CodeError::open(
+                message,
+                Some(value_function.span),
+                "say `--gradient NAME`",
+            )
+            .into());
         }
         let mut names = reader.returned();
         names.remove(0);
         let value = parts.remove(0);
-        let gradients = flatten(&reader, parts, names);
+        let gradients = flatten(&reader, parts, &names);
         let outputs = vec![(value, None)];
-        return finish(reader, options, pair, outputs, gradients, locals, false);
+        return finish(reader, options, pair, &outputs, &gradients, &locals, false);
     }
     let (outputs, mut upstream) =
         gradient_arguments(&mut reader, file, pair, &arguments, &locals, &parts)?;
     let by_order = arguments.iter().any(|a| a.0 == "ctx");
     reader.value = false;
-    let result = reader.run(pair.gradient, std::mem::take(&mut upstream), gradient_function.span)?;
+    let result =
+        reader.run(pair.gradient, std::mem::take(&mut upstream), gradient_function.span)?;
     let names = reader.returned();
     let gradients = match result {
-        Value::Tuple(list) => flatten(&reader, list, names),
-        one => flatten(&reader, vec![one], names),
+        Value::Tuple(list) => flatten(&reader, list, &names),
+        one => flatten(&reader, vec![one], &names),
     };
-    finish(reader, options, pair, outputs, gradients, locals, by_order)
+    finish(reader, options, pair, &outputs, &gradients, &locals, by_order)
 }
 
 fn object(reader: &mut Reader<'_>, open: bool) -> Value {
@@ -153,7 +176,11 @@ fn is_dictionary(file: &File<'_>, pair: Pair, name: &str) -> bool {
     })
 }
 
+/// An output of the value, with the gradient by it that is given.
 type Output = (Value, Option<Value>);
+
+/// The arguments of a call by name.
+type Named = Vec<(String, Value)>;
 
 /// What the gradient function is called with, and the outputs with what is given for each.
 fn gradient_arguments(
@@ -163,7 +190,7 @@ fn gradient_arguments(
     arguments: &[(String, Value)],
     locals: &[(String, Value, Span)],
     parts: &[Value],
-) -> Read<(Vec<Output>, Vec<(String, Value)>)> {
+) -> Read<(Vec<Output>, Named)> {
     let function = &file.functions[pair.gradient];
     let scalar = matches!(&parts[0], Value::Array(a) if a.axes.is_empty());
     let mut found: Vec<(String, Option<Value>)> = Vec::new();
@@ -229,7 +256,12 @@ fn gradient_arguments(
             "`{}` is no parameter of `{}`, and nothing that it computes",
             parameter.name, file.functions[pair.value].name
         );
-        return Err(CodeError::open(message, Some(parameter.span), "give it the name that it has there").into());
+        return Err(CodeError::open(
+            message,
+            Some(parameter.span),
+            "give it the name that it has there",
+        )
+        .into());
     }
     if outputs.iter().any(|o| o.1.is_none()) && !scalar {
         let shape = match &parts[0] {
@@ -247,10 +279,15 @@ fn gradient_arguments(
     Ok((outputs, arguments))
 }
 
-type Gradient = (Option<String>, bool, Value, Span);
+/// A gradient that is returned: its name, whether that is a key, its value and place.
+pub(super) type Gradient = (Option<String>, bool, Value, Span);
 
 /// The gradients among what is returned: name, whether it is a key, value, place.
-fn flatten(reader: &Reader<'_>, values: Vec<Value>, names: Vec<(Option<String>, Span)>) -> Vec<Gradient> {
+fn flatten(
+    reader: &Reader<'_>,
+    values: Vec<Value>,
+    names: &[(Option<String>, Span)],
+) -> Vec<Gradient> {
     let mut list = Vec::new();
     for (k, value) in values.into_iter().enumerate() {
         let (name, span) = names.get(k).cloned().unwrap_or_default();
@@ -281,9 +318,9 @@ fn finish(
     mut reader: Reader<'_>,
     options: &Options,
     pair: Pair,
-    outputs: Vec<Output>,
-    gradients: Vec<Gradient>,
-    locals: Vec<(String, Value, Span)>,
+    outputs: &[Output],
+    gradients: &[Gradient],
+    locals: &[(String, Value, Span)],
     by_order: bool,
 ) -> Read<Question> {
     let file = reader.file;
@@ -305,8 +342,8 @@ fn finish(
         .map(|p| p.name.clone())
         .filter(|n| n != "ctx" && n != "self")
         .collect();
-    let named = belonging(&reader, options, function, &gradients, &variables, &order, by_order)?;
-    let (objective, objective_line) = objective(&mut reader.writer, &outputs);
+    let named = belonging(&reader, options, function, gradients, &variables, &order, by_order)?;
+    let (objective, objective_line) = objective(&mut reader.writer, outputs);
     let mut asked = Vec::new();
     for (variable, name, value, place) in named {
         let Value::Array(array) = value else {
@@ -314,26 +351,26 @@ fn finish(
             return Err(CodeError::unsupported(message, place).into());
         };
         let array = reader.writer.define(&format!("d{variable}"), &array);
-        let Some(own) = reader.writer.variables.iter().find(|v| v.name == variable).cloned() else { continue };
-        let left = match &outputs[..] {
+        let Some(own) = reader.writer.variables.iter().find(|v| v.name == variable).cloned() else {
+            continue;
+        };
+        let left = match outputs {
             [(Value::Array(out), Some(Value::Array(given)))] if !out.axes.is_empty() => {
                 format!("vjp({}, {}, {})", out.text, own.text, given.text)
             }
             _ => format!("grad({objective}, {})", own.text),
         };
         let (differ, nearly) = compare(&reader.writer, &array, &own.axes);
+        let name = name.filter(|n| *n != variable);
         asked.push(Asked { variable, name, place, left, right: array.text, differ, nearly });
     }
     if asked.is_empty() {
         let message = format!("`{}` returns no gradient by a parameter", function.name);
         return Err(CodeError::open(message, Some(function.span), "say `--wrt NAME`").into());
     }
-    let steps = if pair.value == pair.gradient {
-        Vec::new()
-    } else {
-        steps(&reader, &objective, &locals)
-    };
-    Ok(Question { writer: reader.writer, objective, objective_line, asked, steps })
+    let steps =
+        if pair.value == pair.gradient { Vec::new() } else { steps(&reader, &objective, locals) };
+    Ok(Question { writer: reader.writer, objective_line, asked, steps, locals: reader.last })
 }
 
 /// The scalar that is differentiated.
@@ -357,108 +394,15 @@ fn objective(writer: &mut Writer, outputs: &[Output]) -> (String, Option<String>
     (name, Some(line))
 }
 
-/// The variable of each gradient.
-fn belonging(
-    reader: &Reader<'_>,
-    options: &Options,
-    function: &super::outline::Function,
-    gradients: &[Gradient],
-    variables: &[String],
-    order: &[String],
-    by_order: bool,
-) -> Read<Vec<(String, Option<String>, Value, Span)>> {
-    let given: Vec<&Gradient> = gradients.iter().filter(|g| matches!(g.2, Value::Array(_))).collect();
-    let take = |names: Vec<String>| {
-        names
-            .into_iter()
-            .zip(&given)
-            .map(|(variable, g)| (variable, g.0.clone(), g.2.clone(), g.3))
-            .collect::<Vec<_>>()
-    };
-    for name in &options.wrt {
-        if !variables.contains(name) {
-            let message = format!("`{name}` is not a variable of the value");
-            let help = format!("its variables are {}", variables.join(", "));
-            return Err(CodeError::open(message, None, &help).into());
-        }
-    }
-    if by_order {
-        let pairs = order.iter().zip(gradients).filter(|(_, g)| matches!(g.2, Value::Array(_)));
-        return Ok(pairs
-            .map(|(variable, g)| (variable.clone(), g.0.clone(), g.2.clone(), g.3))
-            .filter(|p| options.wrt.is_empty() || options.wrt.contains(&p.0))
-            .collect());
-    }
-    let own_name = |g: &Gradient| {
-        let name = g.0.as_ref()?;
-        let key = g.1 && variables.contains(name);
-        if key { Some(name.clone()) } else { variable_of(name, variables) }
-    };
-    let names: Option<Vec<String>> = given.iter().map(|g| own_name(g)).collect();
-    let distinct = |names: &Vec<String>| {
-        names.iter().enumerate().all(|(k, n)| !names[..k].contains(n))
-    };
-    if let Some(names) = names.filter(distinct) {
-        let list = take(names);
-        let all = list.len();
-        let list: Vec<_> =
-            list.into_iter().filter(|p| options.wrt.is_empty() || options.wrt.contains(&p.0)).collect();
-        if !list.is_empty() || all == 0 {
-            return Ok(list);
-        }
-    }
-    if options.wrt.len() == given.len() {
-        return Ok(take(options.wrt.clone()));
-    }
-    if let ([_], Some(variable)) = (&given[..], variable_of(&function.name, variables)) {
-        return Ok(take(vec![variable]));
-    }
-    let arrays: Vec<String> = order.iter().filter(|n| variables.contains(n)).cloned().collect();
-    if given.len() == arrays.len() {
-        return Ok(take(arrays));
-    }
-    if let [one] = given[..]
-        && let Value::Array(array) = &one.2
-    {
-        let fits: Vec<String> = reader
-            .writer
-            .variables
-            .iter()
-            .filter(|v| variables.contains(&v.name) && compare(&reader.writer, array, &v.axes).0.is_none())
-            .map(|v| v.name.clone())
-            .collect();
-        if let [only] = &fits[..] {
-            return Ok(take(vec![only.clone()]));
-        }
-    }
-    let message = format!("which variables are the gradients of `{}` by?", function.name);
-    let help = format!("say `--wrt {}`", variables.iter().take(given.len().max(1)).cloned().collect::<Vec<_>>().join(","));
-    Err(CodeError::open(message, Some(function.span), &help).into())
-}
-
-type Shapes = Option<(String, String)>;
-
-/// The shapes of a gradient and its variable where they differ, and where only by axes of length 1.
-fn compare(writer: &Writer, gradient: &Array, axes: &[Axis]) -> (Shapes, Shapes) {
-    let own = Array::new(axes.to_vec(), "", Level::Atom).sizes();
-    let sizes = gradient.sizes();
-    let same = sizes.len() == own.len()
-        && sizes.iter().zip(&own).all(|(a, b)| writer.sizes.same(*a, *b));
-    let texts = || Some((writer.shape(&gradient.axes), writer.shape(axes)));
-    match (same, gradient.axes.len() == axes.len()) {
-        (false, _) => (texts(), None),
-        (true, false) => (None, texts()),
-        (true, true) => (None, None),
-    }
-}
-
 /// Claims about the gradients by what the value computes, as far as the gradient function's names
 /// tell: `dscores` for `scores`.
 fn steps(reader: &Reader<'_>, objective: &str, locals: &[(String, Value, Span)]) -> Vec<Asked> {
     let defined: Vec<(String, Array)> = locals
         .iter()
         .filter_map(|l| match &l.1 {
-            Value::Array(a) if a.is_name() && reader.writer.definitions.iter().any(|d| d.name == a.text) => {
+            Value::Array(a)
+                if a.is_name() && reader.writer.definitions.iter().any(|d| d.name == a.text) =>
+            {
                 Some((l.0.clone(), a.clone()))
             }
             _ => None,
@@ -486,62 +430,4 @@ fn steps(reader: &Reader<'_>, objective: &str, locals: &[(String, Value, Span)])
     }
     list.sort_by_key(|a| a.place.start);
     list
-}
-
-impl Question {
-    /// The program without claims.
-    pub(super) fn context(&self, style: LabelStyle) -> String {
-        let w = &self.writer;
-        let mut text = String::new();
-        for v in &w.variables {
-            let mut names: Vec<String> = Array::new(v.axes.clone(), "", Level::Atom)
-                .sizes()
-                .iter()
-                .map(|s| w.sizes.text(*s))
-                .collect();
-            let Some(classes) = v.classes else {
-                let shape =
-                    if names.is_empty() { String::new() } else { format!("[{}]", names.join(",")) };
-                let positive = if v.positive { " positive" } else { "" };
-                text.push_str(&format!("var {}{shape}{positive}\n", v.text));
-                continue;
-            };
-            let (rows, classes) = (names.pop().unwrap_or_default(), w.sizes.text(classes));
-            let name = &v.text;
-            match style {
-                LabelStyle::Soft => text.push_str(&format!(
-                    "var {name}_weights[{rows},{classes}] positive\n\
-                     {name} = {name}_weights ./ (sum({name}_weights, axis=1)*ones({classes})')\n"
-                )),
-                LabelStyle::Hard => text.push_str(&format!(
-                    "{name}[ia,ib] = delta[ib,1]*ones({rows})[ia]*ones({classes})[ib]\n"
-                )),
-            }
-        }
-        for d in &w.definitions {
-            text.push_str(&d.line);
-            text.push('\n');
-        }
-        if let Some(line) = &self.objective_line {
-            text.push_str(line);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// Whether a variable holds class labels.
-    pub(super) fn has_labels(&self) -> bool {
-        self.writer.variables.iter().any(|v| v.classes.is_some())
-    }
-
-    /// The shapes of the variables, for a reader.
-    pub(super) fn shapes(&self) -> Vec<(String, String)> {
-        let w = &self.writer;
-        let label = |v: &super::writer::Variable| match v.classes {
-            Some(classes) => format!("labels up to {}", w.sizes.text(classes)),
-            None if v.axes.is_empty() => "scalar".to_string(),
-            None => w.shape(&v.axes),
-        };
-        w.variables.iter().map(|v| (v.name.clone(), label(v))).collect()
-    }
 }

@@ -5,7 +5,8 @@ use super::hints::{declared, stated};
 use super::infer::{Found, infer};
 use super::outline::File;
 use super::pair::{Options, Pair, pairs};
-use super::question::{Asked, LabelStyle, Question, ask};
+use super::program::LabelStyle;
+use super::question::{Asked, Question, ask};
 use super::read::{Knowledge, Stop};
 use super::repair::repair;
 use crate::check::check_typed;
@@ -99,11 +100,13 @@ pub(super) fn again(
     let mut sizes = found.sizes.again();
     sizes.name_all(|name| found.question.writer.allows(name));
     match ask(file, pair, options, &found.knowledge, sizes.again()) {
-        Ok(question) => Ok(Found { question, sizes, ..found.clone() }),
+        Ok(question) => Ok(Found { sizes, question, ..found.clone() }),
         Err(Stop::Error(error)) => Err(error),
-        Err(Stop::Unknown(name) | Stop::Labels(name)) => {
-            Err(CodeError::open(format!("the shape of `{name}` is not known"), None, "say `--shape`"))
-        }
+        Err(Stop::Unknown(name) | Stop::Labels(name)) => Err(CodeError::open(
+            format!("the shape of `{name}` is not known"),
+            None,
+            "say `--shape`",
+        )),
     }
 }
 
@@ -183,8 +186,8 @@ fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, Code
         explain(file, pair, options, &found, &mut answers)?;
     }
     Ok(Report {
-        value: file.functions[pair.value].name.clone(),
-        gradient: file.functions[pair.gradient].name.clone(),
+        value: file.functions[pair.value].full_name(),
+        gradient: file.functions[pair.gradient].full_name(),
         answers,
         shapes: question.shapes(),
         assumed: found.assumed.clone(),
@@ -202,7 +205,8 @@ fn explain(
 ) -> Result<(), CodeError> {
     let question = &found.question;
     let steps: Vec<&Asked> = question.steps.iter().collect();
-    let verdicts = if steps.is_empty() { Vec::new() } else { decided(question, &steps, options.seed)? };
+    let verdicts =
+        if steps.is_empty() { Vec::new() } else { decided(question, &steps, options.seed)? };
     let wrong = steps.iter().zip(&verdicts).find(|(_, v)| v.0 == Status::Refuted);
     let refuted: Vec<usize> =
         (0..answers.len()).filter(|k| answers[*k].status == Status::Refuted).collect();

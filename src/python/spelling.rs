@@ -1,4 +1,4 @@
-//! How NumPy, PyTorch and JAX spell what the language has.
+//! How `NumPy`, `PyTorch` and JAX spell what the language has.
 //!
 //! Functions of the table are found by the NumPy spelling that stands in their entry, or by their
 //! name; here stands only what Python has besides.
@@ -34,7 +34,9 @@ pub(super) enum Operation {
     FullLike,
     Eye,
     /// The argument itself, sharing memory or not.
-    Same { copy: bool },
+    Same {
+        copy: bool,
+    },
     Detach,
     Length,
     Size,
@@ -50,8 +52,24 @@ pub(super) enum Operation {
 
 /// Names of modules that may stand before a name, in any number.
 const MODULES: &[&str] = &[
-    "np", "numpy", "jnp", "jax", "torch", "nn", "functional", "F", "math", "scipy", "special", "sp", "anp", "onp", "Tensor",
-    "cp", "xp", "lax",
+    "np",
+    "numpy",
+    "jnp",
+    "jax",
+    "torch",
+    "nn",
+    "functional",
+    "F",
+    "math",
+    "scipy",
+    "special",
+    "sp",
+    "anp",
+    "onp",
+    "Tensor",
+    "cp",
+    "xp",
+    "lax",
 ];
 
 const OWN: &[(&str, Operation)] = &[
@@ -177,7 +195,8 @@ pub(super) fn operation(path: &str) -> Option<Operation> {
         Some((_, other)) => find(other),
         // by their names alone only functions that mean the same wherever they are
         None => spelt(&name).or_else(|| {
-            find(&name).filter(|f| matches!(f.signature, Signature::Elementwise) && f.name != "step")
+            find(&name)
+                .filter(|f| matches!(f.signature, Signature::Elementwise) && f.name != "step")
         }),
     }?;
     match function.signature {

@@ -33,7 +33,7 @@ pub(super) struct Line {
 /// A text in tokens.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
-    pub(super) tokens: Vec<Token>,
+    pub(super) list: Vec<Token>,
     pub(super) lines: Vec<Line>,
     pub(super) comments: Vec<Span>,
 }
@@ -82,7 +82,7 @@ impl Lexer<'_> {
 
     /// One logical line, or a blank one.
     fn line(&mut self) -> Result<(), CodeError> {
-        let first = self.found.tokens.len();
+        let first = self.found.list.len();
         let mut indent = 0;
         while let Some(c) = self.source.as_bytes().get(self.at) {
             match c {
@@ -111,7 +111,7 @@ impl Lexer<'_> {
                 self.token(c)?;
             }
         }
-        let last = self.found.tokens.len();
+        let last = self.found.list.len();
         if last > first {
             self.found.lines.push(Line { indent, tokens: first..last });
         }
@@ -120,7 +120,7 @@ impl Lexer<'_> {
 
     fn push(&mut self, kind: Kind, length: usize) {
         let span = Span::new(self.at, self.at + length);
-        self.found.tokens.push(Token { kind, span });
+        self.found.list.push(Token { kind, span });
         self.at += length;
     }
 
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(found.lines[1].indent, 2);
         assert_eq!(found.comments.len(), 2);
         let texts: Vec<&str> = found
-            .tokens
+            .list
             .iter()
             .map(|t| &source[t.span.start as usize..t.span.end as usize])
             .collect();

@@ -74,7 +74,7 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn push(&mut self, expr: Expr, span: Span) -> ExprId {
         let own = self.nodes.len() as u32;
-        let leftmost = expr.leftmost().map_or(own, |c| self.firsts[c.0 as usize]);
+        let leftmost = expr.children().first().map_or(own, |c| self.firsts[c.0 as usize]);
         self.nodes.push(expr);
         self.spans.push(span);
         self.firsts.push(leftmost);
@@ -84,6 +84,10 @@ impl Tree {
     /// The first node of an expression.
     pub(super) fn first(&self, id: ExprId) -> u32 {
         self.firsts[id.0 as usize]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     pub(super) fn node(&self, id: ExprId) -> &Expr {
@@ -96,19 +100,18 @@ impl Tree {
 }
 
 impl Expr {
-    /// The child that was read first.
-    fn leftmost(&self) -> Option<ExprId> {
+    /// The children in order.
+    pub(super) fn children(&self) -> Vec<ExprId> {
         match self {
-            Expr::Number | Expr::Text | Expr::Name(_) | Expr::Ellipsis => None,
-            Expr::Tuple(list) => list.first().copied(),
-            Expr::Dict(pairs) => pairs.first().map(|p| p.0),
-            Expr::Prefix(_, a)
-            | Expr::Binary(_, a, _)
-            | Expr::Compare(_, a, _)
-            | Expr::Attribute(a, _)
-            | Expr::Call(a, _)
-            | Expr::Subscript(a, _) => Some(*a),
-            Expr::Slice(low, high) => low.or(*high),
+            Expr::Number | Expr::Text | Expr::Name(_) | Expr::Ellipsis => Vec::new(),
+            Expr::Tuple(list) => list.clone(),
+            Expr::Dict(pairs) => pairs.iter().flat_map(|p| [p.0, p.1]).collect(),
+            Expr::Prefix(_, a) | Expr::Attribute(a, _) => vec![*a],
+            Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::Subscript(a, b) => vec![*a, *b],
+            Expr::Call(a, list) => {
+                std::iter::once(*a).chain(list.iter().map(|l| l.value)).collect()
+            }
+            Expr::Slice(low, high) => low.iter().chain(high).copied().collect(),
         }
     }
 }

@@ -15,7 +15,6 @@ pub(super) enum Axis {
 /// How tightly the outermost operator of an expression binds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Level {
-    Compare,
     Sum,
     Product,
     Minus,
@@ -52,6 +51,8 @@ pub(super) struct Array {
     pub(super) truth: Truth,
     /// Where it is `matrix[range(N), labels]`: the matrix and the labels.
     pub(super) picked: Option<Box<(Array, Labels)>>,
+    /// Where it is at least 0, and known where it is more: that as numbers 0 and 1.
+    pub(super) above_zero: Option<Box<Array>>,
     /// Where it is a whole number that is written in the code.
     pub(super) integer: Option<i64>,
     /// Where it is the size of an axis.
@@ -68,6 +69,7 @@ impl Array {
             level,
             truth: Truth::No,
             picked: None,
+            above_zero: None,
             integer: None,
             size: None,
             memory: 0,

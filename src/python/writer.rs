@@ -63,13 +63,14 @@ impl Piece {
 
 /// Whether a name means something else in the language.
 pub(super) fn reserved(name: &str) -> bool {
-    matches!(name, "var" | "fn" | "pi" | "I" | "delta" | "sum" | "axis" | "T") || find(name).is_some()
+    matches!(name, "var" | "fn" | "pi" | "I" | "delta" | "sum" | "axis" | "T")
+        || find(name).is_some()
 }
 
 impl Writer {
     /// Nothing yet; `words` are the words of the code.
     pub(super) fn new(words: BTreeSet<String>, sizes: Sizes) -> Writer {
-        Writer { words, sizes, ..Writer::default() }
+        Writer { sizes, words, ..Writer::default() }
     }
 
     /// A name that is not taken, as near to a wish as may be.
@@ -126,7 +127,7 @@ impl Writer {
     }
 
     /// A definition by entries: `t[i,j,k] = …`.
-    fn define_entries(&mut self, axes: Vec<Axis>, indices: &[String], text: String) -> Array {
+    fn define_entries(&mut self, axes: Vec<Axis>, indices: &[String], text: &str) -> Array {
         let key = format!("[{}] {text}", indices.join(","));
         let name = match self.known.get(&key) {
             Some(name) => name.clone(),
@@ -155,7 +156,11 @@ impl Writer {
                 Axis::Long(s) => self.sizes.text(*s),
             })
             .collect();
-        if texts.len() == 1 { format!("({},)", texts[0]) } else { format!("({})", texts.join(", ")) }
+        if texts.len() == 1 {
+            format!("({},)", texts[0])
+        } else {
+            format!("({})", texts.join(", "))
+        }
     }
 
     /// The axes that arrays have together.
@@ -238,7 +243,7 @@ impl Writer {
         let indices: Vec<String> = self.indices().into_iter().take(rank).collect();
         let pieces: Vec<Piece> = arrays.iter().map(|a| self.entry(a, &axes, &indices)).collect();
         let (text, _) = build(&pieces);
-        Ok(self.define_entries(axes, &indices, text))
+        Ok(self.define_entries(axes, &indices, &text))
     }
 
     /// A product of entries summed over the letters that are not in the output: `np.einsum`.
@@ -265,9 +270,8 @@ impl Writer {
             }
         }
         let names = self.indices();
-        let index = |c: char| {
-            letters.iter().position(|l| l.0 == c).map(|k| names[k % names.len()].clone())
-        };
+        let index =
+            |c: char| letters.iter().position(|l| l.0 == c).map(|k| names[k % names.len()].clone());
         let mut factors = Vec::with_capacity(operands.len());
         for (array, own) in operands {
             if array.rank() == 0 {
@@ -281,19 +285,14 @@ impl Writer {
                 .collect();
             factors.push(format!("{}[{}]", named.text, list.join(",")));
         }
-        let long: Vec<(char, SizeId)> = output
-            .iter()
-            .filter_map(|c| letters.iter().find(|l| l.0 == *c).copied())
-            .collect();
+        let long: Vec<(char, SizeId)> =
+            output.iter().filter_map(|c| letters.iter().find(|l| l.0 == *c).copied()).collect();
         let axes = output
             .iter()
             .map(|c| letters.iter().find(|l| l.0 == *c).map_or(Axis::One, |l| Axis::Long(l.1)))
             .collect();
-        let summed: Vec<String> = letters
-            .iter()
-            .filter(|l| !output.contains(&l.0))
-            .filter_map(|l| index(l.0))
-            .collect();
+        let summed: Vec<String> =
+            letters.iter().filter(|l| !output.contains(&l.0)).filter_map(|l| index(l.0)).collect();
         let product = factors.join("*");
         let text = if summed.is_empty() {
             product
@@ -301,11 +300,16 @@ impl Writer {
             format!("sum[{}]({product})", summed.join(","))
         };
         let indices: Vec<String> = long.iter().filter_map(|l| index(l.0)).collect();
-        Ok(self.define_entries(axes, &indices, text))
+        Ok(self.define_entries(axes, &indices, &text))
     }
 
     /// The axes in another order.
-    pub(super) fn permute(&mut self, array: &Array, order: &[usize], span: Span) -> Result<Array, CodeError> {
+    pub(super) fn permute(
+        &mut self,
+        array: &Array,
+        order: &[usize],
+        span: Span,
+    ) -> Result<Array, CodeError> {
         let axes: Vec<Axis> = order.iter().map(|k| array.axes[*k]).collect();
         let long: Vec<usize> = order
             .iter()
@@ -354,10 +358,15 @@ impl Writer {
         let (text, level) = if left == Axis::One {
             let (x, y) = (a.at(Level::Product), b.at(Level::Power));
             let outer = rows && columns;
-            (if outer { format!("{x}*{}'", b.at(Level::Atom)) } else { format!("{x}*{y}") }, Level::Product)
+            (
+                if outer { format!("{x}*{}'", b.at(Level::Atom)) } else { format!("{x}*{y}") },
+                Level::Product,
+            )
         } else {
             match (rows, columns) {
-                (true, _) => (format!("{}*{}", a.at(Level::Product), b.at(Level::Power)), Level::Product),
+                (true, _) => {
+                    (format!("{}*{}", a.at(Level::Product), b.at(Level::Power)), Level::Product)
+                }
                 (false, true) => {
                     (format!("{}'*{}", b.at(Level::Atom), a.at(Level::Power)), Level::Product)
                 }
@@ -422,7 +431,9 @@ impl Writer {
             .map(|k| if reduced.contains(&k) { '1' } else { letter(k) })
             .collect();
         if !matches!(function, "sum" | "mean") {
-            let message = format!("`{function}` over some axes of an array with three or more cannot be read");
+            let message = format!(
+                "`{function}` over some axes of an array with three or more cannot be read"
+            );
             return Err(CodeError::unsupported(message, span));
         }
         let total = self.contract(&[(array, own)], &output, span)?;
@@ -448,21 +459,31 @@ impl Writer {
         let (text, level) = match names.len() {
             0 => (value.text.clone(), value.level),
             1 | 2 if zero => (format!("zeros({})", names.join(", ")), Level::Atom),
-            1 | 2 if value.integer == Some(1) => (format!("ones({})", names.join(", ")), Level::Atom),
-            1 | 2 => (format!("{}*ones({})", value.at(Level::Product), names.join(", ")), Level::Product),
+            1 | 2 if value.integer == Some(1) => {
+                (format!("ones({})", names.join(", ")), Level::Atom)
+            }
+            1 | 2 => {
+                (format!("{}*ones({})", value.at(Level::Product), names.join(", ")), Level::Product)
+            }
             count => {
                 let indices: Vec<String> = self.indices().into_iter().take(count).collect();
                 let ones = names.iter().zip(&indices).map(|(n, i)| format!("ones({n})[{i}]"));
-                let factors: Vec<String> = std::iter::once(value.at(Level::Product)).chain(ones).collect();
-                return self.define_entries(axes, &indices, factors.join("*"));
+                let factors: Vec<String> =
+                    std::iter::once(value.at(Level::Product)).chain(ones).collect();
+                return self.define_entries(axes, &indices, &factors.join("*"));
             }
         };
         Array::new(axes, text, level)
     }
 
     /// `matrix[range(N), labels]`.
-    pub(super) fn pick(&mut self, matrix: &Array, labels: &Labels, span: Span) -> Result<Array, CodeError> {
-        let one = self.one_hot(labels);
+    pub(super) fn pick(
+        &mut self,
+        matrix: &Array,
+        labels: &Labels,
+        span: Span,
+    ) -> Result<Array, CodeError> {
+        let one = Writer::one_hot(labels);
         let chosen = self.elementwise(&[matrix, &one], span, |p| {
             (format!("{} .* {}", p[0].at(Level::Product), p[1].text), Level::Product)
         })?;
@@ -472,7 +493,7 @@ impl Writer {
     }
 
     /// The matrix with a 1 in the column of each row's label.
-    pub(super) fn one_hot(&self, labels: &Labels) -> Array {
+    pub(super) fn one_hot(labels: &Labels) -> Array {
         let axes = vec![Axis::Long(labels.rows), Axis::Long(labels.classes)];
         Array::new(axes, labels.text.clone(), Level::Atom)
     }

@@ -1,0 +1,26 @@
+# One attention head over a sequence, with the backward pass by hand. Right.
+import numpy as np
+
+
+def softmax(s):
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def attention_forward(Q, K, V):
+    # Q: [T, d], K: [S, d], V: [S, v]
+    scale = 1.0 / np.sqrt(Q.shape[1])
+    S = Q @ K.T * scale
+    P = softmax(S)
+    O = P @ V
+    return O, (Q, K, V, P, scale)
+
+
+def attention_backward(dO, cache):
+    Q, K, V, P, scale = cache
+    dV = P.T @ dO
+    dP = dO @ V.T
+    dS = P * (dP - (dP * P).sum(axis=-1, keepdims=True))
+    dQ = dS @ K * scale
+    dK = dS.T @ Q * scale
+    return dQ, dK, dV

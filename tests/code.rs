@@ -1,0 +1,256 @@
+//! `derive check --code`: the files of `examples/code`, what cannot be read, and, where Python has
+//! `NumPy`, whether the examples that are said to be right are.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+/// What `derive check --code` prints, and its status.
+fn check(file: &str, more: &[&str]) -> (String, i32) {
+    let output = Command::new(env!("CARGO_BIN_EXE_derive"))
+        .args(["check", "--code", file])
+        .args(more)
+        .current_dir(root())
+        .output()
+        .expect("the program starts");
+    let printed = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(printed).expect("output is UTF-8");
+    (text, output.status.code().expect("it ends by itself"))
+}
+
+/// As [`check`], of a text.
+fn check_text(name: &str, source: &str, more: &[&str]) -> (String, i32) {
+    let directory = std::env::temp_dir().join("derive-code-tests");
+    std::fs::create_dir_all(&directory).expect("a directory can be made");
+    let path = directory.join(format!("{name}-{}.py", std::process::id()));
+    std::fs::write(&path, source).expect("a file can be written");
+    let file = path.to_string_lossy().into_owned();
+    let (text, status) = check(&file, more);
+    std::fs::remove_file(&path).expect("it was there");
+    (text.replace(&file, "code.py"), status)
+}
+
+/// Numbers with at most six digits: the last ones are the mathematical library's.
+fn settled(text: &str) -> String {
+    let mut out = String::new();
+    let mut number = String::new();
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_digit() || c == '.' {
+            number.push(c);
+            continue;
+        }
+        match number.parse::<f64>() {
+            Ok(value) if number.len() > 8 => out.push_str(&format!("{value:.6}")),
+            _ => out.push_str(&number),
+        }
+        number.clear();
+        out.push(c);
+    }
+    out.trim_end().to_string()
+}
+
+#[test]
+fn every_example_is_what_its_comment_says() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../examples/code", "*.py", |path| {
+            let source = std::fs::read_to_string(path).expect("the example can be read");
+            let name = path.file_name().expect("it is a file").to_string_lossy();
+            let (text, status) = check(&format!("examples/code/{name}"), &[]);
+            let head: Vec<&str> = source.lines().take_while(|l| l.starts_with('#')).collect();
+            let head = head.join(" ");
+            assert!(head.contains("Right.") != head.contains("Wrong:"), "{name} says which");
+            assert_eq!(status, i32::from(head.contains("Wrong:")), "{name}\n{text}");
+            insta::assert_snapshot!(settled(&text));
+        });
+    });
+}
+
+const PAIR: &str = "import numpy as np\n\ndef loss(w, X, y):\n    return np.sum((X @ w - y) ** 2)\n\n\
+                    def grad_loss(w, X, y):\n    ";
+
+#[test]
+fn what_cannot_be_read_is_named_with_its_place() {
+    let cases = [
+        ("for", "for i in range(3):\n        w = w + i\n    return w", "`for` cannot be read", 7),
+        ("if", "if len(w) > 3:\n        return w\n    return w", "`if` cannot be read", 7),
+        ("slice", "g = X[1:, :]\n    return g", "this index cannot be read", 7),
+        ("unknown", "g = 2 * q\n    return g", "the name `q` is not known here", 7),
+        ("cumsum", "return np.cumsum(w)", "`np.cumsum` cannot be read", 7),
+        ("comprehension", "return [v for v in w]", "a comprehension cannot be read", 7),
+        ("reshape", "return X.T.reshape(-1, 7) @ y", "`array.reshape` to another arrangement", 7),
+        ("keyword", "return np.sum(X, axis=0, where=y)", "`np.sum` with `where` cannot be read", 7),
+        ("view", "g = w\n    h = g[:, None]\n    g += 1\n    return h[:, 0]", "cannot be read", 10),
+    ];
+    for (name, body, message, line) in cases {
+        let (text, status) = check_text(name, &format!("{PAIR}{body}\n"), &[]);
+        assert_eq!(status, 2, "{name}: {text}");
+        assert!(text.contains(message), "{name}: {text}");
+        assert!(text.contains(&format!("code.py:{line}:")), "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_is_open_is_asked_for() {
+    let three = "def a(x):\n    return x\n\ndef b(x):\n    return x\n\ndef c(x):\n    return x\n";
+    let (text, status) = check_text("three", three, &[]);
+    assert!(status == 2 && text.contains("--value NAME --gradient NAME"), "{text}");
+    let (text, status) = check_text("three", three, &["--value", "a", "--gradient", "q"]);
+    assert!(status == 2 && text.contains("there is no function `q`"), "{text}");
+    let two = "def f(u, v):\n    return (u * v).sum()\n\ndef g(u, v):\n    return u\n";
+    let (text, status) = check_text("two", two, &[]);
+    assert!(status == 2 && text.contains("--wrt"), "{text}");
+    let (text, status) = check_text("two", two, &["--wrt", "v"]);
+    assert!(status == 0 && text.contains("by `v`"), "{text}");
+}
+
+#[test]
+fn shapes_are_numpys() {
+    // a vector of one number a row does not broadcast against rows
+    let wrong = "import numpy as np\n\ndef f(X):\n    N, D = X.shape\n    \
+                 return np.sum((X - X.mean(axis=1)) ** 2)\n\ndef df(X):\n    return X\n";
+    let (text, status) = check_text("rows", wrong, &[]);
+    assert!(status == 2 && text.contains("do not broadcast"), "{text}");
+    let stated = "import numpy as np\n\ndef f(X, b):\n    return np.sum(X * b)\n\n\
+                  def df(X, b):\n    return b * np.ones_like(X)\n";
+    let (text, status) = check_text("stated", stated, &["--shape", "X[N,D], b[N,1]", "--wrt", "X"]);
+    assert!(status == 0, "{text}");
+}
+
+#[test]
+fn a_change_in_place_reaches_every_name() {
+    let source = "import numpy as np\n\ndef loss(z, Y):\n    # z: [N, C], Y: [N, C]\n    \
+                  return np.sum(np.exp(z)) - np.sum(z * Y)\n\ndef grad_loss(z, Y):\n    \
+                  e = np.exp(z)\n    d = e\n    d -= Y\n    return e\n";
+    let (text, status) = check_text("alias", source, &["--wrt", "z"]);
+    assert_eq!(status, 0, "{text}");
+    let copied = source.replace("d = e\n", "d = e.copy()\n");
+    let (text, status) = check_text("copy", &copied, &["--wrt", "z"]);
+    assert_eq!(status, 1, "{text}");
+}
+
+#[test]
+fn json_holds_claim_evidence_and_repair() {
+    let (text, status) = check("examples/code/affine_layer_wrong.py", &["--format", "json"]);
+    assert_eq!(status, 1);
+    let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let first = &value["gradients"][0];
+    assert_eq!(first["status"], "refuted");
+    assert_eq!(first["wrt"], "x");
+    assert_eq!(first["line"], 13);
+    assert_eq!(first["evidence"]["repair"]["line"], "dx = dout @ w.T");
+    assert!(first["evidence"]["point"]["dout"].is_array());
+}
+
+/// Compares the gradients of the right examples with differences of their values.
+const DIFFERENCES: &str = r#"
+import importlib.util, os, sys
+import numpy as np
+
+rng = np.random.default_rng(0)
+N, D, C = 4, 3, 5
+
+def r(*shape):
+    return rng.normal(size=shape)
+
+def labels():
+    return rng.integers(0, C, size=N)
+
+# file: value, gradients as a list, inputs, which of them are varied
+def pair(value, gradient):
+    """value(*inputs) is a scalar or an array; gradient(upstream, *inputs) a list."""
+    return value, gradient
+
+def cached(forward, backward):
+    return pair(lambda *a: forward(*a)[0], lambda g, *a: backward(g, forward(*a)[1]))
+
+def both(f):
+    return pair(lambda *a: f(*a)[0], lambda g, *a: [f(*a)[1]])
+
+def plain(f, df):
+    def gradient(g, *a):
+        out = df(*a)
+        return list(out.values()) if isinstance(out, dict) else list(out) if isinstance(out, tuple) else [out]
+    return pair(f, gradient)
+
+S = r(D, D)
+CASES = {
+    "affine_layer": (lambda m: cached(m.affine_forward, m.affine_backward), [r(N, D), r(D, C), r(C)], 3),
+    "softmax_loss": (lambda m: both(m.softmax_loss), [r(N, C), labels()], 1),
+    "svm_loss": (lambda m: both(m.svm_loss), [r(D, C), r(N, D), labels(), 0.3], 1),
+    "layer_norm": (lambda m: cached(m.layernorm_forward, m.layernorm_backward), [r(N, D), r(D), r(D)], 3),
+    "batch_norm": (lambda m: cached(m.batchnorm_forward, m.batchnorm_backward), [r(N, D), r(D), r(D)], 3),
+    "attention": (lambda m: cached(m.attention_forward, m.attention_backward), [r(N, D), r(C, D), r(C, 2)], 3),
+    "batched_attention": (lambda m: cached(m.forward, m.backward), [r(2, N, D), r(2, C, D), r(2, C, 6)], 3),
+    "conv_im2col": (lambda m: cached(m.conv_forward, m.conv_backward), [r(2, N, D), r(C, D), r(C)], 3),
+    "logistic_regression": (lambda m: plain(m.f, m.df), [r(D), r(N, D), rng.random(N), 0.3], 1),
+    "pca_reconstruction": (lambda m: plain(m.reconstruction, m.grad_reconstruction), [r(D, 2), r(N, D)], 1),
+    "gaussian_nll": (lambda m: plain(m.nll, m.nll_grad), [r(D), S @ S.T + np.eye(D), r(N, D)], 2),
+    "contrastive_loss": (lambda m: plain(m.loss, m.grad_loss), [r(N, D), r(N, D), 0.7], 2),
+    "matrix_factorisation": (lambda m: plain(m.objective, m.objective_grad),
+                             [r(N, 2), r(C, 2), r(N, C), rng.random((N, C)), 0.3], 2),
+}
+
+failures = []
+for name, (make, inputs, varied) in CASES.items():
+    path = os.path.join(sys.argv[1], name + ".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    value, gradient = make(module)
+    out = np.asarray(value(*inputs))
+    upstream = rng.normal(size=out.shape) if out.ndim else np.float64(1)
+    found = gradient(upstream, *[np.copy(i) if isinstance(i, np.ndarray) else i for i in inputs])
+    for k in range(varied):
+        x = inputs[k]
+        expected = np.zeros_like(x)
+        for at in np.ndindex(x.shape):
+            def moved(h):
+                y = x.copy()
+                y[at] += h
+                return np.sum(upstream * value(*inputs[:k], y, *inputs[k + 1:]))
+            expected[at] = (8 * (moved(1e-4) - moved(-1e-4)) - (moved(2e-4) - moved(-2e-4))) / 12e-4
+        error = np.max(np.abs(found[k] - expected)) / max(1e-3, np.max(np.abs(expected)))
+        if not error < 1e-6:
+            failures.append(f"{name}: input {k}: relative error {error}")
+print("\n".join(failures))
+"#;
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
+fn right_examples_agree_with_differences() {
+    let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let ready = Command::new(&python)
+        .args(["-c", "import numpy"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success());
+    if !ready {
+        let required = std::env::var("DERIVE_REQUIRE_PYTHON").is_ok_and(|v| v == "1");
+        assert!(!required, "`{python}` has no NumPy");
+        println!("skipped: `{python}` has no NumPy");
+        return;
+    }
+    let mut child = Command::new(&python)
+        .args(["-B", "-", "examples/code"])
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python was there a moment ago");
+    child
+        .stdin
+        .take()
+        .expect("stdin is piped")
+        .write_all(DIFFERENCES.as_bytes())
+        .expect("it reads");
+    let output = child.wait_with_output().expect("python ends");
+    assert!(output.status.success(), "the driver failed");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "");
+}
