@@ -187,8 +187,8 @@ pub(super) fn infer(
             }
             Err(Stop::Error(error)) => {
                 failed += 1;
-                let whatever =
-                    state.assumed.is_empty() || matches!(error, CodeError::Syntax { .. });
+                let whatever = state.assumed.is_empty()
+                    || matches!(error, CodeError::Syntax { .. } | CodeError::Open { .. });
                 // that of the likeliest shapes is the one to show
                 first_error.get_or_insert(error);
                 if whatever || failed > FAILED && best.is_none() {

@@ -20,7 +20,7 @@ use crate::shape::typed::{Item, Typed};
 use crate::syntax::parser::parse_with;
 
 /// So many changes are tried.
-const TRIED: usize = 4000;
+const TRIED: usize = 2000;
 
 /// The gradients at some points: what changed code must compute.
 struct Goals {
