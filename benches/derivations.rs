@@ -4,6 +4,7 @@
 //! show that costs are linear (their counters give layers, terms and nodes a second).
 
 use derive::calculus::sweep::ReverseMode;
+use derive::notation::steps;
 use derive::notation::text::{Report, text};
 use derive::shape::infer::infer;
 use derive::syntax::parser::parse;
@@ -152,4 +153,24 @@ fn transformer(blocks: usize) -> Question {
 fn transformer_blocks(bencher: divan::Bencher, blocks: usize) {
     let question = transformer(blocks);
     bencher.counter(ItemsCount::new(blocks)).bench(|| answer(&question));
+}
+
+/// The derivation in two columns, from text to text.
+fn derivation(question: &Question) -> String {
+    let solution = gradient(question).expect("the program has gradients");
+    let steps = solution.steps.as_ref().expect("steps were asked for");
+    steps::text::text(steps, &solution.answer, steps::Notation::Both, 110)
+}
+
+#[divan::bench(args = ["layer", "least_squares", "two_layer_network"])]
+fn typical_steps(bencher: divan::Bencher, name: &str) {
+    let (_, program, wrt) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    let question = Question::new(program).wrt(wrt).with_steps();
+    bencher.bench(|| derivation(&question));
+}
+
+#[divan::bench(args = [100, 300, 1_000, 3_000], sample_count = 10)]
+fn chain_steps(bencher: divan::Bencher, layers: usize) {
+    let question = network(layers).with_steps();
+    bencher.counter(ItemsCount::new(layers)).bench(|| derivation(&question));
 }

@@ -108,7 +108,11 @@ impl Local {
             _ => 0,
         };
         match self.parents.get(&id) {
-            Some(Some(parent)) => level(id) > 0 && level(id) < level(*parent),
+            Some(Some(parent)) => {
+                // `log|det X|` as a term of a loss needs no name
+                let term = arena.rank(id) == 0 && matches!(arena.node(*parent), Node::Add(_));
+                (term || level(id) > 0) && level(id) < level(*parent)
+            }
             _ => false,
         }
     }

@@ -56,10 +56,10 @@ fn answer(
     let answer = &solution.answer;
     let steps = solution.steps.as_ref().zip(notation);
     let format = m.get_one::<String>("format").map_or("text", String::as_str);
-    if let Some((steps, notation)) = steps
-        && let Some(text) = derivation(answer, &report, steps, notation, format)
-    {
-        return Ok(text);
+    if let Some((steps, notation)) = steps {
+        return derivation(answer, &report, steps, notation, format).ok_or_else(|| {
+            Failure::Message(format!("`{format}` shows no derivation; leave `--steps` out"))
+        });
     }
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",

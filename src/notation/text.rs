@@ -80,16 +80,19 @@ pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> Str
         out.push('\n');
     }
     page.write_block(&mut out, &steps);
-    page.write_remarks(&mut out, report);
+    page.write_remarks(&mut out, report, false);
     out
 }
 
-/// What stands below the answer: what it assumes, and what the verification found.
+/// What stands below a derivation: what the answer assumes, and what the verification found.
 pub fn remarks(answer: &Answer, report: &Report) -> String {
     let mut out = String::new();
-    Page { answer, options: TextOptions::default() }.write_remarks(&mut out, report);
+    Page { answer, options: TextOptions::default() }.write_remarks(&mut out, report, true);
     out
 }
+/// What `vec` means.
+const STACKED: &str = "vec stacks columns";
+
 /// An equation of the page.
 pub(super) struct Line<'a> {
     pub(super) left: String,
@@ -195,8 +198,12 @@ impl<'a> Page<'a> {
         })
     }
 
-    fn write_remarks(&self, out: &mut String, report: &Report) {
-        let notes = self.notes();
+    fn write_remarks(&self, out: &mut String, report: &Report, derived: bool) {
+        let mut notes = self.notes();
+        if derived {
+            // stacked columns are not shown there
+            notes.retain(|note| note != STACKED);
+        }
         let verdict = Page::verdict(report);
         if !(notes.is_empty() && verdict.is_empty()) {
             out.push('\n');
@@ -252,7 +259,7 @@ impl<'a> Page<'a> {
         notes.extend(self.functions(&scalar, "function", " with a scalar value"));
         let stacked = |f: &Form| f.kind == FormKind::Kronecker;
         if answer.results.iter().any(|r| r.forms.iter().any(stacked)) {
-            notes.push("vec stacks columns".to_string());
+            notes.push(STACKED.to_string());
         }
         if !answer.conditions.is_empty() {
             notes.push(format!("holds where {}", answer.conditions.join(" and ")));

@@ -1,7 +1,6 @@
 //! The derivation on a page: two columns, in which factors that correspond light up together.
 
-use super::super::steps::text::{rules, same};
-use super::super::steps::{Given, Group, Line, Notation, Side, Steps};
+use super::super::steps::{Given, Group, Line, Notation, Row, Side, Steps};
 use super::{Page, escape, inner};
 use std::fmt::Write as _;
 
@@ -45,11 +44,8 @@ impl Page<'_> {
 
     fn group(&self, out: &mut String, group: &Group, notation: Notation) {
         let title = self.formula(&group.title);
-        let both = notation == Notation::Both
-            && group
-                .rows
-                .iter()
-                .any(|r| matches!((&r.matrix, &r.index), (Some(m), Some(i)) if !same(Some(m), i)));
+        let pair = |r: &Row| r.matrix.is_some() && r.index.is_some() && !r.shared();
+        let both = notation == Notation::Both && group.rows.iter().any(pair);
         if !both {
             let _ = write!(out, "<div class=\"steps one\">\n<h3>{title}</h3>\n");
             let mut before = None;
@@ -66,11 +62,11 @@ impl Page<'_> {
         );
         let (mut first, mut second) = (None, None);
         for row in &group.rows {
-            let index = row.index.as_ref().filter(|i| !same(row.matrix.as_ref(), i));
-            let shared = index.is_none() && row.index.is_some();
+            let index = row.index.as_ref().filter(|_| !row.shared());
+            let shared = row.shared();
             let left = self.cells(row.matrix.as_ref(), &mut first, if shared { "s" } else { "m" });
             let right = if shared { String::new() } else { self.cells(index, &mut second, "i") };
-            let _ = writeln!(out, "<div class=\"step\">{left}{right}{}</div>", rule(&rules(row)));
+            let _ = writeln!(out, "<div class=\"step\">{left}{right}{}</div>", rule(&row.rules()));
         }
         out.push_str("</div>\n");
     }
@@ -123,10 +119,10 @@ pub(super) fn mathml(page: &Page<'_>, steps: &Steps, notation: Notation) -> Stri
                 .rows
                 .iter()
                 .map(|row| {
-                    let index = row.index.as_ref().filter(|i| !same(row.matrix.as_ref(), i));
+                    let index = row.index.as_ref().filter(|_| !row.shared());
                     let left = page.math_cells(row.matrix.as_ref(), &mut first);
                     let right = page.math_cells(index, &mut second);
-                    format!("{left}{right}<mtd><mtext>{}</mtext></mtd>", escape(&rules(row)))
+                    format!("{left}{right}<mtd><mtext>{}</mtext></mtd>", escape(&row.rules()))
                 })
                 .collect(),
             one => group

@@ -27,6 +27,7 @@ math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',
 .steps.two{grid-template-columns:max-content minmax(0,5fr) max-content minmax(0,6fr) max-content}
 .steps h3{grid-column:1/-1}
 .step{display:contents}
+.steps math{math-style:normal}
 .ml,.il,.sl{text-align:right;min-width:1.2rem}
 .il{padding-left:.8rem}
 .mr,.ir,.sr{overflow-x:auto;overflow-y:hidden;padding:.1rem 0}

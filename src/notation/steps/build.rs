@@ -199,49 +199,73 @@ impl<'a> Builder<'a> {
     /// Definitions, and claims that they say what their authors wrote.
     fn given(&mut self) {
         self.steps.declarations = declarations(self.trace.answer);
-        for (place, equation) in self.trace.equations.iter().enumerate().skip(self.trace.stated) {
-            let mut names = IndexNames::new(&self.taken);
-            let own = Some(equation.body);
-            let fixed = !self.symmetric_target(equation.body);
-            let whole = fixed.then(|| self.raiser(own).raise(equation.body)).flatten();
-            let symbol = Math::Symbol(self.name(equation.symbol));
-            let (name, value) = match whole {
-                Some(value) => (symbol, value),
-                None => {
-                    let axes: Vec<Math> = (0..self.trace.arena.rank(equation.body))
-                        .map(|_| Math::Symbol(names.fresh()))
-                        .collect();
-                    match self.raiser(own).entry(equation.body, &axes, &mut names) {
-                        Some(value) => (at(symbol, &axes), value),
-                        None => continue,
-                    }
-                }
-            };
-            let last = place + 1 == self.trace.equations.len();
-            let author = match self.symbol(equation.symbol).kind {
-                SymbolKind::Definition(d) => {
-                    let d = &self.trace.typed.definitions[d.0 as usize];
-                    d.indices.is_empty().then(|| written(self.trace.typed, d.body)).flatten()
-                }
-                SymbolKind::Shared if !last => None,
-                _ if last && self.trace.first.is_some() => {
-                    self.trace.first.clone().map(Math::Gradient)
-                }
-                _ => last.then(|| self.trace.answer.value.clone()),
-            };
-            let author = author.map(|w| match &name {
-                Math::Entry(_, axes) => at(w, axes),
-                _ => w,
-            });
-            let written = author.filter(|w| ascii(w) != ascii(&value));
-            self.steps.given.push(Given { name, value, written, hidden: false });
+        for place in self.trace.stated..self.trace.equations.len() {
+            if let Some(given) = self.definition(place) {
+                self.steps.given.push(given);
+            }
         }
         if let Some(g) = self.trace.cotangent {
             let y = self.name(g);
             let factors = [Math::Gradient(y.clone()), Math::Symbol(y)];
-            let value = Math::Inner(Box::new(factors[0].clone()), Box::new(factors[1].clone()));
+            let [a, b] = factors.map(Box::new);
             let name = Math::Symbol(self.trace.of.clone());
+            let value = Math::Inner(a, b);
             self.steps.given.push(Given { name, value, written: None, hidden: true });
+        }
+    }
+
+    /// The definition that an equation is.
+    fn definition(&self, place: usize) -> Option<Given> {
+        let equation = &self.trace.equations[place];
+        let symbol = Math::Symbol(self.name(equation.symbol));
+        let author = self.author(place);
+        let mut mentioned = Vec::new();
+        symbols(self.trace.arena, equation.body, &mut mentioned);
+        let inner = mentioned.iter().any(|s| self.symbol(*s).kind == SymbolKind::Shared);
+        if let (Some(value), false, None) = (&author, inner, &self.trace.first) {
+            // nothing in it got a name: it stands as it was written
+            return Some(Given {
+                name: symbol,
+                value: value.clone(),
+                written: None,
+                hidden: false,
+            });
+        }
+        let own = Some(equation.body);
+        let fixed = !self.symmetric_target(equation.body);
+        let whole = fixed.then(|| self.raiser(own).raise(equation.body)).flatten();
+        let (name, value) = match whole {
+            Some(value) => (symbol, value),
+            None => {
+                let axes = self.free(self.trace.arena.rank(equation.body));
+                let mut names = IndexNames::new(&self.taken);
+                for _ in &axes {
+                    names.fresh();
+                }
+                let value = self.raiser(own).entry(equation.body, &axes, &mut names)?;
+                (at(symbol, &axes), value)
+            }
+        };
+        let author = author.map(|w| match &name {
+            Math::Entry(_, axes) => at(w, axes),
+            _ => w,
+        });
+        let written = author.filter(|w| ascii(w) != ascii(&value));
+        Some(Given { name, value, written, hidden: false })
+    }
+
+    /// What an equation says as its author wrote it.
+    fn author(&self, place: usize) -> Option<Math> {
+        let equation = &self.trace.equations[place];
+        let last = place + 1 == self.trace.equations.len();
+        match self.symbol(equation.symbol).kind {
+            SymbolKind::Definition(d) => {
+                let d = &self.trace.typed.definitions[d.0 as usize];
+                d.indices.is_empty().then(|| written(self.trace.typed, d.body)).flatten()
+            }
+            SymbolKind::Shared if !last => None,
+            _ if last && self.trace.first.is_some() => self.trace.first.clone().map(Math::Gradient),
+            _ => last.then(|| self.trace.answer.value.clone()),
         }
     }
 

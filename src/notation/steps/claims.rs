@@ -43,8 +43,11 @@ impl Builder<'_> {
         let name = self.name(c);
         let change = Math::Differential(name.clone());
         let declaration = format!("var {}", shaped(&ascii(&change), &self.shape(c)));
-        self.steps.declarations.push(declaration);
         self.define(c);
+        if self.taken.contains(ascii(&change).as_str()) {
+            return change;
+        }
+        self.steps.declarations.push(declaration);
         if self.trace.jacobian {
             return self.jacobian_change(c, definitions);
         }

@@ -3,7 +3,6 @@
 use super::super::answer::Answer;
 use super::super::latex::{LatexOptions, latex_with};
 use super::super::left::latex_left;
-use super::text::{rules, same};
 use super::{Given, Group, Line, Notation, Side, Steps};
 use std::fmt::Write as _;
 
@@ -31,10 +30,10 @@ pub fn group(group: &Group, answer: &Answer, notation: Notation, options: LatexO
     if notation == Notation::Both {
         let (mut first, mut second) = (None, None);
         for row in &group.rows {
-            let index = row.index.as_ref().filter(|i| !same(row.matrix.as_ref(), i));
+            let index = row.index.as_ref().filter(|_| !row.shared());
             let left = cells(row.matrix.as_ref(), &mut first, answer, options);
             let right = cells(index, &mut second, answer, options);
-            let rule = rules(row);
+            let rule = row.rules();
             rows.push(format!("{left} & \\qquad {right} && \\text{{{rule}}}"));
         }
     } else {

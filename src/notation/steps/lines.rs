@@ -240,7 +240,9 @@ impl Lines {
         };
         let chained = self.parents.iter().any(|p| p.1);
         let left = Math::Differential(b.speech.of.clone());
-        if local.is_none() {
+        // a variable of the program may have the name of the change
+        let ambiguous = b.taken.contains(format!("d{}", b.name(c).name).as_str());
+        if local.is_none() || ambiguous {
             return [None, None, None];
         }
         let mut out = [

@@ -106,6 +106,27 @@ pub enum Notation {
     Both,
 }
 
+impl Row {
+    /// Whether both columns say one thing.
+    pub fn shared(&self) -> bool {
+        match (&self.matrix, &self.index) {
+            (Some(m), Some(i)) => m.left == i.left && m.right == i.right,
+            _ => false,
+        }
+    }
+
+    /// The rules: one name where both columns rest on the same.
+    pub fn rules(&self) -> String {
+        match (&self.matrix, &self.index) {
+            (Some(m), Some(i)) if m.rule != i.rule && !self.shared() => {
+                format!("{}, {}", m.rule, i.rule)
+            }
+            (Some(one), _) | (None, Some(one)) => one.rule.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 impl Group {
     /// The lines in one notation: what has none in matrix notation is given in index notation.
     pub fn lines(&self, notation: Notation) -> Vec<&Line> {
@@ -125,7 +146,7 @@ impl Group {
         let mut out = Vec::new();
         for row in &self.rows {
             out.extend(row.matrix.iter().map(|l| (Notation::Matrix, l)));
-            let other = row.index.as_ref().filter(|i| !text::same(row.matrix.as_ref(), i));
+            let other = row.index.iter().filter(|_| !row.shared());
             out.extend(other.map(|l| (Notation::Index, l)));
         }
         out

@@ -3,8 +3,9 @@
 use super::super::answer::Answer;
 use super::super::ascii::ascii;
 use super::super::left::unicode_left;
-use super::super::unicode::unicode;
-use super::{Given, Group, Line, Notation, Side, Steps};
+use super::super::lines::broken;
+use super::super::unicode::{Unicode, unicode};
+use super::{Given, Group, Line, Notation, Row, Side, Steps};
 use std::fmt::Write as _;
 
 /// Between columns.
@@ -22,7 +23,7 @@ pub fn text(steps: &Steps, answer: &Answer, notation: Notation, width: usize) ->
         let _ = writeln!(out, "\n{}", unicode(&group.title));
         match notation {
             Notation::Both => both(&mut out, group, answer, width),
-            one => single(&mut out, &group.lines(one), answer),
+            one => single(&mut out, &group.lines(one), answer, width),
         }
     }
     out
@@ -43,88 +44,88 @@ fn named(out: &mut String, list: &[Given]) {
     }
 }
 
+/// A line as text: its left side, and the whole.
+struct Written<'l> {
+    left: String,
+    text: String,
+    line: &'l Line,
+}
+
 /// The lines of a column: left sides are written once.
-fn column(lines: &[Option<&Line>], answer: &Answer) -> Vec<String> {
-    let left = |line: &Line| match &line.left {
-        Side::Math(m) => unicode(m),
-        Side::Result(at) => unicode_left(answer, &answer.results[*at]),
-    };
+fn column<'l>(lines: &[Option<&'l Line>], answer: &Answer) -> Vec<Option<Written<'l>>> {
     let mut before: Option<&Side> = None;
-    let mut out = Vec::new();
-    for line in lines {
-        let Some(line) = line else {
-            out.push(String::new());
-            continue;
+    let mut write = |line: &'l Line| {
+        let name = match &line.left {
+            Side::Math(m) => unicode(m),
+            Side::Result(at) => unicode_left(answer, &answer.results[*at]),
         };
-        let name = left(line);
-        let name = if before == Some(&line.left) { " ".repeat(name.chars().count()) } else { name };
+        let again = before == Some(&line.left);
+        let left = if again { " ".repeat(name.chars().count()) } else { name };
         before = Some(&line.left);
-        out.push(format!("{name} = {}", unicode(&line.right)));
-    }
-    out
-}
-
-fn single(out: &mut String, lines: &[&Line], answer: &Answer) {
-    let lines: Vec<Option<&Line>> = lines.iter().copied().map(Some).collect();
-    let texts = column(&lines, answer);
-    let widest = width_of(&texts);
-    for (text, line) in texts.iter().zip(lines.iter().flatten()) {
-        let pad = widest - text.chars().count() + GAP;
-        let _ = writeln!(out, "  {text}{:pad$}{}", "", line.rule);
-    }
-}
-
-fn width_of(texts: &[String]) -> usize {
-    texts.iter().map(|t| t.chars().count()).max().unwrap_or(0)
-}
-
-fn both(out: &mut String, group: &Group, answer: &Answer, width: usize) {
-    let matrix: Vec<Option<&Line>> = group.rows.iter().map(|r| r.matrix.as_ref()).collect();
-    let index: Vec<Option<&Line>> = group
-        .rows
-        .iter()
-        .map(|r| r.index.as_ref().filter(|i| !same(r.matrix.as_ref(), i)))
-        .collect();
-    let (left, right) = (column(&matrix, answer), column(&index, answer));
-    // what stands in both columns is written once, across them
-    let wide = |row: &super::Row| matches!((&row.matrix, &row.index), (Some(m), Some(i)) if same(Some(m), i));
-    let narrow = |texts: &[String]| {
-        let pairs = texts.iter().zip(&group.rows).filter(|(_, row)| !wide(row));
-        pairs.map(|(t, _)| t.chars().count()).max().unwrap_or(0)
+        Written { text: format!("{left} = {}", unicode(&line.right)), left, line }
     };
-    let (first, second) = (narrow(&left), narrow(&right));
-    let rules: Vec<String> = group.rows.iter().map(rules).collect();
-    let third = width_of(&rules);
-    if matrix.iter().all(Option::is_none) || 2 + first + second + third + 2 * GAP > width {
+    lines.iter().map(|line| line.map(&mut write)).collect()
+}
+
+/// Lines under each other, each with its rule; long ones are broken.
+fn single(out: &mut String, lines: &[&Line], answer: &Answer, width: usize) {
+    let lines: Vec<Option<&Line>> = lines.iter().copied().map(Some).collect();
+    let written: Vec<Written<'_>> = column(&lines, answer).into_iter().flatten().collect();
+    let third = written.iter().map(|w| w.line.rule.len()).max().unwrap_or(0);
+    let most = width.saturating_sub(2 + GAP + third);
+    let fits = |w: &&Written<'_>| w.text.chars().count() <= most;
+    let widest = written.iter().filter(fits).map(|w| w.text.chars().count()).max().unwrap_or(0);
+    for w in &written {
+        let length = w.text.chars().count();
+        if length <= most {
+            let pad = widest - length + GAP;
+            let _ = writeln!(out, "  {}{:pad$}{}", w.text, "", w.line.rule);
+            continue;
+        }
+        let left = format!("  {} = ", w.left);
+        let indent = left.chars().count();
+        let text = broken(Unicode, &left, &w.line.right, indent, width);
+        let _ = writeln!(out, "{text}{:GAP$}{}", "", w.line.rule);
+    }
+}
+
+/// Two columns and the rules; what stands in both is written once, across them.
+fn both(out: &mut String, group: &Group, answer: &Answer, width: usize) {
+    let (shared, apart): (Vec<&Row>, Vec<&Row>) = group.rows.iter().partition(|row| row.shared());
+    let matrix: Vec<Option<&Line>> = apart.iter().map(|r| r.matrix.as_ref()).collect();
+    let index: Vec<Option<&Line>> = apart.iter().map(|r| r.index.as_ref()).collect();
+    let ends: Vec<&Line> = shared.iter().filter_map(|r| r.matrix.as_ref()).collect();
+    let (left, right) = (column(&matrix, answer), column(&index, answer));
+    let size = |w: &Option<Written<'_>>| w.as_ref().map_or(0, |w| w.text.chars().count());
+    let first = left.iter().map(size).max().unwrap_or(0);
+    let second = right.iter().map(size).max().unwrap_or(0);
+    let names: Vec<String> = apart.iter().map(|row| row.rules()).collect();
+    let third = names.iter().chain(ends.iter().map(|l| &l.rule)).map(String::len).max();
+    let whole = 2 + first + second + third.unwrap_or(0) + 2 * GAP;
+    if first == 0 || second == 0 || whole > width {
         for lines in [matrix, index] {
             let lines: Vec<&Line> = lines.into_iter().flatten().collect();
-            single(out, &lines, answer);
+            single(out, &lines, answer, width);
         }
-        return;
+        return single(out, &ends, answer, width);
     }
-    for ((left, right), rule) in left.iter().zip(&right).zip(&rules) {
-        let length = left.chars().count();
-        let over = length.saturating_sub(first + GAP);
-        let a = (first + GAP).saturating_sub(length);
-        let b = (second + GAP).saturating_sub(right.chars().count() + over).max(GAP);
-        let line = format!("  {left}{:a$}{right}{:b$}{rule}", "", "");
+    let text = |w: &Option<Written<'_>>| w.as_ref().map_or(String::new(), |w| w.text.clone());
+    for ((left, right), rule) in left.iter().zip(&right).zip(&names) {
+        let a = first - size(left) + GAP;
+        let b = second - size(right) + GAP;
+        let line = format!("  {}{:a$}{}{:b$}{rule}", text(left), "", text(right), "");
         let _ = writeln!(out, "{}", line.trim_end());
     }
-}
-
-/// Whether both columns say one thing.
-pub(in crate::notation) fn same(matrix: Option<&Line>, index: &Line) -> bool {
-    matrix.is_some_and(|m| m.left == index.left && m.right == index.right)
-}
-
-/// The rules of a row: one name where both columns rest on the same.
-pub(in crate::notation) fn rules(row: &super::Row) -> String {
-    match (&row.matrix, &row.index) {
-        (Some(m), Some(i)) if m.rule == i.rule => m.rule.clone(),
-        (Some(m), Some(i)) if same(Some(m), i) => m.rule.clone(),
-        (Some(m), Some(i)) => format!("{}, {}", m.rule, i.rule),
-        (Some(one), None) | (None, Some(one)) => one.rule.clone(),
-        (None, None) => String::new(),
+    let across = first + second + GAP;
+    for w in column(&ends.iter().copied().map(Some).collect::<Vec<_>>(), answer) {
+        let Some(w) = w else { continue };
+        let length = w.text.chars().count();
+        if length > across {
+            single(out, &[w.line], answer, width);
+            continue;
+        }
+        let pad = across - length + GAP;
+        let _ = writeln!(out, "  {}{:pad$}{}", w.text, "", w.line.rule);
     }
 }
 
