@@ -15,12 +15,13 @@ use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::ShapeError;
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
-use crate::simplify::{multiplied_out, reachable, simplify};
+use crate::simplify::{Simplifier, multiplied_out, reachable, simplify};
 use crate::syntax::ParseError;
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
 use crate::tensor::linear_map;
 use crate::tensor::lower::{Equation, LowerError, Lowered, lower};
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
@@ -483,17 +484,24 @@ fn settle(
     let arena = &mut lowered.arena;
     let mut roots: Vec<ExprId> = results.to_vec();
     roots.extend(bindings.iter().map(|b| b.body));
-    let first = simplify(arena, &roots, &FxHashMap::default());
-    let mut uses: FxHashMap<ExprId, u32> = FxHashMap::default();
+    let mut simplifier = Simplifier::default();
+    let first = simplifier.run(arena, &roots, &FxHashMap::default());
+    if bindings.is_empty() {
+        return (first, Vec::new());
+    }
+    let mut uses = Memo::with_room(arena.len());
+    let mut count = |e: ExprId| uses.set(e, uses.count(e) + 1);
     for id in reachable(arena, &first) {
-        arena.children(id, |c| *uses.entry(c).or_default() += 1);
+        arena.children(id, |c| {
+            count(c);
+        });
     }
     for r in &first {
-        *uses.entry(*r).or_default() += 1;
+        count(*r);
     }
     let mut replace: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for (binding, body) in bindings.iter().zip(&first[results.len()..]) {
-        let count = uses.get(&binding.symbol).copied().unwrap_or(0);
+        let count = uses.count(binding.symbol);
         if count == 1 && arena.weight(*body) <= INLINE || arena.weight(*body) == 1 {
             replace.insert(binding.symbol, *body);
         }
@@ -506,7 +514,7 @@ fn settle(
         let mut closed: FxHashMap<ExprId, ExprId> = FxHashMap::default();
         for binding in bindings {
             if let Some(body) = replace.get(&binding.symbol) {
-                let body = simplify(arena, &[*body], &closed)[0];
+                let body = simplifier.run(arena, &[*body], &closed)[0];
                 // in a deep network every layer keeps its line
                 let regular = bindings.len() <= FEW || !mentions_any(arena, body, &symbols);
                 if arena.weight(body) <= INLINE && regular {
@@ -515,7 +523,7 @@ fn settle(
             }
         }
         replace = closed;
-        simplify(arena, &first, &replace)
+        simplifier.run(arena, &first, &replace)
     };
     let values = settled[..results.len()].to_vec();
     let kept = bindings

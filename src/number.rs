@@ -31,7 +31,12 @@ impl Number {
 
     /// The integer `n`.
     pub fn integer(n: i64) -> Number {
-        Number::from_big(BigInt::from(n).into())
+        // i64::MIN is left to the big form so that negation of a small number is small
+        if n == i64::MIN {
+            Number::from_big(BigInt::from(n).into())
+        } else {
+            Number(Repr::Small(n, 1))
+        }
     }
 
     /// The quotient `n / d`; `None` where `d` is zero.
@@ -68,7 +73,6 @@ impl Number {
 
     fn from_big(r: BigRational) -> Number {
         match (r.numer().to_i64(), r.denom().to_i64()) {
-            // i64::MIN is left to the big form so that negation of a small number is small
             (Some(n), Some(d)) if n != i64::MIN => Number(Repr::Small(n, d)),
             _ => Number(Repr::Big(Box::new(r))),
         }
@@ -108,6 +112,17 @@ impl Number {
         match &self.0 {
             Repr::Small(n, d) => (n.to_string(), d.to_string()),
             Repr::Big(r) => (r.numer().to_string(), r.denom().to_string()),
+        }
+    }
+
+    /// Numerator (with the sign) and denominator, as numbers.
+    pub fn fraction(&self) -> (Number, Number) {
+        match &self.0 {
+            Repr::Small(n, d) => (Number(Repr::Small(*n, 1)), Number(Repr::Small(*d, 1))),
+            Repr::Big(r) => {
+                let whole = |n: &BigInt| Number::from_big(BigRational::from_integer(n.clone()));
+                (whole(r.numer()), whole(r.denom()))
+            }
         }
     }
 
@@ -153,6 +168,11 @@ impl Number {
     /// The sum.
     #[must_use]
     pub fn add(&self, other: &Number) -> Number {
+        if let (Some(a), Some(c)) = (self.as_integer(), other.as_integer())
+            && let Some(n) = a.checked_add(c)
+        {
+            return Number::integer(n);
+        }
         if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
             let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
             if b == d {
@@ -168,6 +188,11 @@ impl Number {
     /// The product.
     #[must_use]
     pub fn mul(&self, other: &Number) -> Number {
+        if let (Some(a), Some(c)) = (self.as_integer(), other.as_integer())
+            && let Some(n) = a.checked_mul(c)
+        {
+            return Number::integer(n);
+        }
         if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
             return Number::from_wide(
                 i128::from(*a) * i128::from(*c),
@@ -179,6 +204,9 @@ impl Number {
 
     /// The quotient; `None` where `other` is zero.
     pub fn div(&self, other: &Number) -> Option<Number> {
+        if other.is_one() {
+            return Some(self.clone());
+        }
         other.recip().map(|r| self.mul(&r))
     }
 
@@ -186,7 +214,8 @@ impl Number {
     pub fn recip(&self) -> Option<Number> {
         match &self.0 {
             Repr::Small(0, _) => None,
-            Repr::Small(n, d) => Some(Number::from_wide(i128::from(*d), i128::from(*n))),
+            // lowest terms stay lowest terms
+            Repr::Small(n, d) => Some(Number(Repr::Small(d * n.signum(), n.abs()))),
             Repr::Big(r) => Some(Number::from_big(r.recip())),
         }
     }

@@ -7,6 +7,7 @@
 use super::sweep::dependence_in_order;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Equation;
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -24,13 +25,14 @@ pub fn elaborate(
 ) -> Vec<Equation> {
     let depends = dependence_in_order(arena, equations, targets);
     let mut out = Vec::with_capacity(equations.len());
+    let mut map = Memo::default();
     for equation in equations {
         if !depends[equation.body.0 as usize] {
             out.push(*equation);
             continue;
         }
         let local = Local::new(arena, equation.body, &depends, named);
-        let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+        map.clear();
         for &id in &local.nodes {
             let new = match named.get(&id) {
                 Some(symbol) if id != equation.body => *symbol,
@@ -39,7 +41,7 @@ pub fn elaborate(
             if id == equation.body {
                 out.push(Equation { symbol: equation.symbol, body: new });
             } else if named.contains_key(&id) || local.is_part(arena, id) {
-                map.insert(id, new);
+                map.set_expr(id, new);
             } else {
                 let axes: Axes = arena.axes(id).into();
                 let symbol = arena.symbol_expr(Symbol {
@@ -50,7 +52,7 @@ pub fn elaborate(
                     order: arena.key(id).0,
                 });
                 out.push(Equation { symbol: symbol.1, body: new });
-                map.insert(id, symbol.1);
+                map.set_expr(id, symbol.1);
                 named.insert(id, symbol.1);
             }
         }

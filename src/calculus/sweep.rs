@@ -10,9 +10,10 @@ use super::rules::{Contribution, Corruption, Rules};
 use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// A cotangent that is no heavier than this is carried on rather than named.
 const TRIVIAL: u32 = 3;
@@ -202,6 +203,9 @@ fn sweep(
         slots: Vec::new(),
         collected: FxHashMap::default(),
         contributions: Vec::new(),
+        local: Vec::new(),
+        stack: Vec::new(),
+        cotangents: Vec::new(),
         anonymous: anonymous.then_some(objective),
         record,
     };
@@ -288,7 +292,7 @@ fn deserves_name(arena: &Arena, symbol: ExprId, total: ExprId) -> bool {
 
 /// Whether a small expression contains a symbol.
 fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
-    let mut stack = vec![root];
+    let mut stack: SmallVec<[ExprId; 16]> = smallvec![root];
     while let Some(id) = stack.pop() {
         if id == symbol {
             return true;
@@ -300,7 +304,10 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
 
 /// For every node there is now: whether it depends on a target, through definitions too.
 fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
-    let bodies: FxHashMap<ExprId, ExprId> = equations.iter().map(|e| (e.symbol, e.body)).collect();
+    let mut bodies = Memo::with_room(arena.len());
+    for e in equations {
+        bodies.set_expr(e.symbol, e.body);
+    }
     let mut depends = vec![false; arena.len()];
     for t in targets {
         depends[t.0 as usize] = true;
@@ -312,7 +319,7 @@ fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<
         let id = arena.id_at(at);
         let mut found = false;
         if let Node::Symbol(_) = arena.node(id) {
-            found = bodies.get(&id).is_some_and(|b| depends[b.0 as usize]);
+            found = bodies.expr(id).is_some_and(|b| depends[b.0 as usize]);
         } else {
             arena.children(id, |c| found |= depends[c.0 as usize]);
         }
@@ -360,6 +367,11 @@ struct Sweep<'a> {
     slots: Vec<u32>,
     collected: FxHashMap<ExprId, SmallVec<[ExprId; 2]>>,
     contributions: Vec<Contribution>,
+    /// The nodes of the equation at hand that depend on a target, parents first.
+    local: Vec<ExprId>,
+    stack: Vec<ExprId>,
+    /// What each of them collected.
+    cotangents: Vec<SmallVec<[ExprId; 2]>>,
     /// An objective whose symbol must not occur in results.
     anonymous: Option<ExprId>,
     /// Where steps are written down, if they are.
@@ -372,8 +384,10 @@ impl Sweep<'_> {
     }
 
     fn equation(&mut self, position: usize, equation: Equation, total: ExprId) {
-        let mut local: Vec<ExprId> = Vec::new();
-        let mut stack = vec![equation.body];
+        let mut local = std::mem::take(&mut self.local);
+        local.clear();
+        let mut stack = std::mem::take(&mut self.stack);
+        stack.push(equation.body);
         self.slots.resize(self.depends.len(), 0);
         while let Some(id) = stack.pop() {
             if self.slots[id.0 as usize] != 0 || !self.depends(id) {
@@ -383,11 +397,14 @@ impl Sweep<'_> {
             local.push(id);
             self.rules.arena.children(id, |c| stack.push(c));
         }
+        self.stack = stack;
         local.sort_unstable_by_key(|id| std::cmp::Reverse(id.0));
         for (place, id) in local.iter().enumerate() {
             self.slots[id.0 as usize] = place as u32 + 1;
         }
-        let mut cotangents: Vec<SmallVec<[ExprId; 2]>> = vec![SmallVec::new(); local.len()];
+        let mut cotangents = std::mem::take(&mut self.cotangents);
+        cotangents.clear();
+        cotangents.resize_with(local.len(), SmallVec::new);
         cotangents[0].push(total);
         for (place, &id) in local.iter().enumerate() {
             let list = std::mem::take(&mut cotangents[place]);
@@ -424,6 +441,7 @@ impl Sweep<'_> {
         for id in &local {
             self.slots[id.0 as usize] = 0;
         }
+        (self.local, self.cotangents) = (local, cotangents);
     }
 
     fn record(

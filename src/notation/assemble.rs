@@ -9,8 +9,10 @@ use super::written::written;
 use crate::shape::typed::{Origin, Typed};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A part that is used more than once is named from this weight on.
@@ -65,14 +67,10 @@ pub fn assemble(
     naming.share(&mut lowered.arena);
     let arena = &lowered.arena;
     let (order, below) = naming.order(arena, lowered.objective, results);
-    // an index is never called like a name of the program or a size
-    let sizes: Vec<Rc<str>> = typed.dims.texts().collect();
-    let names = typed.program.names.iter().chain(sizes.iter().map(|s| &**s));
-    let taken: FxHashSet<&str> = names.collect();
     let mut bindings = Vec::with_capacity(order.len());
-    let mut place: FxHashMap<ExprId, usize> = FxHashMap::default();
+    let mut place = Memo::with_room(arena.len());
     for symbol in &order {
-        let body = naming.bodies[symbol];
+        let body = naming.bodies.expr(*symbol).expect("a binding has a body");
         let id = arena.as_symbol(*symbol).expect("a binding's name is a symbol");
         let as_written = match arena.symbol(id).kind {
             SymbolKind::Definition(d) => written(typed, typed.definitions[d.0 as usize].body)
@@ -81,26 +79,22 @@ pub fn assemble(
         };
         let value = match as_written {
             Some(math) => math,
-            None => naming.write(arena, *symbol, body, &taken)?.0,
+            None => naming.write(arena, *symbol, body)?.0,
         };
-        let mut needs: Vec<usize> =
-            below[symbol].iter().filter_map(|s| place.get(s).copied()).collect();
-        needs.sort_unstable();
-        needs.dedup();
+        let needs = places(below.of(*symbol), &place);
         bindings.push(Binding {
             name: symbol_math(arena, id),
             value,
             shape: shape_math(arena, *symbol),
             needs,
         });
-        place.insert(*symbol, bindings.len() - 1);
+        place.set(*symbol, bindings.len() as u32 - 1);
     }
     let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
     let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
     let mut outcomes = Vec::with_capacity(results.len());
     for result in results {
-        let (value, entrywise, index, axes) =
-            naming.write_all(arena, result.value, &taken, want_index)?;
+        let (value, entrywise, index, axes) = naming.write_all(arena, result.value, want_index)?;
         let names = |e: &ExprId| {
             let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
             Name { name: s.name.clone(), rank: s.axes.len() as u8 }
@@ -128,7 +122,7 @@ pub fn assemble(
     let value = match (typed_objective(typed, lowered), &outcomes[..]) {
         (Some(math), _) => math,
         (None, [only]) if only.kind == ResultKind::Value => only.value.clone(),
-        _ => naming.write(arena, lowered.objective, objective_body, &taken)?.0,
+        _ => naming.write(arena, lowered.objective, objective_body)?.0,
     };
     let value_needs = naming.needs(arena, objective_body, &place);
     let parameters = parameters(typed, lowered, cotangent, objective_id);
@@ -171,6 +165,15 @@ fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
+/// The positions of the bindings of some names, each once, in order.
+fn places(symbols: &[ExprId], place: &Memo) -> Vec<usize> {
+    let mut list: Vec<usize> =
+        symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
 fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> String {
     let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
     as_written(typed, &s.name).to_string()
@@ -199,6 +202,9 @@ fn typed_objective(typed: &Typed, lowered: &Lowered) -> Option<Math> {
 
 fn unknown_functions(typed: &Typed, arena: &Arena) -> Vec<(Name, u32)> {
     use crate::tensor::node::MapFunction;
+    if typed.unknowns.is_empty() {
+        return Vec::new();
+    }
     let mut highest: FxHashMap<String, u32> = FxHashMap::default();
     for at in 0..arena.len() {
         if let Node::Map(MapFunction::Unknown(s, n), _) = arena.node(arena.id_at(at)) {
@@ -225,7 +231,7 @@ fn parameters(
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
     // what the program writes is a parameter, though it may cancel
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(typed.variables.len() + 1);
     for (v, variable) in typed.variables.iter().enumerate() {
         let Some(symbol) = lowered.variables[v] else { continue };
         let name = symbol_math(arena, arena.as_symbol(symbol).expect("a variable is a symbol"));
@@ -254,14 +260,17 @@ fn parameters(
 
 /// `X is invertible`, for every inverse in the results, and the like.
 fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<String> {
-    let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
     let mut list = Vec::new();
+    if !(0..arena.len()).any(|at| is_inverse(arena, arena.id_at(at))) {
+        return list;
+    }
+    let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
     for id in naming.closure(arena, &roots) {
         let condition = match arena.node(id) {
             // a Cholesky factor is always invertible
             Node::Matrix(MatrixFunction::Inverse, x)
                 if matches!(
-                    arena.node(naming.bodies.get(&x).copied().unwrap_or(x)),
+                    arena.node(naming.bodies.expr(x).unwrap_or(x)),
                     Node::Matrix(MatrixFunction::Cholesky, _)
                 ) =>
             {
@@ -288,14 +297,44 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
     list
 }
 
+fn is_inverse(arena: &Arena, id: ExprId) -> bool {
+    matches!(arena.node(id), Node::Matrix(MatrixFunction::Inverse, _))
+}
+
+/// The names that each name's body mentions, one list after the other.
+#[derive(Default)]
+struct Mentions {
+    all: Vec<ExprId>,
+    /// For each name where its list ends, and where it starts.
+    ranges: Vec<(u32, u32)>,
+    places: Memo,
+}
+
+impl Mentions {
+    fn of(&self, symbol: ExprId) -> &[ExprId] {
+        self.places.get(symbol).map_or(&[], |at| {
+            let (from, to) = self.ranges[at as usize];
+            &self.all[from as usize..to as usize]
+        })
+    }
+
+    /// Adds the list of a name: what `all` has got since `from`.
+    fn close(&mut self, symbol: ExprId, from: usize) {
+        self.places.set(symbol, self.ranges.len() as u32);
+        self.ranges.push((from as u32, self.all.len() as u32));
+    }
+}
+
 /// What has a name.
 struct Naming<'a> {
     typed: &'a Typed,
     /// The body of each named symbol.
-    bodies: FxHashMap<ExprId, ExprId>,
+    bodies: Memo,
     /// The symbol that stands for an expression.
-    symbols: FxHashMap<ExprId, ExprId>,
+    symbols: Memo,
     names: FxHashMap<ExprId, Math>,
+    /// What an index must not be called, once that is asked.
+    taken: OnceCell<FxHashSet<Rc<str>>>,
     /// The names of the program's own values, in order, then the cotangents.
     sequence: Vec<ExprId>,
     roots: Vec<ExprId>,
@@ -311,9 +350,10 @@ impl<'a> Naming<'a> {
     ) -> Naming<'a> {
         let mut naming = Naming {
             typed,
-            bodies: FxHashMap::default(),
-            symbols: FxHashMap::default(),
+            bodies: Memo::with_room(lowered.arena.len()),
+            symbols: Memo::with_room(lowered.arena.len()),
             names: FxHashMap::default(),
+            taken: OnceCell::new(),
             sequence: Vec::new(),
             roots: results.iter().map(|r| r.value).collect(),
             objective: lowered.objective,
@@ -323,14 +363,16 @@ impl<'a> Naming<'a> {
         // a value asked for is not written as its own name
         let value = results.iter().any(|r| r.kind == ResultKind::Value);
         for (at, e) in lowered.equations.iter().chain(cotangents).enumerate() {
-            naming.bodies.insert(e.symbol, e.body);
+            naming.bodies.set_expr(e.symbol, e.body);
             naming.sequence.push(e.symbol);
             // the value of a definition is written by its name wherever it occurs; that of an
             // unnamed scalar objective is written out
             let unnamed = at == last && (value || !lowered.named && scalar);
             let trivial = lowered.arena.weight(e.body) < 2;
-            if at <= last && !unnamed && !trivial {
-                naming.symbols.entry(e.body).or_insert(e.symbol);
+            if at <= last && !unnamed && !trivial && !naming.symbols.contains(e.body) {
+                naming.symbols.set_expr(e.body, e.symbol);
+                let name = lowered.arena.as_symbol(e.symbol).expect("a name is a symbol");
+                naming.names.insert(e.body, symbol_math(&lowered.arena, name));
             }
         }
         naming
@@ -346,8 +388,8 @@ impl<'a> Naming<'a> {
                 continue;
             }
             list.push(id);
-            if let Some(body) = self.bodies.get(&id) {
-                stack.push(*body);
+            if let Some(body) = self.bodies.expr(id) {
+                stack.push(body);
             }
             arena.children(id, |c| stack.push(c));
         }
@@ -366,8 +408,7 @@ impl<'a> Naming<'a> {
             arena.children(id, |c| uses[c.0 as usize] += 1);
         }
         let mut is_root = vec![false; arena.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "marks are set in any order")]
-        for body in self.bodies.values() {
+        for body in self.sequence.iter().filter_map(|s| self.bodies.expr(*s)) {
             is_root[body.0 as usize] = true;
         }
         for root in &self.roots {
@@ -376,7 +417,7 @@ impl<'a> Naming<'a> {
         let mut weight: Vec<(u32, u32)> = vec![(1, 0); arena.len()];
         let mut count = 0;
         for id in list {
-            if self.symbols.contains_key(&id) || arena.as_symbol(id).is_some() {
+            if self.symbols.contains(id) || arena.as_symbol(id).is_some() {
                 continue;
             }
             let (mut total, mut depth) = (1u32, 0u32);
@@ -387,7 +428,7 @@ impl<'a> Naming<'a> {
             });
             if let Node::Apply(_, 1.., x) = arena.node(id)
                 && arena.as_symbol(x).is_none()
-                && !self.symbols.contains_key(&x)
+                && !self.symbols.contains(x)
             {
                 let name = self.fresh(&mut count);
                 self.name(arena, x, &name);
@@ -400,12 +441,6 @@ impl<'a> Naming<'a> {
             }
             weight[id.0 as usize] = (total, depth);
         }
-        let names = self.symbols.iter();
-        self.names = names
-            .map(|(e, s)| {
-                (*e, symbol_math(arena, arena.as_symbol(*s).expect("a name is a symbol")))
-            })
-            .collect();
     }
 
     fn fresh(&self, count: &mut usize) -> String {
@@ -421,20 +456,20 @@ impl<'a> Naming<'a> {
     fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
-        let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
+        let (name, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
             name: name.into(),
             kind: SymbolKind::Shared,
             axes,
             properties: crate::tensor::node::Properties::default(),
             order,
         });
-        self.bodies.insert(symbol, id);
-        self.symbols.insert(id, symbol);
+        self.bodies.set_expr(symbol, id);
+        self.symbols.set_expr(id, symbol);
+        self.names.insert(id, symbol_math(arena, name));
     }
 
-    /// The named symbols that an expression mentions, not through other names.
-    fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>) -> Vec<ExprId> {
-        let mut list = Vec::new();
+    /// Adds the named symbols that an expression mentions, not through other names.
+    fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>, list: &mut Vec<ExprId>) {
         let mut seen: FxHashSet<ExprId> = FxHashSet::default();
         let mut few: smallvec::SmallVec<[ExprId; 24]> = smallvec::SmallVec::new();
         let mut stack: smallvec::SmallVec<[ExprId; 24]> = smallvec::smallvec![root];
@@ -448,14 +483,13 @@ impl<'a> Naming<'a> {
             } else if few.contains(&id) || !seen.insert(id) {
                 continue;
             }
-            let name = self.symbols.get(&id).copied().filter(|s| Some(*s) != own);
-            let name = name.or_else(|| self.bodies.contains_key(&id).then_some(id));
+            let name = self.symbols.expr(id).filter(|s| Some(*s) != own);
+            let name = name.or_else(|| self.bodies.contains(id).then_some(id));
             match name {
                 Some(symbol) => list.push(symbol),
                 None => arena.children(id, |c| stack.push(c)),
             }
         }
-        list
     }
 
     /// Named symbols in the order of dependence: each after what it mentions.
@@ -464,40 +498,43 @@ impl<'a> Naming<'a> {
         arena: &Arena,
         objective: ExprId,
         results: &[Result_],
-    ) -> (Vec<ExprId>, FxHashMap<ExprId, Vec<ExprId>>) {
+    ) -> (Vec<ExprId>, Mentions) {
         let mut wanted: Vec<ExprId> = Vec::new();
         for r in results {
-            wanted.extend(self.mentions(arena, r.value, None));
+            self.mentions(arena, r.value, None, &mut wanted);
         }
-        if let Some(body) = self.bodies.get(&objective) {
-            wanted.extend(self.mentions(arena, *body, Some(objective)));
+        if let Some(body) = self.bodies.expr(objective) {
+            self.mentions(arena, body, Some(objective), &mut wanted);
         }
         // the program's own order first, then what only these need
-        let mut below: FxHashMap<ExprId, Vec<ExprId>> = FxHashMap::default();
+        let mut below = Mentions::default();
         let mut stack = wanted.clone();
         while let Some(s) = stack.pop() {
-            if let std::collections::hash_map::Entry::Vacant(slot) = below.entry(s) {
-                let list = self.mentions(arena, self.bodies[&s], Some(s));
-                stack.extend(list.iter().copied());
-                slot.insert(list);
+            if !below.places.contains(s) {
+                let from = below.all.len();
+                let body = self.bodies.expr(s).expect("a name has a body");
+                self.mentions(arena, body, Some(s), &mut below.all);
+                stack.extend_from_slice(&below.all[from..]);
+                below.close(s, from);
             }
         }
         let mut first: Vec<ExprId> =
-            self.sequence.iter().copied().filter(|s| below.contains_key(s)).collect();
+            self.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
         first.extend(wanted);
-        let mut done: FxHashSet<ExprId> = FxHashSet::default();
-        let mut list = Vec::new();
+        let mut done = Memo::with_room(arena.len());
+        let mut list = Vec::with_capacity(below.ranges.len());
+        let mut stack = Vec::new();
         for start in first {
-            let mut stack = vec![(start, false)];
+            stack.push((start, false));
             while let Some((s, ready)) = stack.pop() {
                 if ready {
-                    if done.insert(s) {
+                    if done.set(s, 1) {
                         list.push(s);
                     }
-                } else if !done.contains(&s) {
+                } else if !done.contains(s) {
                     stack.push((s, true));
                     let mut next: smallvec::SmallVec<[ExprId; 8]> =
-                        below[&s].iter().copied().filter(|b| !done.contains(b)).collect();
+                        below.of(s).iter().copied().filter(|b| !done.contains(*b)).collect();
                     next.sort_by_key(|b| std::cmp::Reverse(b.0));
                     stack.extend(next.into_iter().map(|b| (b, false)));
                 }
@@ -507,15 +544,17 @@ impl<'a> Naming<'a> {
     }
 
     /// The positions of the bindings that an expression mentions.
-    fn needs(&self, arena: &Arena, root: ExprId, place: &FxHashMap<ExprId, usize>) -> Vec<usize> {
-        let mut list: Vec<usize> = self
-            .mentions(arena, root, None)
-            .into_iter()
-            .filter_map(|s| place.get(&s).copied())
-            .collect();
-        list.sort_unstable();
-        list.dedup();
-        list
+    fn needs(&self, arena: &Arena, root: ExprId, place: &Memo) -> Vec<usize> {
+        let mut list = Vec::new();
+        self.mentions(arena, root, None, &mut list);
+        places(&list, place)
+    }
+
+    /// Names for indices: none is called like a name of the program or a size.
+    fn index_names(&self) -> IndexNames<'_> {
+        let typed = self.typed;
+        let names = || typed.program.names.iter().map(Rc::from).chain(typed.dims.texts()).collect();
+        IndexNames::new(self.taken.get_or_init(names))
     }
 
     fn raiser<'b>(&'b self, arena: &'b Arena, own: Option<ExprId>) -> Raiser<'b> {
@@ -523,21 +562,15 @@ impl<'a> Naming<'a> {
     }
 
     /// The body of a name.
-    fn write(
-        &self,
-        arena: &Arena,
-        own: ExprId,
-        body: ExprId,
-        taken: &FxHashSet<&str>,
-    ) -> Result<(Math, bool), Unwritable> {
+    fn write(&self, arena: &Arena, own: ExprId, body: ExprId) -> Result<(Math, bool), Unwritable> {
         // a definition is not written as itself
-        let hidden = (self.symbols.get(&body) == Some(&own)).then_some(body);
+        let hidden = (self.symbols.expr(body) == Some(own)).then_some(body);
         let mut raiser = self.raiser(arena, hidden);
         if let Some(math) = raiser.raise(body) {
             return Ok((math, true));
         }
         if arena.rank(body) == 0 {
-            let mut fresh = IndexNames::new(taken);
+            let mut fresh = self.index_names();
             if let Some(math) = raiser.entry(body, &[], &mut fresh) {
                 return Ok((math, false));
             }
@@ -551,15 +584,14 @@ impl<'a> Naming<'a> {
         &self,
         arena: &Arena,
         body: ExprId,
-        taken: &FxHashSet<&str>,
         want_index: bool,
     ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
         let mut raiser = self.raiser(arena, None);
-        let matrix = raiser.raise(body);
-        if let (Some(math), false) = (&matrix, want_index) {
-            return Ok((math.clone(), false, None, Vec::new()));
-        }
-        let mut fresh = IndexNames::new(taken);
+        let matrix = match raiser.raise(body) {
+            Some(math) if !want_index => return Ok((math, false, None, Vec::new())),
+            matrix => matrix,
+        };
+        let mut fresh = self.index_names();
         let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
         let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
         let mut entry = |fresh: &mut IndexNames<'_>| {

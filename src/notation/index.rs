@@ -10,11 +10,12 @@ use crate::tensor::node::{
     EinsumView, ExprId, IndicatorRange, MapFunction, MatrixFunction, Node, SymbolKind,
 };
 use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// Names for indices: `i`, `j`, `k`, … without those that the program uses.
 #[derive(Clone, Copy)]
 pub(crate) struct IndexNames<'a> {
-    taken: &'a FxHashSet<&'a str>,
+    taken: &'a FxHashSet<Rc<str>>,
     next: usize,
     /// Whether parts with at most two axes are written in matrix notation: `(A'*A)[i,j]*delta[k,l]`.
     mixed: bool,
@@ -22,7 +23,7 @@ pub(crate) struct IndexNames<'a> {
 
 impl<'a> IndexNames<'a> {
     /// Names that avoid these.
-    pub(crate) fn new(taken: &'a FxHashSet<&'a str>) -> IndexNames<'a> {
+    pub(crate) fn new(taken: &'a FxHashSet<Rc<str>>) -> IndexNames<'a> {
         IndexNames { taken, next: 0, mixed: false }
     }
 

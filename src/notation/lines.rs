@@ -13,23 +13,40 @@ pub(super) fn broken<G: Glyphs>(
     indent: usize,
     width: usize,
 ) -> String {
-    let mut flat = String::from(left);
-    write(g, &mut flat, math, Place::Whole);
-    if flat.len() <= width || flat.chars().count() <= width {
-        return flat;
+    let mut out = String::with_capacity(left.len() + 64);
+    out.push_str(left);
+    write_broken(g, &mut out, 0, math, indent, width);
+    out
+}
+
+/// Appends an expression to a line of which the part from `start` on is already written; the lines
+/// are broken as by [`broken`].
+pub(super) fn write_broken<G: Glyphs>(
+    g: G,
+    out: &mut String,
+    start: usize,
+    math: &Math,
+    indent: usize,
+    width: usize,
+) {
+    let middle = out.len();
+    write(g, out, math, Place::Whole);
+    let line = &out[start..];
+    if line.len() <= width || line.chars().count() <= width {
+        return;
     }
+    out.truncate(middle);
+    let left = out.split_off(start);
     let arena = Arena::new();
     let mut sink = Breaking { arena: &arena, stack: vec![arena.nil()] };
-    sink.text(left);
+    sink.text(&left);
     sink.stack.push(arena.nil());
     write(g, &mut sink, math, Place::Whole);
     let right = sink.stack.pop().unwrap_or_else(|| arena.nil());
     sink.push(right.nest(isize::try_from(indent).unwrap_or(0)).group());
     let doc = sink.stack.pop().unwrap_or_else(|| arena.nil());
-    let mut out = String::new();
     // writing into a string cannot fail
-    let _ = doc.render_fmt(width, &mut out);
-    out
+    let _ = doc.render_fmt(width, out);
 }
 
 /// A sink that breaks lines.

@@ -28,6 +28,10 @@ static GREEK: [Greek; 48] = [
 ];
 
 fn greek(name: &str) -> Option<&'static Greek> {
+    // no letter is spelt with one character
+    if name.len() < 2 {
+        return None;
+    }
     let at = GREEK.binary_search_by(|letter| letter.0.cmp(name)).ok()?;
     GREEK.get(at)
 }
@@ -45,7 +49,7 @@ pub(super) fn greek_latex(name: &str) -> Option<&'static str> {
 /// A name as letters and a subscript: `W1` and `W_1` are `("W", "1")`, `x_t_2` is `("x", "t_2")`,
 /// `h1_out` is `("h1", "out")`.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    if is_compound(name) {
+    if is_compound(name) || name.len() < 2 {
         return (name, "");
     }
     if let Some((head, tail)) = name.split_once('_')
@@ -54,17 +58,20 @@ pub(super) fn split(name: &str) -> (&str, &str) {
     {
         return (head, tail);
     }
-    let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    if head.is_empty() { (name, "") } else { name.split_at(head.len()) }
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    if digits == name.len() { (name, "") } else { name.split_at(name.len() - digits) }
 }
 
 /// Whether this is a size that is no single name: `m-p+1`.
 pub(super) fn is_compound(name: &str) -> bool {
-    name.contains(['+', '-', '*', '/'])
+    name.bytes().any(|b| matches!(b, b'+' | b'-' | b'*' | b'/'))
 }
 
 /// The character as a subscript, where Unicode has it.
 pub(super) fn subscript(c: char) -> Option<char> {
+    if let Some(digit) = c.to_digit(10) {
+        return char::from_u32('₀' as u32 + digit);
+    }
     pick(c, "0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 }
 

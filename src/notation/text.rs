@@ -4,19 +4,22 @@
 //! What is printed for machines stands in the modules of programs, equations and JSON.
 
 use super::answer::{Answer, ResultKind};
-use super::ascii::{Ascii, ascii};
+use super::ascii::{Ascii, write_ascii};
 use super::forms::{Form, FormKind, form_left};
 use super::left::{indexed, program_name, unicode_left, write_axes};
-use super::lines::broken;
+use super::lines::write_broken;
 use super::math::{Math, Symbol};
 use super::order::{Step, backward, steps};
 use super::program::{gradient_of, needed};
-use super::unicode::{Unicode, unicode};
+use super::unicode::{Unicode, write_unicode};
 use rustc_hash::FxHashMap;
-use std::fmt::Write as _;
+use smallvec::SmallVec;
 
 pub use super::equations::{equations, equations_with};
 pub use super::program::{program, result_index, result_program};
+
+/// Up to so many shapes are searched one by one.
+const FEW: usize = 16;
 
 /// What verification found, as answers print it.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +114,13 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn math(&self, math: &Math) -> String {
-        if self.options.ascii { ascii(math) } else { unicode(math) }
+        let mut out = String::new();
+        self.write_math(&mut out, math);
+        out
+    }
+
+    fn write_math(&self, out: &mut String, math: &Math) {
+        if self.options.ascii { write_ascii(out, math) } else { write_unicode(out, math) }
     }
 
     fn symbol(&self, symbol: &Symbol) -> String {
@@ -221,24 +230,22 @@ impl<'a> Page<'a> {
         let widths: Vec<usize> = lines.iter().map(|line| line.left.chars().count()).collect();
         let widest = widths.iter().copied().max().unwrap_or(0);
         let column = if widest <= 12 { widest } else { 0 };
+        let indent = if column > 0 { column + 3 } else { 4 };
         for (line, width) in lines.iter().zip(widths) {
-            let mut left = String::new();
+            let start = out.len();
             if !line.left.is_empty() {
-                let pad = column.saturating_sub(width);
-                let _ = write!(left, "{}{:pad$} = ", line.left, "");
+                out.push_str(&line.left);
+                out.extend(std::iter::repeat_n(' ', column.saturating_sub(width)));
+                out.push_str(" = ");
             }
-            let indent = if column > 0 { column + 3 } else { 4 };
-            let width = self.options.width;
-            let formula = if self.options.ascii {
-                broken(Ascii, &left, line.right, indent, width)
+            if self.options.ascii {
+                write_broken(Ascii, out, start, line.right, indent, self.options.width);
             } else {
-                broken(Unicode, &left, line.right, indent, width)
-            };
-            match formula.strip_prefix(&line.left) {
-                Some(rest) if self.options.color && line.is_result && !line.left.is_empty() => {
-                    let _ = write!(out, "\x1b[1m{}\x1b[0m{rest}", line.left);
-                }
-                _ => out.push_str(&formula),
+                write_broken(Unicode, out, start, line.right, indent, self.options.width);
+            }
+            if self.options.color && line.is_result && !line.left.is_empty() {
+                out.insert_str(start + line.left.len(), "\x1b[0m");
+                out.insert_str(start, "\x1b[1m");
             }
             out.push('\n');
         }
@@ -282,27 +289,56 @@ impl<'a> Page<'a> {
 
     /// `W is m×n, x and z are n, c is a scalar (assumed)`
     fn assumed(&self) -> String {
-        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+        let mut groups: Vec<(String, SmallVec<[&Math; 4]>)> = Vec::new();
         let mut index: FxHashMap<String, usize> = FxHashMap::default();
         let variables = self.answer.parameters.iter();
         for p in variables.filter(|p| p.assumed && gradient_of(&p.name).is_none()) {
             let shape = self.shape(&p.shape);
-            let at = *index.entry(shape.clone()).or_insert_with(|| {
-                groups.push((shape, Vec::new()));
-                groups.len() - 1
-            });
-            groups[at].1.push(self.math(&p.name));
+            // a few shapes are found faster without a table
+            let known = if groups.len() <= FEW {
+                groups.iter().position(|g| g.0 == shape)
+            } else {
+                if index.is_empty() {
+                    index.extend(groups.iter().enumerate().map(|(at, g)| (g.0.clone(), at)));
+                }
+                index.get(&shape).copied()
+            };
+            match known {
+                Some(at) => groups[at].1.push(&p.name),
+                None => {
+                    if !index.is_empty() {
+                        index.insert(shape.clone(), groups.len());
+                    }
+                    groups.push((shape, SmallVec::from_slice(&[&p.name])));
+                }
+            }
         }
-        let parts: Vec<String> = groups
-            .iter()
-            .map(|(shape, names)| match (names.as_slice(), shape.is_empty()) {
-                ([name], true) => format!("{name} is a scalar"),
-                ([name], false) => format!("{name} is {shape}"),
-                (_, true) => format!("{} are scalars", enumeration(names)),
-                (_, false) => format!("{} are {shape}", enumeration(names)),
-            })
-            .collect();
-        if parts.is_empty() { String::new() } else { parts.join(", ") + " (assumed)" }
+        let mut out = String::new();
+        for (at, (shape, names)) in groups.iter().enumerate() {
+            out.push_str(if at > 0 { ", " } else { "" });
+            self.enumerate(&mut out, names);
+            out.push_str(match (names.len() == 1, shape.is_empty()) {
+                (true, true) => " is a scalar",
+                (true, false) => " is ",
+                (false, true) => " are scalars",
+                (false, false) => " are ",
+            });
+            out.push_str(shape);
+        }
+        out.push_str(if groups.is_empty() { "" } else { " (assumed)" });
+        out
+    }
+
+    /// `a`, `a and b`, `a, b and c`
+    fn enumerate(&self, out: &mut String, names: &[&Math]) {
+        for (at, name) in names.iter().enumerate() {
+            out.push_str(match at {
+                0 => "",
+                _ if at + 1 == names.len() => " and ",
+                _ => ", ",
+            });
+            self.write_math(out, name);
+        }
     }
 
     /// `∇y is m, the gradient of any loss with respect to y`
@@ -317,8 +353,16 @@ impl<'a> Page<'a> {
     }
 
     fn shape(&self, sizes: &[Math]) -> String {
-        let sizes: Vec<String> = sizes.iter().map(|size| self.math(size)).collect();
-        sizes.join(if self.options.ascii { " x " } else { "×" })
+        let mut out = String::new();
+        for (at, size) in sizes.iter().enumerate() {
+            out.push_str(match (at, self.options.ascii) {
+                (0, _) => "",
+                (_, true) => " x ",
+                (_, false) => "×",
+            });
+            self.write_math(&mut out, size);
+        }
+        out
     }
 
     fn verdict(report: &Report) -> String {
@@ -353,15 +397,6 @@ impl<'a> Page<'a> {
             column += width;
         }
         out.push_str(if color.is_empty() { "\n" } else { "\x1b[0m\n" });
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`
-fn enumeration(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
 

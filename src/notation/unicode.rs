@@ -9,6 +9,8 @@ use super::layout::{
 use super::math::{Math, Symbol};
 use super::name::{greek_letter, split, subscript, superscript};
 use crate::functions::{Function, Notation};
+use crate::number::Number;
+use smallvec::SmallVec;
 
 /// An expression in Unicode, on one line.
 pub fn unicode(math: &Math) -> String {
@@ -68,10 +70,9 @@ impl Glyphs for Unicode {
         if tail.is_empty() {
             return;
         }
-        if let Some(small) = small(tail.chars(), subscript) {
-            out.text(&small);
-        } else {
-            out.text(&symbol.name[head.len()..]);
+        match small(tail.chars(), subscript) {
+            Some(small) => small.write(out),
+            None => out.text(&symbol.name[head.len()..]),
         }
     }
 
@@ -88,7 +89,7 @@ impl Glyphs for Unicode {
         out.text("I");
         if let Some(size) = size {
             match size_text(size) {
-                Some(small) => out.text(&small),
+                Some(small) => small.write(out),
                 None => write_arguments(self, out, std::slice::from_ref(size), None),
             }
         }
@@ -101,7 +102,7 @@ impl Glyphs for Unicode {
             out.text("∘");
         }
         if let Some(small) = raised(exponent) {
-            return out.text(&small);
+            return small.write(out);
         }
         out.text("^");
         if matches!(exponent, Math::Symbol(_)) {
@@ -170,7 +171,7 @@ impl Glyphs for Unicode {
         };
         write(self, out, base, Place::Operand);
         match indices_text(indices).filter(|_| plain) {
-            Some(small) => out.text(&small),
+            Some(small) => small.write(out),
             None => bracket_indices(self, out, indices),
         }
     }
@@ -181,7 +182,7 @@ impl Glyphs for Unicode {
         let letters = names.clone().all(|name| name.len() == 1);
         let small = small(names.flat_map(str::chars), subscript).filter(|_| letters);
         if let Some(small) = small {
-            out.text(&small);
+            small.write(out);
         } else {
             out.text("_{");
             for (i, index) in indices.iter().enumerate() {
@@ -213,7 +214,7 @@ impl Glyphs for Unicode {
         out.text("δ");
         let indices = [i.clone(), j.clone()];
         match indices_text(&indices) {
-            Some(small) => out.text(&small),
+            Some(small) => small.write(out),
             None => bracket_indices(self, out, &indices),
         }
     }
@@ -235,35 +236,68 @@ pub(super) fn begins_with_digit(math: &Math) -> bool {
     }
 }
 
+/// Subscripts or superscripts: a few characters, kept without an allocation.
+#[derive(Default)]
+struct Small(SmallVec<[char; 12]>);
+
+impl Small {
+    fn write<S: Sink>(&self, out: &mut S) {
+        let mut bytes = [0; 4];
+        for c in &self.0 {
+            out.text(c.encode_utf8(&mut bytes));
+        }
+    }
+}
+
 /// All characters made small, or nothing.
-fn small(chars: impl Iterator<Item = char>, make: fn(char) -> Option<char>) -> Option<String> {
-    chars.map(make).collect()
+fn small(chars: impl Iterator<Item = char>, make: fn(char) -> Option<char>) -> Option<Small> {
+    let mut list = Small::default();
+    for c in chars {
+        list.0.push(make(c)?);
+    }
+    Some(list)
+}
+
+/// A whole number in small characters.
+fn small_number(n: &Number, make: fn(char) -> Option<char>) -> Option<Small> {
+    match n.as_integer() {
+        Some(digit @ 0..=9) => {
+            small(char::from_digit(digit.unsigned_abs() as u32, 10).into_iter(), make)
+        }
+        _ => small(n.to_string().chars(), make),
+    }
+}
+
+/// A minus sign before small characters.
+fn small_minus(mut inner: Small) -> Small {
+    inner.0.insert(0, '⁻');
+    inner
 }
 
 /// An exponent as superscripts: a whole number, or a name of one letter.
-fn raised(exponent: &Math) -> Option<String> {
+fn raised(exponent: &Math) -> Option<Small> {
     match layout::peel(exponent) {
-        Math::Number(n) if n.is_integer() => small(n.to_string().chars(), superscript),
+        Math::Number(n) if n.is_integer() => small_number(n, superscript),
         Math::Symbol(s) if s.name.len() == 1 => small(s.name.chars(), superscript),
-        Math::Negate(inner) => Some(format!("⁻{}", raised(inner)?)),
+        Math::Negate(inner) => raised(inner).map(small_minus),
         Math::Sum(terms) => match terms.as_slice() {
-            [(true, inner)] => Some(format!("⁻{}", raised(inner)?)),
+            [(true, inner)] => raised(inner).map(small_minus),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn size_text(size: &Math) -> Option<String> {
+fn size_text(size: &Math) -> Option<Small> {
     match layout::peel(size) {
-        Math::Number(n) if n.is_integer() => small(n.to_string().chars(), subscript),
+        Math::Number(n) if n.is_integer() => small_number(n, subscript),
         Math::Symbol(s) if s.name.len() == 1 => small(s.name.chars(), subscript),
         _ => None,
     }
 }
 
 /// Indices as subscripts, where they are names of one letter, or a single number.
-fn indices_text(indices: &[Math]) -> Option<String> {
+fn indices_text(indices: &[Math]) -> Option<Small> {
     if indices.iter().any(|i| matches!(i, Math::Range(_))) {
         return None;
     }
@@ -271,7 +305,11 @@ fn indices_text(indices: &[Math]) -> Option<String> {
     if indices.len() > 1 && indices.iter().any(number) {
         return None;
     }
-    indices.iter().map(size_text).collect()
+    let mut all = Small::default();
+    for index in indices {
+        all.0.extend(size_text(index)?.0);
+    }
+    Some(all)
 }
 
 #[cfg(test)]

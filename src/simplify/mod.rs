@@ -8,6 +8,7 @@ mod expand;
 mod factor;
 
 use crate::tensor::arena::Arena;
+use crate::tensor::memo::Memo;
 use crate::tensor::node::ExprId;
 pub(crate) use crate::tensor::rebuild::reachable;
 use rustc_hash::FxHashMap;
@@ -21,22 +22,69 @@ pub fn simplify(
     roots: &[ExprId],
     replace: &FxHashMap<ExprId, ExprId>,
 ) -> Vec<ExprId> {
-    let facts = std::mem::replace(&mut arena.facts, true);
-    let mut list = reachable(arena, roots);
-    list.sort_unstable_by_key(|id| id.0);
-    let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
-    map.reserve(list.len());
-    for id in list {
-        let new = if let Some(other) = replace.get(&id) {
-            map.get(other).copied().unwrap_or(*other)
-        } else {
-            let built = arena.rebuild_with_facts(id, &map);
-            improve(arena, built)
-        };
-        map.insert(id, new);
+    Simplifier::default().run(arena, roots, replace)
+}
+
+/// The memory of several simplifications one after the other.
+#[derive(Default)]
+pub(crate) struct Simplifier {
+    /// What each expression became; itself until then.
+    map: Memo,
+    stack: Vec<ExprId>,
+    list: Vec<ExprId>,
+}
+
+impl Simplifier {
+    /// As [`simplify`].
+    pub(crate) fn run(
+        &mut self,
+        arena: &mut Arena,
+        roots: &[ExprId],
+        replace: &FxHashMap<ExprId, ExprId>,
+    ) -> Vec<ExprId> {
+        let facts = std::mem::replace(&mut arena.facts, true);
+        self.reach(arena, roots);
+        for at in 0..self.list.len() {
+            let id = self.list[at];
+            let new = match replace.get(&id) {
+                Some(other) => self.map.expr(*other).unwrap_or(*other),
+                None => {
+                    let built = arena.rebuild_with_facts(id, &self.map);
+                    improve(arena, built)
+                }
+            };
+            if new != id {
+                self.map.set_expr(id, new);
+            }
+        }
+        arena.facts = facts;
+        roots.iter().map(|r| image(&self.map, *r)).collect()
     }
-    arena.facts = facts;
-    roots.iter().map(|r| map[r]).collect()
+
+    /// Lists every node below some roots, children before parents.
+    fn reach(&mut self, arena: &Arena, roots: &[ExprId]) {
+        self.map.clear();
+        self.list.clear();
+        let Simplifier { map, stack, list } = self;
+        let mut visit = |id: ExprId, stack: &mut Vec<ExprId>| {
+            if map.set_expr(id, id) {
+                list.push(id);
+                stack.push(id);
+            }
+        };
+        for root in roots {
+            visit(*root, stack);
+            while let Some(id) = stack.pop() {
+                arena.children(id, |c| visit(c, stack));
+            }
+        }
+        list.sort_unstable_by_key(|id| id.0);
+    }
+}
+
+/// What an expression became.
+fn image(map: &Memo, id: ExprId) -> ExprId {
+    map.expr(id).unwrap_or(id)
 }
 
 /// An expression with more than two axes as a sum of products: an entry of it is read term by term,
@@ -55,6 +103,9 @@ pub fn multiplied_out(arena: &mut Arena, id: ExprId) -> ExprId {
 
 /// Applies rewrites while they make the node lighter.
 fn improve(arena: &mut Arena, id: ExprId) -> ExprId {
+    if arena.is_settled(id) {
+        return id;
+    }
     let mut best = id;
     for _ in 0..4 {
         let before = best;
@@ -65,6 +116,8 @@ fn improve(arena: &mut Arena, id: ExprId) -> ExprId {
             best = lighter;
         }
         if best == before {
+            // with declared facts, as here, it stays as it is
+            arena.settle(best);
             break;
         }
     }

@@ -45,6 +45,8 @@ struct Header {
     axes: AxesId,
     tag: Tag,
     symmetric: bool,
+    /// No rewrite of the simplifier makes it lighter.
+    settled: bool,
 }
 
 /// The functions that normal forms know, looked up once.
@@ -75,8 +77,10 @@ pub struct Arena {
     table: HashTable<u32>,
     numbers: Vec<Number>,
     number_index: FxHashMap<Number, NumberId>,
-    axes: Vec<Axes>,
-    axes_index: FxHashMap<Axes, AxesId>,
+    /// All lists of axes, one after the other, and where each ends.
+    axes: Vec<DimId>,
+    axes_ends: Vec<u32>,
+    axes_table: HashTable<u32>,
     symbols: Vec<Symbol>,
     functions: Vec<&'static Function>,
     size_numbers: FxHashMap<DimId, i64>,
@@ -116,14 +120,15 @@ impl Default for Arena {
 impl Arena {
     /// An empty arena.
     pub fn new() -> Arena {
-        let mut arena = Arena {
+        Arena {
             words: Vec::with_capacity(1024),
             headers: Vec::with_capacity(128),
             table: HashTable::with_capacity(128),
-            numbers: Vec::new(),
+            numbers: vec![Number::ZERO, Number::ONE, Number::MINUS_ONE],
             number_index: FxHashMap::default(),
             axes: Vec::new(),
-            axes_index: FxHashMap::default(),
+            axes_ends: vec![0],
+            axes_table: HashTable::new(),
             symbols: Vec::new(),
             functions: Vec::new(),
             size_numbers: FxHashMap::default(),
@@ -138,12 +143,7 @@ impl Arena {
             dims: None,
             triangles: FxHashMap::default(),
             cancelled: Vec::new(),
-        };
-        for number in [Number::ZERO, Number::ONE, Number::MINUS_ONE] {
-            arena.number_id(&number);
         }
-        arena.axes_id(&[]);
-        arena
     }
 
     /// The number of nodes.
@@ -165,9 +165,9 @@ impl Arena {
     pub(crate) fn number_id(&mut self, number: &Number) -> NumberId {
         if let Some((n, 1)) = number.small() {
             match n {
-                0 if !self.numbers.is_empty() => return ZERO,
-                1 if self.numbers.len() > 1 => return ONE,
-                -1 if self.numbers.len() > 2 => return MINUS_ONE,
+                0 => return ZERO,
+                1 => return ONE,
+                -1 => return MINUS_ONE,
                 _ => {}
             }
         }
@@ -186,21 +186,29 @@ impl Arena {
     }
 
     pub(super) fn axes_id(&mut self, axes: &[DimId]) -> AxesId {
-        if axes.is_empty() && !self.axes.is_empty() {
+        if axes.is_empty() {
             return AxesId(0);
         }
-        if let Some(&id) = self.axes_index.get(axes) {
-            return id;
+        let hash = mix(axes);
+        let found = self.axes_table.find(hash, |&id| self.axes_at(AxesId(id)) == axes);
+        if let Some(&id) = found {
+            return AxesId(id);
         }
-        let id = AxesId(self.axes.len() as u32);
-        self.axes.push(axes.into());
-        self.axes_index.insert(axes.into(), id);
-        id
+        let id = self.axes_ends.len() as u32;
+        self.axes.extend_from_slice(axes);
+        self.axes_ends.push(self.axes.len() as u32);
+        let (all, ends) = (&self.axes, &self.axes_ends);
+        self.axes_table.insert_unique(hash, id, |&id| mix(axes_in(all, ends, id)));
+        AxesId(id)
+    }
+
+    fn axes_at(&self, id: AxesId) -> &[DimId] {
+        axes_in(&self.axes, &self.axes_ends, id.0)
     }
 
     /// The sizes of the axes of an expression.
     pub fn axes(&self, id: ExprId) -> &[DimId] {
-        &self.axes[self.header(id).axes.0 as usize]
+        self.axes_at(self.header(id).axes)
     }
 
     pub(super) fn axes_of(&self, id: ExprId) -> AxesId {
@@ -225,6 +233,16 @@ impl Arena {
     /// Whether a matrix is known to equal its transpose, by declared properties.
     pub(crate) fn is_symmetric(&self, id: ExprId) -> bool {
         self.header(id).symmetric
+    }
+
+    /// Whether the simplifier found nothing lighter, with declared facts in use.
+    pub(crate) fn is_settled(&self, id: ExprId) -> bool {
+        self.header(id).settled
+    }
+
+    /// Remembers that the simplifier finds nothing lighter.
+    pub(crate) fn settle(&mut self, id: ExprId) {
+        self.headers[id.0 as usize].settled = true;
     }
 
     /// The place of the symbol in an expression that appeared first in the program; a cotangent
@@ -352,6 +370,7 @@ impl Arena {
             axes,
             tag,
             symmetric: false,
+            settled: false,
         });
         let (fingerprint, weight) = self.summary(ExprId(id));
         let (mut first, mut depth) = (u32::MAX, 0);
@@ -463,6 +482,14 @@ impl Arena {
             self.fingerprint(e).hash(h);
             weight.saturating_add(self.weight(e))
         })
+    }
+}
+
+/// The list of axes with this number, of which 0 is the empty one.
+fn axes_in<'a>(all: &'a [DimId], ends: &[u32], id: u32) -> &'a [DimId] {
+    match id as usize {
+        0 => &[],
+        at => &all[ends[at - 1] as usize..ends[at] as usize],
     }
 }
 

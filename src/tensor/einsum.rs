@@ -33,6 +33,8 @@ pub(super) struct Work {
     pub(super) output: Wires,
     pub(super) sizes: SmallVec<[DimId; 8]>,
     pub(super) parent: SmallVec<[Wire; 8]>,
+    /// Whether wires were united since the last [`Work::settle`].
+    pub(super) united: bool,
 }
 
 impl Network {
@@ -57,6 +59,33 @@ impl Network {
 }
 
 impl Work {
+    /// Whether every wire is one of the output or connected to it; a guess where there are many.
+    fn is_connected(&self) -> bool {
+        if self.sizes.len() > 64 {
+            return false;
+        }
+        let set = |wires: &[Wire]| wires.iter().fold(0u64, |set, w| set | 1 << w);
+        let mut reached = set(&self.output);
+        loop {
+            let before = reached;
+            let mut apart = false;
+            for f in &self.factors {
+                let wires = set(&f.wires);
+                if wires & reached != 0 {
+                    reached |= wires;
+                } else {
+                    apart |= wires != 0;
+                }
+            }
+            if !apart {
+                return true;
+            }
+            if reached == before {
+                return false;
+            }
+        }
+    }
+
     fn find(&mut self, mut w: Wire) -> Wire {
         while self.parent[w as usize] != w {
             let up = self.parent[self.parent[w as usize] as usize];
@@ -69,6 +98,7 @@ impl Work {
     pub(super) fn unite(&mut self, a: Wire, b: Wire) {
         let (a, b) = (self.find(a), self.find(b));
         self.parent[a.max(b) as usize] = a.min(b);
+        self.united |= a != b;
     }
 
     fn fresh(&mut self, size: DimId) -> Wire {
@@ -79,6 +109,9 @@ impl Work {
     }
 
     pub(super) fn settle(&mut self) {
+        if !std::mem::take(&mut self.united) {
+            return;
+        }
         let mut output = std::mem::take(&mut self.output);
         output.iter_mut().for_each(|w| *w = self.find(*w));
         self.output = output;
@@ -94,15 +127,20 @@ impl Arena {
     /// The einsum of a network, in normal form.
     pub fn einsum(&mut self, network: Network) -> ExprId {
         let coefficient = self.number_id(&network.coefficient);
-        let parent = (0..network.sizes.len() as u32).collect();
         let Network { operands, output, sizes, .. } = network;
-        let axes: Axes = output.iter().map(|w| sizes[*w as usize]).collect();
-        let mut work = Work { coefficient, factors: SmallVec::new(), output, sizes, parent };
-        let mut todo: SmallVec<[Factor; 8]> = operands
-            .into_iter()
-            .rev()
-            .map(|o| Factor { base: o.expr, exponent: ONE, wires: o.wires })
-            .collect();
+        let (mut parent, mut axes) = (SmallVec::new(), Axes::new());
+        for w in 0..sizes.len() as u32 {
+            parent.push(w);
+        }
+        for w in &output {
+            axes.push(sizes[*w as usize]);
+        }
+        let factors = SmallVec::new();
+        let mut work = Work { coefficient, factors, output, sizes, parent, united: false };
+        let mut todo: SmallVec<[Factor; 8]> = SmallVec::new();
+        for o in operands.into_iter().rev() {
+            todo.push(Factor { base: o.expr, exponent: ONE, wires: o.wires });
+        }
         loop {
             if !self.flatten(&mut work, &mut todo) {
                 return self.zero(&axes);
@@ -183,8 +221,11 @@ impl Arena {
         }
         let start = todo.len();
         for (e, wires) in view.operands() {
-            let wires = wires.iter().map(|w| map[*w as usize]).collect();
-            todo.push(Factor { base: e, exponent: ONE, wires });
+            let mut outer = Wires::new();
+            for w in wires {
+                outer.push(map[*w as usize]);
+            }
+            todo.push(Factor { base: e, exponent: ONE, wires: outer });
         }
         todo[start..].reverse();
     }
@@ -246,7 +287,7 @@ impl Arena {
                 todo.push(Factor { base, exponent: ONE, wires: Wires::new() });
             }
         }
-        if work.factors.len() < 2 && work.output.is_empty() {
+        if work.factors.len() < 2 && work.output.is_empty() || work.is_connected() {
             return;
         }
         let mut component: SmallVec<[u32; 16]> = (0..n as u32).collect();

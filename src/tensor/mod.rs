@@ -12,6 +12,7 @@ pub mod einsum;
 pub(crate) mod indicator;
 pub mod linear_map;
 pub mod lower;
+pub(crate) mod memo;
 pub mod node;
 mod part;
 pub(crate) mod rebuild;

@@ -1,9 +1,9 @@
 //! Expressions with other children, in normal form: what rewriting and substitution share.
 
 use super::arena::Arena;
+use super::memo::Memo;
 use super::node::{Axes, ExprId, Network, Node, Operand};
 use crate::number::Number;
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// Every node below some roots.
@@ -22,26 +22,22 @@ pub(crate) fn reachable(arena: &Arena, roots: &[ExprId]) -> Vec<ExprId> {
 
 impl Arena {
     /// The node with the children that `map` gives; those it does not give stay.
-    pub(crate) fn rebuild(&mut self, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> ExprId {
+    pub(crate) fn rebuild(&mut self, id: ExprId, map: &Memo) -> ExprId {
         let mut changed = false;
-        self.children(id, |c| changed |= map.get(&c).is_some_and(|new| *new != c));
+        self.children(id, |c| changed |= map.expr(c).is_some_and(|new| new != c));
         if changed { self.rebuilt(id, map) } else { id }
     }
 
     /// As [`Arena::rebuild`], where declared facts may give the node another normal form although
     /// its children stay.
-    pub(crate) fn rebuild_with_facts(
-        &mut self,
-        id: ExprId,
-        map: &FxHashMap<ExprId, ExprId>,
-    ) -> ExprId {
+    pub(crate) fn rebuild_with_facts(&mut self, id: ExprId, map: &Memo) -> ExprId {
         let facts = self.facts
+            && !self.is_settled(id)
             && match self.node(id) {
                 Node::Einsum(view) => view.operands().any(|(e, _)| self.has_facts(e)),
                 Node::Map(_, ids) => {
                     let argument = ids.get(0);
-                    ids.len() == 1
-                        && self.is_positive(map.get(&argument).copied().unwrap_or(argument))
+                    ids.len() == 1 && self.is_positive(map.expr(argument).unwrap_or(argument))
                 }
                 Node::Matrix(..) => true,
                 _ => false,
@@ -53,16 +49,16 @@ impl Arena {
     pub(crate) fn substitute(&mut self, root: ExprId, symbol: ExprId, other: ExprId) -> ExprId {
         let mut list = reachable(self, &[root]);
         list.sort_unstable_by_key(|id| id.0);
-        let mut map: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+        let mut map = Memo::default();
         for id in list {
             let new = if id == symbol { other } else { self.rebuild(id, &map) };
-            map.insert(id, new);
+            map.set_expr(id, new);
         }
-        map[&root]
+        map.expr(root).unwrap_or(root)
     }
 
-    fn rebuilt(&mut self, id: ExprId, map: &FxHashMap<ExprId, ExprId>) -> ExprId {
-        let new = |e: ExprId| map.get(&e).copied().unwrap_or(e);
+    fn rebuilt(&mut self, id: ExprId, map: &Memo) -> ExprId {
+        let new = |e: ExprId| map.expr(e).unwrap_or(e);
         match self.node(id) {
             Node::Symbol(_) => id,
             Node::Add(terms) => {

@@ -76,6 +76,11 @@ pub(super) fn triangle(math: Math, lower: bool) -> Math {
 }
 
 pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
+    if let [one] = &parts[..]
+        && !one.divides
+    {
+        return parts.swap_remove(0);
+    }
     if parts.len() > 1
         && let Some(at) = parts.iter().position(|p| p.triangle.is_some())
     {
@@ -135,17 +140,23 @@ pub(super) fn transposed_part(part: Part) -> Part {
 
 /// Scalar factors before an array, or their product where there is none.
 pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
+    if scalars.above.is_empty() && scalars.below.is_empty() {
+        return match body {
+            None => Math::Number(c.clone()),
+            Some(m) if c.is_one() && !matches!(m, Math::Product(_)) => m,
+            Some(m) => product(vec![Math::Number(c.clone()), m]),
+        };
+    }
     // inner products after plain scalars: `cos(c)*(a'*x)`
     scalars.above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
     scalars.below.sort_by_key(|s| s.0);
     let mut above: Vec<Math> = Vec::new();
-    let (n, d) = c.parts();
-    let whole = |t: &str| Number::from_decimal(t).map_or(Math::Pi, Math::Number);
+    let (n, d) = c.fraction();
     let below: Vec<Math> = scalars.below.into_iter().map(|s| s.1).collect();
     if below.is_empty() {
         above.push(Math::Number(c.clone()));
     } else {
-        above.push(whole(&n));
+        above.push(Math::Number(n));
     }
     let scalars_above: Vec<Math> = scalars.above.into_iter().map(|s| s.1).collect();
     // `2 ./ x`, not `2*(1 ./ x)`
@@ -185,8 +196,8 @@ pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>)
         return above;
     }
     let mut under = vec![];
-    if d != "1" {
-        under.push(whole(&d));
+    if !d.is_one() {
+        under.push(Math::Number(d));
     }
     under.extend(below);
     Math::Quotient(Box::new(above), Box::new(product(under)))

@@ -86,7 +86,7 @@ pub(super) struct Builder<'a> {
     pub(super) cotangents: FxHashMap<usize, ExprId>,
     /// The equation of each symbol.
     places: FxHashMap<ExprId, usize>,
-    pub(super) taken: FxHashSet<&'a str>,
+    pub(super) taken: FxHashSet<Rc<str>>,
     /// The totals simplified, and with small cotangents that the answer does not name in place.
     pub(super) simple: FxHashMap<ExprId, (ExprId, ExprId)>,
     /// The results of the answer about each value, and its named cotangents, by position.
@@ -135,7 +135,7 @@ impl<'a> Builder<'a> {
         let pairs = simple.into_iter().zip(settled);
         let simple = trace.derivation.totals.iter().map(|t| t.0).zip(pairs).collect();
         let speech = Speech { of: trace.of.clone(), seed: trace.derivation.seed };
-        let taken = trace.taken.iter().map(String::as_str).collect();
+        let taken = trace.taken.iter().map(|name| Rc::from(name.as_str())).collect();
         let results = trace.answer.results.iter().enumerate().filter_map(|(at, r)| {
             let (last, before) = r.wrt.split_last()?;
             (before.first() == trace.first.as_ref()).then(|| (last.name.clone(), at))

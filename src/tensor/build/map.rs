@@ -48,7 +48,9 @@ impl Arena {
         list: &[ExprId],
     ) -> ExprId {
         let mut words: SmallVec<[u32; 8]> = smallvec![self.function_word(function)];
-        words.extend(list.iter().map(|e| e.0));
+        for e in list {
+            words.push(e.0);
+        }
         let axes = self.axes_id(axes);
         self.intern(Tag::Map, axes, &words)
     }
@@ -165,6 +167,9 @@ impl Arena {
 
     /// The argument where this is the known function applied.
     pub(crate) fn as_call(&self, id: ExprId, function: &'static Function) -> Option<ExprId> {
+        if self.tag(id) != Tag::Map {
+            return None;
+        }
         match self.node(id) {
             Node::Map(MapFunction::Known(f), ids) if f == function => Some(ids.get(0)),
             _ => None,

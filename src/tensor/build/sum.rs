@@ -183,7 +183,11 @@ impl Arena {
         if flat.len() > 1 && self.rank(flat[0].1) > 1 && self.join_diagonals(axes, &mut flat) {
             return self.add_terms(axes, flat);
         }
-        let words: SmallVec<[u32; 16]> = flat.iter().flat_map(|(c, e)| [c.0, e.0]).collect();
+        let mut words: SmallVec<[u32; 16]> = SmallVec::with_capacity(2 * flat.len());
+        for (c, e) in &flat {
+            words.push(c.0);
+            words.push(e.0);
+        }
         self.intern(Tag::Add, axes, &words)
     }
 

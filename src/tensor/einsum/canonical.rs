@@ -13,6 +13,9 @@ impl Arena {
         output: &[Wire],
         sizes: &[DimId],
     ) -> SmallVec<[u32; 32]> {
+        if let Some(order) = self.plain_order(operands) {
+            return numbered(operands, &order, output, sizes);
+        }
         let colours = self.colours(operands, output, sizes);
         let mut order: SmallVec<[(u64, u64, usize); 8]> = operands
             .iter()
@@ -52,6 +55,28 @@ impl Arena {
         words.extend(out);
         words.extend(tail);
         words
+    }
+
+    /// The order of operands that are all different, of which none may be read in two ways: there
+    /// is nothing to choose then.
+    fn plain_order(&self, operands: &[Operand]) -> Option<SmallVec<[u8; 16]>> {
+        if operands.len() > 16 || operands.iter().any(|o| self.symmetric_operand(o)) {
+            return None;
+        }
+        let mut prints: SmallVec<[(u64, u8); 16]> = SmallVec::new();
+        for (i, o) in operands.iter().enumerate() {
+            let print = self.fingerprint(o.expr);
+            let at = prints.iter().rposition(|p| p.0 <= print).map_or(0, |p| p + 1);
+            if at > 0 && prints[at - 1].0 == print {
+                return None;
+            }
+            prints.insert(at, (print, i as u8));
+        }
+        let mut order = SmallVec::new();
+        for (_, i) in prints {
+            order.push(i);
+        }
+        Some(order)
     }
 
     fn symmetric_operand(&self, o: &Operand) -> bool {
@@ -241,4 +266,36 @@ impl Arena {
         }
         done.iter().all(|d| *d).then_some(())
     }
+}
+
+/// The words of an einsum with its operands in this order; wires are numbered by first appearance,
+/// those of the output first.
+fn numbered(
+    operands: &[Operand],
+    order: &[u8],
+    output: &[Wire],
+    sizes: &[DimId],
+) -> SmallVec<[u32; 32]> {
+    let mut number: SmallVec<[u32; 16]> = smallvec![u32::MAX; sizes.len()];
+    let mut words: SmallVec<[u32; 32]> = smallvec![output.len() as u32, 0];
+    let in_order = || order.iter().map(|&i| &operands[i as usize]);
+    for w in output.iter().chain(in_order().flat_map(|o| &o.wires)) {
+        let slot = &mut number[*w as usize];
+        if *slot == u32::MAX {
+            *slot = words.len() as u32 - 2;
+            words.push(sizes[*w as usize].0);
+        }
+    }
+    words[1] = words.len() as u32 - 2;
+    for w in output {
+        words.push(number[*w as usize]);
+    }
+    for o in in_order() {
+        words.push(o.expr.0);
+        words.push(o.wires.len() as u32);
+        for w in &o.wires {
+            words.push(number[*w as usize]);
+        }
+    }
+    words
 }
