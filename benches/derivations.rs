@@ -1,7 +1,7 @@
 //! Derivations in the library, from text to text, without verification.
 //!
-//! `cargo bench --bench derivations`; `typical` is the everyday work, `chain`, `wide` and `deep`
-//! show that costs are linear (their counters give layers, terms and nodes a second).
+//! `cargo bench --bench derivations`; `typical` is the everyday work, `transformer_blocks`, `chain`,
+//! `wide` and `deep` show that costs are linear (their counters give layers, terms and nodes a second).
 
 use derive::calculus::sweep::ReverseMode;
 use derive::notation::steps;
@@ -9,7 +9,7 @@ use derive::notation::text::{Report, text};
 use derive::shape::infer::infer;
 use derive::syntax::parser::parse;
 use derive::tensor::lower::{Lowered, lower};
-use derive::{Question, gradient};
+use derive::{Question, gradient, hessian};
 use divan::counter::ItemsCount;
 use std::fmt::Write;
 
@@ -23,30 +23,58 @@ fn answer(question: &Question) -> String {
     text(&solution.answer, &Report::skipped(""))
 }
 
-const TYPICAL: &[(&str, &str, &[&str])] = &[
-    ("layer", "sigmoid(W*x+b)", &["W"]),
-    ("least_squares", "norm2(A*x - y)^2", &["x"]),
-    ("logistic_regression", "var X[N,n], w[n], y[N]\nsum(log(1 + exp(-y .* (X*w))))", &["w"]),
-    (
-        "softmax_cross_entropy",
-        "var W[k,n], x[n], b[k], y[k]\nz = W*x + b\nL = cross_entropy(softmax(z), y)",
-        &["W"],
-    ),
-    ("trace_of_a_product", "tr(A*X'*B*X*C)", &["X"]),
-    ("logdet", "logdet(X)", &["X"]),
-    (
-        "two_layer_network",
-        "var W1[h,n], b1[h], W2[k,h], b2[k], x[n], y[k] simplex\nu = W1*x + b1\nz = relu(u)\n\
-         v = W2*z + b2\nL = cross_entropy(softmax(v), y)",
-        &["W1", "b1", "W2", "b2"],
-    ),
+/// What is asked: a gradient or the second derivatives.
+#[derive(Clone, Copy, PartialEq)]
+enum Ask {
+    Gradient,
+    Hessian,
+}
+
+/// From text to text, for either question.
+fn either(question: &Question, ask: Ask) -> String {
+    if ask == Ask::Gradient {
+        return answer(question);
+    }
+    let solution = hessian(question).expect("the program has second derivatives");
+    text(&solution.answer, &Report::skipped(""))
+}
+
+const LOGISTIC: &str = "var X[N,n], w[n], y[N]\nsum(log(1 + exp(-y .* (X*w))))";
+
+#[rustfmt::skip]
+const TYPICAL: &[(&str, &str, &[&str], Ask)] = &[
+    ("layer", "sigmoid(W*x+b)", &["W"], Ask::Gradient),
+    ("least_squares", "norm2(A*x - y)^2", &["x"], Ask::Gradient),
+    ("logistic_regression", LOGISTIC, &["w"], Ask::Gradient),
+    ("softmax_cross_entropy", "var W[k,n], x[n], b[k], y[k]\nz = W*x + b\n\
+      L = cross_entropy(softmax(z), y)", &["W"], Ask::Gradient),
+    ("trace_of_a_product", "tr(A*X'*B*X*C)", &["X"], Ask::Gradient),
+    ("logdet", "logdet(X)", &["X"], Ask::Gradient),
+    ("two_layer_network", "var W1[h,n], b1[h], W2[k,h], b2[k], x[n], y[k] simplex\nu = W1*x + b1\n\
+      z = relu(u)\nv = W2*z + b2\nL = cross_entropy(softmax(v), y)",
+      &["W1", "b1", "W2", "b2"], Ask::Gradient),
+    ("euclidean_norm", "norm2(A*x - b)", &["x"], Ask::Gradient),
+    ("frobenius_norm", "norm2(A*X - B)^2", &["X"], Ask::Gradient),
+    ("sum_of_magnitudes", "norm1(A*x - b)", &["x"], Ask::Gradient),
+    ("quadratic_form", "x'*A*x + b'*x", &["x"], Ask::Gradient),
+    ("inverse_in_a_trace", "tr(A*inv(X)*B)", &["X"], Ask::Gradient),
+    ("matrix_factorisation", "var A[m,n], U[m,r], V[n,r]\nnorm2(A - U*V')^2",
+      &["U", "V"], Ask::Gradient),
+    ("attention", "var Q[n,d], K[m,d], V[m,p], G[n,p]\n\
+      sum(G .* (softmax(Q*K'/sqrt(d), axis=1)*V))", &["Q"], Ask::Gradient),
+    ("hessian_of_a_quadratic_form", "var A[n,n], x[n]\nx'*A*x", &["x"], Ask::Hessian),
+    ("hessian_of_cross_entropy", "var z[k], y[k] simplex\ncross_entropy(softmax(z), y)",
+      &["z"], Ask::Hessian),
+    ("hessian_of_logistic_regression", LOGISTIC, &["w"], Ask::Hessian),
+    ("hessian_by_the_last_weights", "var W1[h,n], b1[h], w2[h], x[n], y\nz = tanh(W1*x + b1)\n\
+      L = (w2'*z - y)^2", &["w2"], Ask::Hessian),
 ];
 
 #[divan::bench(args = TYPICAL.iter().map(|t| t.0))]
 fn typical(bencher: divan::Bencher, name: &str) {
-    let (_, program, wrt) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    let (_, program, wrt, ask) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
     let question = Question::new(program).wrt(wrt);
-    bencher.bench(|| answer(&question));
+    bencher.bench(|| either(&question, *ask));
 }
 
 /// A network of `layers` layers with a squared loss; by every variable.
@@ -106,7 +134,7 @@ fn deep(bencher: divan::Bencher, depth: usize) {
 /// From text to equations alone: reading, shapes, lowering.
 #[divan::bench(args = TYPICAL.iter().map(|t| t.0))]
 fn front(bencher: divan::Bencher, name: &str) {
-    let (_, program, _) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    let (_, program, ..) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
     bencher.bench(|| equations(program));
 }
 
@@ -149,7 +177,7 @@ fn transformer(blocks: usize) -> Question {
     Question::new(&format!("{shapes}{lines}\nL = mse(h{blocks}, Y)"))
 }
 
-#[divan::bench(args = [3, 12], sample_count = 20)]
+#[divan::bench(args = [3, 6, 12, 24, 48], sample_count = 20)]
 fn transformer_blocks(bencher: divan::Bencher, blocks: usize) {
     let question = transformer(blocks);
     bencher.counter(ItemsCount::new(blocks)).bench(|| answer(&question));

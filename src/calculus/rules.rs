@@ -282,6 +282,24 @@ impl Rules<'_> {
         out.push((list[k], self.network(&operands, &output)));
     }
 
+    /// The argument of a node that is a known function of one array, entry by entry, where its rule
+    /// is `g ⊙ f′(x)` and nothing else.
+    pub(crate) fn argument(&self, id: ExprId) -> Option<ExprId> {
+        match self.arena.node(id) {
+            Node::Map(MapFunction::Known(_), ids) if ids.len() == 1 => {
+                (self.seed == 0 && self.corruption.is_none()).then(|| ids.get(0))
+            }
+            _ => None,
+        }
+    }
+
+    /// The `f′(x)` of such a node.
+    pub(crate) fn factor(&mut self, id: ExprId, x: ExprId, value: ExprId) -> Option<ExprId> {
+        let Node::Map(MapFunction::Known(f), _) = self.arena.node(id) else { return None };
+        let rank = self.arena.rank(x);
+        Some(self.partial(f, &[x], 0, value, rank)?.expr)
+    }
+
     /// The partial derivative that the table gives; `None` where it is zero.
     fn partial(
         &mut self,

@@ -21,6 +21,9 @@ const TRIVIAL: u32 = 3;
 /// the next step.
 const LOCAL: u32 = 32;
 
+/// So many derivatives in a chain of elementwise functions are multiplied at once.
+const RUN: usize = 16;
+
 /// What the sweep starts with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Seed {
@@ -205,6 +208,7 @@ fn sweep(
         contributions: Vec::new(),
         local: Vec::new(),
         stack: Vec::new(),
+        once: Vec::new(),
         cotangents: Vec::new(),
         anonymous: anonymous.then_some(objective),
         record,
@@ -370,6 +374,8 @@ struct Sweep<'a> {
     /// The nodes of the equation at hand that depend on a target, parents first.
     local: Vec<ExprId>,
     stack: Vec<ExprId>,
+    /// Whether each of them is used once there.
+    once: Vec<bool>,
     /// What each of them collected.
     cotangents: Vec<SmallVec<[ExprId; 2]>>,
     /// An objective whose symbol must not occur in results.
@@ -390,17 +396,23 @@ impl Sweep<'_> {
         stack.push(equation.body);
         self.slots.resize(self.depends.len(), 0);
         while let Some(id) = stack.pop() {
-            if self.slots[id.0 as usize] != 0 || !self.depends(id) {
+            if !self.depends(id) {
                 continue;
             }
-            self.slots[id.0 as usize] = 1;
-            local.push(id);
-            self.rules.arena.children(id, |c| stack.push(c));
+            // for now how often it is used
+            self.slots[id.0 as usize] += 1;
+            if self.slots[id.0 as usize] == 1 {
+                local.push(id);
+                self.rules.arena.children(id, |c| stack.push(c));
+            }
         }
         self.stack = stack;
         local.sort_unstable_by_key(|id| std::cmp::Reverse(id.0));
+        self.once.clear();
         for (place, id) in local.iter().enumerate() {
-            self.slots[id.0 as usize] = place as u32 + 1;
+            let slot = &mut self.slots[id.0 as usize];
+            self.once.push(*slot == 1);
+            *slot = place as u32 + 1;
         }
         let mut cotangents = std::mem::take(&mut self.cotangents);
         cotangents.clear();
@@ -424,6 +436,10 @@ impl Sweep<'_> {
             }
             let named = id == equation.body && self.anonymous != Some(equation.symbol);
             let value = if named { equation.symbol } else { id };
+            if let Some((end, g)) = self.run(id, value, g) {
+                cotangents[self.slots[end.0 as usize] as usize - 1].push(g);
+                continue;
+            }
             let depends = &self.depends;
             let test = |e: ExprId| depends.get(e.0 as usize).copied().unwrap_or(false);
             self.contributions.clear();
@@ -462,5 +478,32 @@ impl Sweep<'_> {
             child,
             contribution,
         }));
+    }
+
+    /// Follows a chain of two or more functions of one argument, each used by the one before alone,
+    /// and multiplies their derivatives in one product: `g ⊙ f′(u) ⊙ h′(v) ⊙ …`. Gives the node at
+    /// which it ends, and that node's cotangent. One after the other, the product would be built
+    /// again for every factor.
+    fn run(&mut self, id: ExprId, value: ExprId, g: ExprId) -> Option<(ExprId, ExprId)> {
+        // steps are shown one by one
+        if self.record.is_some() {
+            return None;
+        }
+        let mut factors: SmallVec<[ExprId; 8]> = smallvec![g];
+        let (mut end, mut value) = (id, value);
+        while let Some(x) = self.rules.argument(end).filter(|_| factors.len() <= RUN) {
+            let once = self.once[self.slots[x.0 as usize] as usize - 1];
+            let goes_on = once && self.rules.argument(x).is_some();
+            if factors.len() == 1 && !goes_on {
+                return None;
+            }
+            let Some(factor) = self.rules.factor(end, x, value) else { break };
+            factors.push(factor);
+            (end, value) = (x, x);
+            if !goes_on {
+                break;
+            }
+        }
+        (factors.len() > 1).then(|| (end, self.rules.arena.hadamard(&factors)))
     }
 }

@@ -17,6 +17,10 @@ use std::rc::Rc;
 
 /// A part that is used more than once is named from this weight on.
 const SHARED: u32 = 14;
+/// A part that would be written so often is named from a smaller weight on.
+const OFTEN: u32 = 16;
+/// This is the weight.
+const SMALL: u32 = 5;
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
 
@@ -407,6 +411,15 @@ impl<'a> Naming<'a> {
         for &id in &list {
             arena.children(id, |c| uses[c.0 as usize] += 1);
         }
+        // how often each part would be written if no further name were given
+        let mut written: Vec<u32> = vec![0; arena.len()];
+        for &id in list.iter().rev() {
+            let own = if self.symbols.contains(id) { 1 } else { written[id.0 as usize].max(1) };
+            arena.children(id, |c| {
+                let slot = &mut written[c.0 as usize];
+                *slot = slot.saturating_add(own);
+            });
+        }
         let mut is_root = vec![false; arena.len()];
         for body in self.sequence.iter().filter_map(|s| self.bodies.expr(*s)) {
             is_root[body.0 as usize] = true;
@@ -433,7 +446,8 @@ impl<'a> Naming<'a> {
                 let name = self.fresh(&mut count);
                 self.name(arena, x, &name);
             }
-            let often = uses[id.0 as usize] > 1 && total >= SHARED;
+            let least = if written[id.0 as usize] >= OFTEN { SMALL } else { SHARED };
+            let often = uses[id.0 as usize] > 1 && total >= least;
             if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, &name);

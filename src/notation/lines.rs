@@ -35,13 +35,18 @@ pub(super) fn write_broken<G: Glyphs>(
     if line.len() <= width || line.chars().count() <= width {
         return;
     }
-    out.truncate(middle);
-    let left = out.split_off(start);
+    let flat = out.split_off(start);
     let arena = Arena::new();
-    let mut sink = Breaking { arena: &arena, stack: vec![arena.nil()] };
-    sink.text(&left);
-    sink.stack.push(arena.nil());
+    let mut sink = Breaking {
+        arena: &arena,
+        flat: &flat,
+        from: 0,
+        to: middle - start,
+        stack: vec![arena.nil()],
+    };
+    sink.open();
     write(g, &mut sink, math, Place::Whole);
+    sink.flush();
     let right = sink.stack.pop().unwrap_or_else(|| arena.nil());
     sink.push(right.nest(isize::try_from(indent).unwrap_or(0)).group());
     let doc = sink.stack.pop().unwrap_or_else(|| arena.nil());
@@ -49,14 +54,28 @@ pub(super) fn write_broken<G: Glyphs>(
     let _ = doc.render_fmt(width, out);
 }
 
-/// A sink that breaks lines.
+/// A sink that breaks lines. What it is given is the line that was written before, piece by piece, so
+/// that it keeps places in that line and no text of its own.
 struct Breaking<'a> {
     arena: &'a Arena<'a>,
+    /// The line.
+    flat: &'a str,
+    /// The part of it that is written but not yet in a document.
+    from: usize,
+    to: usize,
     /// What is open, innermost last; never empty.
     stack: Vec<DocBuilder<'a, Arena<'a>>>,
 }
 
 impl<'a> Breaking<'a> {
+    fn flush(&mut self) {
+        if self.from < self.to {
+            let doc = self.arena.text(&self.flat[self.from..self.to]);
+            self.push(doc);
+            self.from = self.to;
+        }
+    }
+
     fn push(&mut self, doc: DocBuilder<'a, Arena<'a>>) {
         let below = self.stack.pop().unwrap_or_else(|| self.arena.nil());
         self.stack.push(below.append(doc));
@@ -65,17 +84,21 @@ impl<'a> Breaking<'a> {
 
 impl Sink for Breaking<'_> {
     fn text(&mut self, text: &str) {
-        let doc = self.arena.text(text.to_owned());
-        self.push(doc);
+        self.to += text.len();
     }
     fn line(&mut self) {
+        self.flush();
         let doc = self.arena.line();
         self.push(doc);
+        self.to += 1;
+        self.from = self.to;
     }
     fn open(&mut self) {
+        self.flush();
         self.stack.push(self.arena.nil());
     }
     fn close(&mut self) {
+        self.flush();
         if let Some(doc) = self.stack.pop() {
             self.push(doc.nest(2).group());
         }
