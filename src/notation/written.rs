@@ -81,9 +81,8 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
         }
         Expr::Negate(a) => Math::Sum(vec![(true, take(a)?)]),
         Expr::Sum(list) => {
-            let list = typed.program.list(*list);
-            let mut terms = Vec::with_capacity(list.len());
-            for c in list {
+            let mut terms = Vec::with_capacity(typed.program.list(*list).len());
+            for c in typed.program.list(*list) {
                 let math = take(c)?;
                 match math {
                     Math::Sum(mut inner)
