@@ -19,6 +19,7 @@ fn wrong(line: &str) -> Option<String> {
     }
     let answer: Result<Solution, _> = match command {
         "grad" | "refuse" => gradient(&question),
+        "structured" => gradient(&question.clone().structured()),
         "jacobian" => jacobian(&question),
         "hessian" => hessian(&question),
         "simplify" => simplified(&question),
@@ -33,6 +34,8 @@ fn wrong(line: &str) -> Option<String> {
                 (0..solution.answer.results.len()).map(|k| solution.ascii(k)).collect();
             let ascii = ascii.join("; ");
             let report = verify(&solution, &question, 0);
+            let ascii =
+                if command == "structured" { ascii.replacen("; ", " within ", 1) } else { ascii };
             if report.status != "verified" || report.points < 4 {
                 let status = report.status;
                 return Some(format!("{status} at {}: {}\n{ascii}", report.points, report.reason));
@@ -69,6 +72,11 @@ fn functions_of_the_table() {
 #[test]
 fn facts() {
     table(include_str!("language/facts.txt"));
+}
+
+#[test]
+fn gradients_within_structures() {
+    table(include_str!("language/structured.txt"));
 }
 
 #[test]

@@ -83,16 +83,16 @@ pub(super) static TABLE: &[Function] = &[
              return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(x - m), axis=axis))\n",
         )
         .source("Boyd & Vandenberghe 2004, p. 74"),
-    Function::reduction("norm1", &["x"], false, "the sum of magnitudes of all entries")
+    Function::reduction("norm1", &["x"], true, "the sum of magnitudes of all entries")
         .definition("sum(abs(x))")
         .array(array_kernel!(kernel::norm1))
         .range(Range::NonNegative)
         .kinks(&[0.0])
         .unicode(Notation::Around("‖", "‖₁"))
         .latex_notation(Notation::Around(r"\left\lVert ", r" \right\rVert_{1}"))
-        .numpy("np.sum(np.abs({0}))")
+        .numpy("np.sum(np.abs({0}){axis})")
         .source("Golub & Van Loan 2013, §2.2 (entrywise)"),
-    Function::reduction("norm2", &["x"], false, "the Euclidean or Frobenius norm")
+    Function::reduction("norm2", &["x"], true, "the Euclidean or Frobenius norm")
         .aliases(&["norm"])
         .definition("sqrt(sum(x^2))")
         .array(array_kernel!(kernel::norm2))
@@ -100,7 +100,7 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::NonNegative)
         .unicode(Notation::Around("‖", "‖"))
         .latex_notation(Notation::Around(r"\left\lVert ", r" \right\rVert"))
-        .numpy("np.linalg.norm({0})")
+        .numpy("np.linalg.norm({0}{axis})")
         .source("Golub & Van Loan 2013, §2.2 and §2.3"),
     Function::reduction("dot", &["a", "b"], false, "the inner product, the sum of a.*b")
         .definition("sum(a*b)")

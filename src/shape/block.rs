@@ -178,6 +178,9 @@ impl Inference<'_> {
             };
             cells.push((block, cell));
         }
+        if down {
+            self.align(&list);
+        }
         let across = |c: &Cell| if down { c.columns } else { c.rows };
         let wide = cells.iter().find_map(|(b, c)| Some((*b, across(c)?)));
         if let Some((first, size)) = wide {
@@ -216,6 +219,32 @@ impl Inference<'_> {
         let row = wide.is_none() && !down;
         let shape = self.shapes.add(&axes, row);
         self.set(id, shape)
+    }
+
+    /// Rows of as many blocks are read as a grid: what is open of the widths is that of the blocks
+    /// above.
+    fn align(&mut self, rows: &[NodeId]) {
+        let blocks = |row: &NodeId| match self.program.node(*row) {
+            Expr::Block { down: false, list } => self.program.list(*list),
+            _ => &[][..],
+        };
+        let Some((first, rest)) = rows.split_first() else { return };
+        let first = blocks(first);
+        let rest: SmallVec<[&[NodeId]; 4]> = rest.iter().map(blocks).collect();
+        if first.is_empty() || rest.iter().any(|r| r.len() != first.len()) {
+            return;
+        }
+        let width = |state: &Self, b: NodeId| state.cell(state.shape(b)?)?.columns;
+        for row in rest {
+            for (&above, &below) in first.iter().zip(row) {
+                if let (Some(a), Some(b)) = (width(self, above), width(self, below)) {
+                    let (a, b) = (self.expand(a), self.expand(b));
+                    if self.is_open(a) || self.is_open(b) {
+                        self.unify(a, b);
+                    }
+                }
+            }
+        }
     }
 
     fn block_mismatch(&self, first: NodeId, other: NodeId, down: bool) -> ShapeError {

@@ -76,7 +76,7 @@ impl Inference<'_> {
 
     /// A size with the names that the open sizes in it got.
     fn renamed(&mut self, id: DimId, names: &FxHashMap<DimId, DimId>) -> DimId {
-        let id = self.find(id);
+        let id = self.expand(id);
         if self.dims.as_open(id).is_some() {
             return names.get(&id).copied().unwrap_or(id);
         }

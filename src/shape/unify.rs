@@ -5,6 +5,9 @@ use super::infer::Inference;
 use super::table::Place;
 use smallvec::SmallVec;
 
+/// The most sizes that are put into each other.
+const DEEPEST: usize = 64;
+
 impl Inference<'_> {
     /// A size that is still to be found.
     pub(super) fn fresh(&mut self) -> DimId {
@@ -86,7 +89,20 @@ impl Inference<'_> {
     }
 
     /// A size with everything known put in.
-    pub(super) fn expand(&mut self, id: DimId) -> DimId {
+    pub(super) fn expand(&mut self, mut id: DimId) -> DimId {
+        // what is put in may itself be a compound of sizes that are known by now; the occurs check
+        // keeps this from going round
+        for _ in 0..DEEPEST {
+            let next = self.expand_once(id);
+            if next == id {
+                break;
+            }
+            id = next;
+        }
+        id
+    }
+
+    fn expand_once(&mut self, id: DimId) -> DimId {
         let id = self.find(id);
         if !self.dims.is_compound(id) {
             return id;

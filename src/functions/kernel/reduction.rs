@@ -137,8 +137,7 @@ pub(in crate::functions) fn norm1<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
-    whole(axis)?;
-    Ok(Array::scalar(total(&one(arguments)?.map(|x| apply("abs", x))?.data)))
+    one(arguments)?.map(|x| apply("abs", x))?.reduce(axis, |line| Ok(total(line)))
 }
 
 /// √Σx², scaled by the largest entry where squares would leave the range of doubles.
@@ -146,22 +145,23 @@ pub(in crate::functions) fn norm2<S: Scalar>(
     arguments: &[&Array<S>],
     axis: Option<usize>,
 ) -> Result<Array<S>> {
-    whole(axis)?;
-    let x = one(arguments)?;
+    one(arguments)?.reduce(axis, euclidean)
+}
+
+fn euclidean<S: Scalar>(line: &[S]) -> Result<S> {
     let norm = |scale: S| -> Result<S> {
         let mut sum = S::ZERO;
-        for &x in &x.data {
+        for &x in line {
             let x = x.div(scale)?;
             sum = sum.add(x.mul(x));
         }
         apply("sqrt", sum)
     };
-    let scale = x.data.iter().copied().reduce(|a, b| if b.size() > a.size() { b } else { a });
+    let scale = line.iter().copied().reduce(|a, b| if b.size() > a.size() { b } else { a });
     let scale = scale.unwrap_or(S::ZERO);
     let size = scale.size();
     let safe = !S::OVERFLOWS || size == 0.0 || (1e-140..1e140).contains(&size) || !size.is_finite();
-    let value = if safe { norm(S::ONE)? } else { apply("abs", scale)?.mul(norm(scale)?) };
-    Ok(Array::scalar(value))
+    if safe { norm(S::ONE) } else { Ok(apply("abs", scale)?.mul(norm(scale)?)) }
 }
 
 pub(in crate::functions) fn dot<S: Scalar>(
@@ -194,7 +194,8 @@ mod tests {
         assert_eq!(of(max, Some(0)), Ok(vec![3.0, 4.0]));
         assert_eq!(of(min, Some(1)), Ok(vec![-2.0, 3.0]));
         assert_eq!(of(norm1, None), Ok(vec![10.0]));
-        assert_eq!(of(norm1, Some(0)), Err(KernelError::Unsupported));
+        assert_eq!(of(norm1, Some(0)), Ok(vec![4.0, 6.0]));
+        assert_eq!(of(norm2, Some(1)), Ok(vec![5f64.sqrt(), 5.0]));
     }
 
     #[test]
