@@ -103,7 +103,8 @@ fn what_is_open_is_asked_for() {
     assert!(status == 2 && text.contains("--value NAME --gradient NAME"), "{text}");
     let (text, status) = check_text("three", three, &["--value", "a", "--gradient", "q"]);
     assert!(status == 2 && text.contains("there is no function `q`"), "{text}");
-    let two = "def f(u, v):\n    return (u * v).sum()\n\ndef g(u, v):\n    return u\n";
+    let two =
+        "def f(c, u, v):\n    return c * (u * v).sum()\n\ndef g(c, u, v):\n    return c * u\n";
     let (text, status) = check_text("two", two, &[]);
     assert!(status == 2 && text.contains("--wrt"), "{text}");
     let (text, status) = check_text("two", two, &["--wrt", "v"]);

@@ -86,8 +86,12 @@ pub(super) fn belonging(
             })
             .map(|v| v.name.clone())
             .collect();
-        if let [only] = &fits[..] {
-            return Ok(take(vec![only.clone()]));
+        // by order: the first parameter, where more than one has this shape
+        let first = order.iter().find(|n| variables.contains(n)).filter(|n| fits.contains(n));
+        match (&fits[..], first) {
+            ([only], _) => return Ok(take(vec![only.clone()])),
+            (_, Some(first)) => return Ok(take(vec![first.clone()])),
+            _ => {}
         }
     }
     let message = format!("which variables are the gradients of `{}` by?", function.name);

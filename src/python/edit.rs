@@ -182,6 +182,8 @@ impl Editor<'_> {
         }
         self.add(id, 2, "a factor 2", format!("2 * {text}"));
         self.add(id, 2, "a factor 1/2", format!("{text} / 2"));
+        let operand = self.operand(id);
+        self.add(id, 3, "summed over axis 0", format!("{operand}.sum(axis=0)"));
         for size in self.sizes.clone() {
             self.add(id, 4, format!("divided by {size}"), format!("{text} / {size}"));
             self.add(id, 5, format!("a factor {size}"), format!("{size} * {text}"));
@@ -246,6 +248,9 @@ impl Editor<'_> {
                 self.add(id, 4, "an elementwise product", format!("{p} * {q}"));
             }
             Operator::Multiply => {
+                if x == "2" && matches!(self.tree.node(b), Expr::Name(_)) {
+                    self.add(id, 3, format!("{y} is not symmetric"), format!("({y} + {y}.T)"));
+                }
                 self.add(id, 3, format!("without {y}"), self.factor(a));
                 self.add(id, 3, format!("without {x}"), self.factor(b));
                 self.add(id, 4, "a quotient", format!("{} / {q}", self.factor(a)));

@@ -8,6 +8,26 @@ use std::collections::BTreeMap;
 /// The shapes of names, each a list of names and numbers of sizes.
 pub(super) type Shapes = BTreeMap<String, Vec<String>>;
 
+/// Names of scalars that are taken to be positive, where `--shape` says nothing of them.
+pub(super) const POSITIVE: &[&str] =
+    &["delta", "eps", "epsilon", "margin", "sigma", "tau", "temp", "temperature"];
+
+/// The names that `--shape` calls positive, and the text without that word.
+pub(super) fn positive(text: &str) -> (Vec<String>, String) {
+    let parts: Vec<&str> = text.split(" positive").collect();
+    let name = |before: &str| {
+        let before = before.trim_end();
+        let before = match before.strip_suffix(']') {
+            Some(inside) => inside.rsplit_once('[').map_or("", |p| p.0).trim_end(),
+            None => before,
+        };
+        let words = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
+        words.into_iter().next().unwrap_or("").to_string()
+    };
+    let names = parts[..parts.len() - 1].iter().map(|p| name(p)).collect();
+    (names, parts.concat())
+}
+
 /// What `--shape` declares: `X[N,D], y[N], c`.
 ///
 /// # Errors
@@ -188,5 +208,7 @@ mod tests {
         assert_eq!(found["X"], ["N", "D"]);
         assert!(found["c"].is_empty());
         assert!(declared("X[N").is_err());
+        let (names, text) = positive("X[N, D] positive, y[N], c positive");
+        assert_eq!((names.join(" ").as_str(), text.as_str()), ("X c", "X[N, D], y[N], c"));
     }
 }

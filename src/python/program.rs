@@ -64,6 +64,7 @@ impl Question {
         let w = &self.writer;
         let label = |v: &Variable| match v.classes {
             Some(classes) => format!("labels up to {}", w.sizes.text(classes)),
+            None if v.axes.is_empty() && v.positive => "positive".to_string(),
             None if v.axes.is_empty() => "scalar".to_string(),
             None => w.shape(&v.axes),
         };

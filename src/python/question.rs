@@ -205,9 +205,13 @@ fn gradient_arguments(
         };
         let mut value = same;
         if value.is_none() && cache {
-            value = Some(match &parts[1..] {
+            // what is no array, else all after the first
+            let kept: Vec<Value> =
+                parts.iter().filter(|p| !matches!(p, Value::Array(_))).cloned().collect();
+            let kept = if kept.is_empty() { parts[1..].to_vec() } else { kept };
+            value = Some(match &kept[..] {
                 [one] => one.clone(),
-                more => Value::Tuple(more.to_vec()),
+                _ => Value::Tuple(kept),
             });
         }
         let mut value = value.or_else(local);

@@ -19,6 +19,8 @@ pub(super) struct Knowledge {
     pub(super) shapes: BTreeMap<String, Vec<String>>,
     /// Those that hold class labels.
     pub(super) labels: Vec<String>,
+    /// Those that are positive.
+    pub(super) positive: Vec<String>,
 }
 
 /// Why a reading stopped.
@@ -117,6 +119,7 @@ impl<'a> Reader<'a> {
                 text => Axis::Long(sizes.declared(text)),
             })
             .collect();
+        let positive = positive || self.knowledge.positive.iter().any(|p| p == name);
         let labels = self.knowledge.labels.iter().any(|l| l == name);
         let classes = labels.then(|| sizes.fresh());
         let memory = self.writer.memory();
