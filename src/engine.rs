@@ -10,7 +10,7 @@ use crate::notation::answer::{Answer, ResultKind};
 use crate::notation::assemble::{Result_, Unwritable, assemble};
 use crate::notation::forms::{Forms, form_programs};
 use crate::notation::steps::Steps;
-use crate::notation::text::{Report, result_program};
+use crate::notation::text::{Report, result_expression, shared_definitions};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::ShapeError;
 use crate::shape::infer::infer;
@@ -540,7 +540,8 @@ fn settle(
 pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
     let answer = &solution.answer;
     let texts: Vec<String> =
-        (0..answer.results.len()).map(|at| result_program(answer, at)).collect();
+        (0..answer.results.len()).map(|at| result_expression(answer, at)).collect();
+    let definitions = shared_definitions(answer);
     let cotangent = format!("grad_{}", answer.objective.name);
     let results = answer
         .results
@@ -563,6 +564,7 @@ pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
         program: &question.program,
         objective: question.objective.as_deref(),
         cotangent: &cotangent,
+        definitions: &definitions,
         results,
         seed,
         points: POINTS,
@@ -592,6 +594,7 @@ fn verify_forms(answer: &Answer, seed: u64) -> Option<(&'static str, String)> {
                 program: &program,
                 objective: None,
                 cotangent: "grad_action",
+                definitions: "",
                 results: vec![Claimed { kind: Kind::Value, wrt: Vec::new(), text: &text }],
                 seed,
                 points: FORM_POINTS,

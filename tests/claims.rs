@@ -102,3 +102,18 @@ fn layouts_are_checked_and_mended_in_their_own_terms() {
         assert_eq!(repair, mended, "{program}");
     }
 }
+
+#[test]
+fn what_holds_at_every_size_holds_at_a_large_one() {
+    let cases = [
+        ("var X[5000,4000], Y[4000,5000]\ntr(X*Y) == tr(Y*X)", Status::Proved),
+        ("var x[100000]\nmean(x) == sum(x)/100000", Status::Proved),
+        ("var x[100000]\nsum(ones(100000)) == 100000", Status::Proved),
+        ("var X[5000,5000]\ntr(X*X) == tr(X*X')", Status::Undecided),
+        ("var x[1000000]\nsum(x) == 1000000*x[1]", Status::Undecided),
+    ];
+    for (program, status) in cases {
+        let found = statuses(program)[0];
+        assert!(found == status || found.holds() && status.holds(), "{program}: {found:?}");
+    }
+}

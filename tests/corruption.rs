@@ -27,6 +27,17 @@ const RULES: &[(Rule, &[&str])] = &[
         Rule::Named,
         &["logsumexp(A*x)", "y'*softmax(x)", "var X[n,n], Y[n,n]\nsum(Y .* softmax(X, axis=1))"],
     ),
+    (
+        Rule::Reduction,
+        &[
+            "max(A*x)",
+            "min(A*x)",
+            "prod(A*x)",
+            "var X[n,n]\nsum(max(X, axis=0).^2)",
+            "var X[n,n]\nsum(prod(X, axis=1))",
+            "var X[n,n]\nsum(maxpool(X, 2).^2)",
+        ],
+    ),
     (Rule::Matrix, &["tr(B*inv(X))", "det(X)", "logdet(X)"]),
     (Rule::Application, &["var W[m,n], x[n]\nfn J scalar\nu = W*x\nJ(u)"]),
 ];
@@ -48,8 +59,9 @@ fn every_corrupted_rule_is_caught() {
     }
 }
 
-/// A program whose gradient uses the derivative of a function by one parameter.
-fn program(f: &Function, arguments: usize) -> String {
+/// A program whose gradient uses the derivative of a function by one parameter, of vectors or of
+/// square matrices.
+fn program(f: &Function, arguments: usize, matrices: bool) -> String {
     let mut list: Vec<String> =
         ["x", "z", "w"].iter().take(arguments).map(ToString::to_string).collect();
     if f.name == "where" {
@@ -60,11 +72,14 @@ fn program(f: &Function, arguments: usize) -> String {
     if matches!(f.signature_for(arguments), Signature::Axiswise) && arguments == 2 {
         list[1] = "c".into();
     }
-    let call = format!("{}({})", f.name, list.join(", "));
+    let along = matrices && matches!(f.signature_for(arguments), Signature::Axiswise);
+    let axis = if along { ", axis=1" } else { "" };
+    let call = format!("{}({}{axis})", f.name, list.join(", "));
     let call = if f.name == "pow" { "x.^z".to_string() } else { call };
     let anywhere = matches!(f.facts.domain, Range::Real) && f.name != "pow";
     let positive = if anywhere { "" } else { " positive" };
-    let shapes = format!("var x[n]{positive}, z[n] positive, w[n], v[n], c positive");
+    let n = if matrices { "n,n" } else { "n" };
+    let shapes = format!("var x[{n}]{positive}, z[{n}] positive, w[{n}], v[{n}], c positive");
     let scalar = matches!(f.signature_for(arguments), Signature::Reduction { .. });
     let objective = if scalar { call } else { format!("sum(v .* {call})") };
     let objective = match f.name {
@@ -73,6 +88,17 @@ fn program(f: &Function, arguments: usize) -> String {
         _ => objective,
     };
     format!("{shapes}\n{objective}")
+}
+
+/// The derivative by one parameter with its axes exchanged, where that changes something: the
+/// number of times that it was caught.
+fn transposed(f: &Function, arguments: usize, k: usize) -> usize {
+    let program = program(f, arguments, true);
+    let derivative = Some((f.name, k));
+    let corruption = Corruption { rule: None, derivative, mistake: Mistake::Transpose };
+    let status = verdict(&program, corruption);
+    assert!(status.is_none_or(|s| s == "failed"), "{}, {k}: {program}", f.name);
+    usize::from(status.is_some())
 }
 
 #[test]
@@ -88,7 +114,7 @@ fn every_corrupted_derivative_of_the_table_is_caught() {
                 Lowering::Named { vjp, .. } => vjp,
                 _ => continue,
             };
-            let program = program(f, arguments);
+            let program = program(f, arguments, false);
             let honest = Question::new(&program);
             let solution = gradient(&honest).unwrap_or_else(|e| panic!("{program}: {e}"));
             let report = verify(&solution, &honest, 3);
@@ -109,8 +135,9 @@ fn every_corrupted_derivative_of_the_table_is_caught() {
                     assert_eq!(status, Some("failed"), "{}, {k}, {mistake:?}: {program}", f.name);
                     count += 1;
                 }
+                count += transposed(f, arguments, k);
             }
         }
     }
-    assert!(count > 100, "only {count} corruptions were tried");
+    assert!(count > 140, "only {count} corruptions were tried");
 }

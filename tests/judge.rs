@@ -133,6 +133,7 @@ fn ask(shapes: &str, program: &str, kind: Kind, wrt: &[&str], answer: &str) -> V
         program,
         objective: None,
         cotangent: "grad_y",
+        definitions: "",
         results: vec![Claimed { kind, wrt: wrt.to_vec(), text: answer }],
         seed: 0,
         points: 5,

@@ -9,6 +9,7 @@
 
 mod decide;
 mod edit;
+mod general;
 mod layout;
 mod points;
 pub mod prove;
@@ -82,18 +83,39 @@ pub fn check_in(
 /// As [`check`], of a program that was read; `mend` asks for repairs of what is refuted.
 pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    for item in &typed.items {
+    let mut general: Option<Option<Typed>> = None;
+    for (at, item) in typed.items.iter().enumerate() {
         let Item::Claim(sides, indices) = item else { continue };
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
-            let (status, mut evidence) = decide(&claim, seed);
+            let (mut status, mut evidence) = decide(&claim, seed);
             if mend && status == Status::Refuted {
                 evidence.repair = repair::repair(&claim, seed);
+            }
+            if status == Status::Undecided && evidence.points == 0 {
+                let general = general.get_or_insert_with(|| general::general(typed));
+                let found = general.as_ref().and_then(|g| at_every_size(g, at, link, seed));
+                if let Some(found) = found {
+                    (status, evidence) = found;
+                }
             }
             verdicts.push(Verdict::new(&claim, link + 1, status, evidence));
         }
     }
     verdicts
+}
+
+/// The verdict on a link of a more general program, where it holds.
+fn at_every_size(
+    general: &Typed,
+    item: usize,
+    link: usize,
+    seed: u64,
+) -> Option<(Status, Evidence)> {
+    let Some(Item::Claim(sides, indices)) = general.items.get(item) else { return None };
+    let (left, right) = (*sides.get(link)?, *sides.get(link + 1)?);
+    let found = decide(&Claim { typed: general, left, right, indices }, seed);
+    found.0.holds().then_some(found)
 }
 
 fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {

@@ -64,7 +64,8 @@ pub(super) fn repair(claim: &Claim<'_>, seed: u64) -> Option<(String, String)> {
         let claim_of = |edited: &str, kept: &str| {
             if is_right { format!("{kept} == {edited}") } else { format!("{edited} == {kept}") }
         };
-        if holds(&context, &claim_of(&edit.text, &print_node(&typed.program, kept)), seed) {
+        let text = claim_of(&edit.text, &print_node(&typed.program, kept));
+        if holds(&context, &text, claim, seed) {
             let text = as_written(typed, edited, &edit);
             return Some((claim_of(&text, &source(typed, kept)), edit.what));
         }
@@ -165,9 +166,13 @@ impl<'a> Goal<'a> {
         if indices.len() != free.len() {
             return false;
         }
+        // at one point of three the differences behind a derivative may be poor
+        let mut missed = 0;
         self.points.iter().all(|(point, goal)| {
             let own = carried(self.typed, point, &typed);
-            evaluate_over(&typed, &own, *node, &indices).is_ok_and(|value| near(&value, goal))
+            let value = evaluate_over(&typed, &own, *node, &indices);
+            missed += usize::from(!value.is_ok_and(|value| near(&value, goal)));
+            2 * missed < self.points.len()
         })
     }
 }
@@ -259,7 +264,7 @@ fn asks(typed: &Typed, root: NodeId) -> bool {
     false
 }
 
-fn holds(context: &str, claim: &str, seed: u64) -> bool {
+fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64) -> bool {
     let Ok(program) = parse_with(None, &format!("{context}\n{claim}\n")) else { return false };
     let Ok(typed) = infer(program) else { return false };
     let Some(Item::Claim(sides, indices)) = typed.items.last() else { return false };
@@ -272,8 +277,7 @@ fn holds(context: &str, claim: &str, seed: u64) -> bool {
     // a claim that something is itself, or that nothing is nothing, mends nothing
     let trivial = print_node(&typed.program, left) == print_node(&typed.program, right)
         || vanishes(&claim, seed)
-        || variables_of(&typed, left).contains(&true)
-            != variables_of(&typed, right).contains(&true);
+        || lopsided(&claim) && !lopsided(original);
     let decided = |seed| decide(&claim, seed).0;
     // what is not proved is tried at other points and sizes too
     !trivial
@@ -284,14 +288,22 @@ fn holds(context: &str, claim: &str, seed: u64) -> bool {
         }
 }
 
-/// Whether both sides are 0 at a generic point.
+/// Whether one side depends on variables and the other does not.
+fn lopsided(claim: &Claim<'_>) -> bool {
+    let depends = |side| variables_of(claim.typed, side).contains(&true);
+    depends(claim.left) != depends(claim.right)
+}
+
+/// Whether both sides are 0 at all of some generic points.
 fn vanishes(claim: &Claim<'_>, seed: u64) -> bool {
     let mut random = Random::new(seed);
     let points = Points::new(claim.typed);
-    let point = points.draw(Scale::Drawn(0), Style::Generic(0), 0, &mut random);
-    point.is_some_and(|point| {
-        [claim.left, claim.right].iter().all(|side| {
-            evaluate(claim.typed, &point, *side).is_ok_and(|v| v.data.iter().all(|x| *x == 0.0))
+    (0..4).all(|kind| {
+        let point = points.draw(Scale::Drawn(0), Style::Generic(kind), kind, &mut random);
+        point.is_some_and(|point| {
+            [claim.left, claim.right].iter().all(|side| {
+                evaluate(claim.typed, &point, *side).is_ok_and(|v| v.data.iter().all(|x| *x == 0.0))
+            })
         })
     })
 }

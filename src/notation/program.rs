@@ -50,6 +50,22 @@ pub fn result_program(answer: &Answer, at: usize) -> String {
     out
 }
 
+/// The definitions that the results need, one a line.
+pub fn shared_definitions(answer: &Answer) -> String {
+    let needed = needed(answer);
+    let mut out = String::new();
+    definitions(&mut out, answer, (0..needed.len()).filter(|&at| needed[at]));
+    out
+}
+
+/// One result as it stands below [`shared_definitions`].
+pub fn result_expression(answer: &Answer, at: usize) -> String {
+    let Some(result) = answer.results.get(at) else { return String::new() };
+    let mut out = String::with_capacity(64);
+    expression(&mut out, answer, &result.value, indexed(result).unwrap_or_default());
+    out
+}
+
 /// One result in index notation: the definitions that it needs, then an expression whose axes are
 /// those of the result, in their order. Empty where there is no such result.
 pub fn result_index(answer: &Answer, at: usize) -> String {

@@ -16,7 +16,9 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 pub use super::equations::{equations, equations_with};
-pub use super::program::{program, result_index, result_program};
+pub use super::program::{
+    program, result_expression, result_index, result_program, shared_definitions,
+};
 
 /// Up to so many shapes are searched one by one.
 const FEW: usize = 16;

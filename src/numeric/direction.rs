@@ -20,6 +20,9 @@ const TOLERANCE: f64 = 1e-7;
 /// A difference must be known to this share to decide anything.
 const CONCLUSIVE: f64 = 1e-5;
 
+/// So many differences a point, where variables are moved together.
+const GROUPS: usize = 8;
+
 /// What a point says of a result.
 #[derive(Clone, Copy)]
 pub(super) enum Opinion {
@@ -119,45 +122,63 @@ impl Input<'_, '_> {
         1e-9 * terms.sum::<f64>() + 1e-12
     }
 
-    /// All gradients at once: for programs so large that one difference for each is too much.
+    /// Several gradients at once, for programs so large that one difference for each is too much:
+    /// those whose parts of the change are of like size, so that none hides another.
     pub(super) fn together(
         &mut self,
         answers: &[Array],
+        open: &[bool],
         random: &mut Random,
     ) -> Result<Vec<Opinion>, Pass> {
         let judgement = self.judgement;
-        let mut directions = Vec::new();
-        let (mut claimed, mut scale) = (0.0, 0.0);
-        let mut opinions = Vec::with_capacity(answers.len());
-        for (result, answer) in answers.iter().enumerate() {
+        let mut opinions = vec![Opinion::Open; answers.len()];
+        // each with what it says along its direction, and the size of its terms
+        let mut parts: Vec<(usize, Direction, f64, f64)> = Vec::new();
+        for (result, answer) in answers.iter().enumerate().filter(|(k, _)| open[*k]) {
             let kind = judgement.question.results[result].kind;
             match (kind, judgement.varied[result].as_slice()) {
                 (Kind::Gradient, &[v @ Varied::Variable(_)]) => {
                     let direction = self.direction(v, random)?;
                     let own = contract(kind, std::slice::from_ref(&direction), answer, 1)?;
-                    claimed += own.0[0];
-                    scale += own.1[0];
-                    directions.push(direction);
-                    opinions.push(None);
+                    parts.push((result, direction, own.0[0], own.1[0]));
                 }
-                (_, varied) => opinions.push(Some(self.opinion(kind, varied, answer, random)?)),
+                (_, varied) => opinions[result] = self.opinion(kind, varied, answer, random)?,
             }
         }
-        let root = (directions.len().max(1) as f64).sqrt();
+        parts.sort_by(|a, b| b.3.total_cmp(&a.3));
+        let members = parts.len().div_ceil(GROUPS).max(1);
+        let mut rest = parts.into_iter().peekable();
+        while rest.peek().is_some() {
+            let group: Vec<(usize, Direction, f64, f64)> = rest.by_ref().take(members).collect();
+            let results: Vec<usize> = group.iter().map(|p| p.0).collect();
+            let joint = self.joint(group)?;
+            for result in results {
+                opinions[result] = joint;
+            }
+        }
+        Ok(opinions)
+    }
+
+    /// The opinion of some gradients along their directions at once.
+    fn joint(&mut self, group: Vec<(usize, Direction, f64, f64)>) -> Result<Opinion, Pass> {
+        let root = (group.len().max(1) as f64).sqrt();
+        let claimed: f64 = group.iter().map(|p| p.2).sum();
+        let scale: f64 = group.iter().map(|p| p.3).sum();
+        let mut directions: Vec<Direction> = group.into_iter().map(|p| p.1).collect();
         for direction in &mut directions {
             direction.along.iter_mut().for_each(|v| *v /= root);
         }
         let noise = self.noise();
-        let mut joint = Opinion::Open;
+        let mut opinion = Opinion::Open;
         for step in STEPS {
             let estimate = self.first(&directions, true, step)?;
-            joint = estimate
+            opinion = estimate
                 .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e, noise));
-            if matches!(joint, Opinion::Agrees(_)) {
+            if matches!(opinion, Opinion::Agrees(_)) {
                 break;
             }
         }
-        Ok(opinions.into_iter().map(|own| own.unwrap_or(joint)).collect())
+        Ok(opinion)
     }
 
     /// The derivative along directions, of the weighted sum or of every entry.

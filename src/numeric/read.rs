@@ -5,7 +5,7 @@ use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
 use crate::syntax::ast::Statement;
 use crate::syntax::parser::parse_with;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is read for the judge: `--shape` (or nothing) and a program.
 ///
@@ -24,6 +24,12 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
+    /// The definitions of a text that has nothing else.
+    pub(super) fn definitions_of(text: &str) -> Vec<(String, String)> {
+        let named = |s: &str| Some((defined_name(s)?.to_string(), s.to_string()));
+        statements(text).into_iter().filter_map(named).collect()
+    }
+
     /// Takes an answer apart; `None` where it ends in no expression.
     pub(super) fn of(text: &str) -> Option<Pieces> {
         let mut pieces = Pieces { definitions: Vec::new(), expression: String::new() };
@@ -84,7 +90,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// The definitions of the user's program that these texts rest on without repeating them, and those
 /// that they rest on in turn: by name, in the order of the program.
-pub(super) fn borrowed<'a>(user: &'a Typed, pieces: &[Pieces]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn borrowed<'a>(
+    user: &'a Typed,
+    shared: &[(String, String)],
+    pieces: &[Pieces],
+) -> Vec<(&'a str, &'a str)> {
     let program = &user.program;
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     let mut texts = Vec::new();
@@ -101,17 +111,19 @@ pub(super) fn borrowed<'a>(user: &'a Typed, pieces: &[Pieces]) -> Vec<(&'a str, 
     }
     let mut wanted = vec![false; texts.len()];
     let mut stack = Vec::new();
-    for piece in pieces {
-        let own: std::collections::BTreeSet<&str> =
-            piece.definitions.iter().map(|(n, _)| n.as_str()).collect();
-        let all = piece.definitions.iter().map(|(_, t)| t.as_str());
-        for text in all.chain(std::iter::once(piece.expression.as_str())) {
-            for word in words(text) {
-                if let (Some(&k), false) = (known.get(word), own.contains(word)) {
-                    stack.push(k);
-                }
-            }
+    let common: BTreeSet<&str> = shared.iter().map(|(n, _)| n.as_str()).collect();
+    let mut rests = |text: &str, own: &BTreeSet<&str>| {
+        for word in words(text).filter(|w| !common.contains(w) && !own.contains(w)) {
+            stack.extend(known.get(word).copied());
         }
+    };
+    for (_, text) in shared {
+        rests(text, &BTreeSet::new());
+    }
+    for piece in pieces {
+        let own: BTreeSet<&str> = piece.definitions.iter().map(|(n, _)| n.as_str()).collect();
+        piece.definitions.iter().for_each(|(_, text)| rests(text, &own));
+        rests(&piece.expression, &own);
     }
     while let Some(k) = stack.pop() {
         if !std::mem::replace(&mut wanted[k], true) {
@@ -157,6 +169,7 @@ pub fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
 pub(super) fn group(
     header: &str,
     borrowed: &[(&str, &str)],
+    shared: &[(String, String)],
     pieces: &[Pieces],
 ) -> Vec<(String, Vec<usize>)> {
     let mut groups: Vec<(BTreeMap<&str, &str>, String, Vec<usize>)> = Vec::new();
@@ -166,6 +179,10 @@ pub(super) fn group(
         start.push('\n');
     }
     let given: BTreeMap<&str, &str> = borrowed.iter().copied().collect();
+    for (_, text) in shared.iter().filter(|(name, _)| !given.contains_key(name.as_str())) {
+        start.push_str(text);
+        start.push('\n');
+    }
     for (number, piece) in pieces.iter().enumerate() {
         let fits = |names: &BTreeMap<&str, &str>| {
             piece.definitions.iter().all(|(name, text)| {
@@ -211,7 +228,7 @@ mod tests {
     fn answers_that_share_definitions_share_a_text() {
         let of = |text: &str| Pieces::of(text).expect("it ends in an expression");
         let pieces = [of("u = x\nu*2"), of("u = x\nu*3"), of("u = y\nu*4")];
-        let groups = group("", &[], &pieces);
+        let groups = group("", &[], &[], &pieces);
         assert_eq!(
             groups,
             [("u = x\nu*2\nu*3\n".to_string(), vec![0, 1]), ("u = y\nu*4\n".to_string(), vec![2])]

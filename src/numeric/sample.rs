@@ -136,7 +136,7 @@ impl Sizes {
             self.names.iter().map(|name| (name.clone(), size)).collect();
         let all = dimension_sizes(typed, &sizes);
         let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
-        let fits = self.used.iter().all(|d| all[d.0 as usize] > 0);
+        let fits = self.used.iter().all(|d| all[d.0 as usize] > 0) && manageable(typed, &all);
         (fits && self.at_least.iter().all(holds)).then_some(sizes)
     }
 
@@ -172,11 +172,7 @@ impl Sizes {
                 continue;
             }
             let all = dimension_sizes(typed, &sizes);
-            let entries = |v: &Variable| {
-                v.shape.axes.iter().fold(1usize, |p, d| p.saturating_mul(all[d.0 as usize]))
-            };
-            // what is declared too large to evaluate must not be allocated either
-            if typed.variables.iter().any(|v| entries(v) > LARGEST_VARIABLE) {
+            if !manageable(typed, &all) {
                 continue;
             }
             let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
@@ -186,6 +182,15 @@ impl Sizes {
         }
         None
     }
+}
+
+/// Whether every variable is small enough to be evaluated: what is declared too large must not be
+/// allocated either.
+fn manageable(typed: &Typed, sizes: &[usize]) -> bool {
+    typed.variables.iter().all(|v| {
+        let axes = v.shape.axes.iter();
+        axes.fold(1usize, |p, d| p.saturating_mul(sizes[d.0 as usize])) <= LARGEST_VARIABLE
+    })
 }
 
 /// The axes of which an entry is asked for by number (`x[3]`).

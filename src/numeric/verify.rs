@@ -21,12 +21,14 @@ const VANISHING: f64 = 1e-13;
 const NEAREST_KINK: f64 = 1e-3;
 /// The points that are tried for each that counts.
 const ATTEMPTS: usize = 21;
-/// With more than this much work a point, all variables are varied together.
-const SEPARATE_WORK: u64 = 4_000_000;
+/// With more than this much work a point, several variables are varied together.
+const SEPARATE_WORK: u64 = 500_000;
+/// No further point is asked for after this much work.
+const ENOUGH_WORK: u64 = 4_000_000;
+/// After this much work the search ends, whatever is still open.
+const MOST_WORK: u64 = 40_000_000;
 /// An evaluation with more work than this is not repeated for differences.
 const LARGEST_EVALUATION: u64 = 50_000_000;
-/// With more than this much work a point, one point has to do.
-const ONE_POINT_WORK: u64 = 40_000_000;
 
 /// What a result claims to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +67,8 @@ pub struct Question<'a> {
     pub objective: Option<&'a str>,
     /// The name of the cotangent in the results, `grad_y`; unused for a scalar objective.
     pub cotangent: &'a str,
+    /// Definitions that the results rest on beside their own, one a line.
+    pub definitions: &'a str,
     /// The results.
     pub results: Vec<Claimed<'a>>,
     /// Chooses the points.
@@ -265,9 +269,10 @@ impl<'q> Judgement<'q> {
         let pieces = pieces.ok_or_else(|| unreadable("it ends in no expression"))?;
         let cotangent = (!scalar).then_some((question.cotangent, dims.as_slice()));
         let header = read::header(user, cotangent);
-        let borrowed = read::borrowed(user, &pieces);
+        let shared = Pieces::definitions_of(question.definitions);
+        let borrowed = read::borrowed(user, &shared, &pieces);
         let mut groups = Vec::new();
-        for (text, members) in read::group(&header, &borrowed, &pieces) {
+        for (text, members) in read::group(&header, &borrowed, &shared, &pieces) {
             let typed = reader(None, &text).map_err(unreadable)?;
             groups.push(Group::new(typed, user, &members, question.cotangent)?);
         }
@@ -285,23 +290,26 @@ impl<'q> Judgement<'q> {
         let (mut points, mut worst) = (0, 0.0f64);
         let mut why = "no point was found at which the objective is defined".to_string();
         let mut wanted = self.question.points.max(1);
-        let mut number = 0;
+        let (mut number, mut spent) = (0, 0u64);
         while number < wanted {
+            // what a point of this number leaves open is tried at others
+            let mut open = vec![true; self.question.results.len()];
             for attempt in 0..ATTEMPTS {
                 let Some(chosen) = sizes.draw(self.user, number, &mut random) else {
                     why = "no sizes were found that fit the program".to_string();
                     break;
                 };
                 let point = sample::draw(self.user, &chosen, number, attempt, &mut random);
-                match self.point(&point, &mut random) {
+                match self.point(&point, &open, &mut random) {
                     Ok((opinions, work)) => {
                         let mut all = true;
                         for (result, opinion) in opinions.into_iter().enumerate() {
                             match opinion {
                                 Opinion::Agrees(error) => {
-                                    decided[result] = true;
+                                    (decided[result], open[result]) = (true, false);
                                     worst = worst.max(error);
                                 }
+                                Opinion::Open if !open[result] => {}
                                 Opinion::Open => all = false,
                                 // what doubles cannot tell from 0 decides nothing
                                 Opinion::Differs { claimed, found, .. }
@@ -326,11 +334,16 @@ impl<'q> Judgement<'q> {
                                 }
                             }
                         }
-                        if work > ONE_POINT_WORK {
+                        spent = spent.saturating_add(work);
+                        if spent > ENOUGH_WORK && decided.iter().all(|d| *d) {
                             wanted = wanted.min(number + 1);
                         }
                         if all {
                             points += 1;
+                            break;
+                        }
+                        if spent > MOST_WORK {
+                            wanted = wanted.min(number + 1);
                             break;
                         }
                         why = "the differences of the input are not accurate enough".to_string();
@@ -348,8 +361,13 @@ impl<'q> Judgement<'q> {
         Err(Stop::Skip(why))
     }
 
-    /// The opinion of one point of every result, and its work.
-    fn point(&self, point: &Point, random: &mut Random) -> Result<(Vec<Opinion>, u64), Pass> {
+    /// The opinion of one point of every result that is open, and its work.
+    fn point(
+        &self,
+        point: &Point,
+        open: &[bool],
+        random: &mut Random,
+    ) -> Result<(Vec<Opinion>, u64), Pass> {
         let mut evaluator = Evaluator::<f64>::new(self.user, point)?;
         evaluator.run(&self.plan)?;
         let value = evaluator.result(self.target, &self.plan)?;
@@ -379,17 +397,20 @@ impl<'q> Judgement<'q> {
             weights: cotangent.data,
             value: aligned.data,
         };
-        let mut opinions = Vec::with_capacity(answers.len());
-        let together = work > SEPARATE_WORK && self.varied.len() > 8;
-        if together {
-            opinions.extend(input.together(&answers, random)?);
-        } else {
-            for (result, answer) in answers.iter().enumerate() {
-                let kind = self.question.results[result].kind;
-                opinions.push(input.opinion(kind, &self.varied[result], answer, random)?);
-            }
+        if work > SEPARATE_WORK && self.varied.len() > 8 {
+            let opinions = input.together(&answers, open, random)?;
+            return Ok((opinions, input.evaluator.work));
         }
-        Ok((opinions, if together { work / self.varied.len() as u64 } else { work }))
+        let mut opinions = Vec::with_capacity(answers.len());
+        for (result, answer) in answers.iter().enumerate() {
+            let kind = self.question.results[result].kind;
+            opinions.push(if open[result] {
+                input.opinion(kind, &self.varied[result], answer, random)?
+            } else {
+                Opinion::Open
+            });
+        }
+        Ok((opinions, input.evaluator.work))
     }
 
     /// The value of every result at a point.
@@ -543,6 +564,7 @@ mod tests {
             program: "",
             objective: None,
             cotangent: "grad_y",
+            definitions: "",
             results,
             seed: 1,
             points: 5,

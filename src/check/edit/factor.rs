@@ -13,6 +13,12 @@ fn one_minus(p: &mut Program, of: NodeId) -> NodeId {
     sum_of(p, &[one, minus])
 }
 
+fn square(p: &mut Program, of: NodeId, op: ProductOp) -> NodeId {
+    let two = push(p, Expr::Number(Number::integer(2)));
+    let scalar = op == ProductOp::Product;
+    push(p, if scalar { Expr::Power(of, two) } else { Expr::ElementPower(of, two) })
+}
+
 impl Editor<'_> {
     /// The node times something that the program speaks of.
     pub(super) fn factors(&mut self, id: NodeId) {
@@ -41,7 +47,15 @@ impl Editor<'_> {
             }
             let what = format!("a factor {}", self.source(value.node));
             self.replace(id, cost::PART, what, |p| push(p, Expr::Product(op, id, value.node)));
+            if matches!(self.node(value.node), Expr::Sum(_)) {
+                let what = format!("a factor ({}).^2", self.source(value.node));
+                self.replace(id, cost::TERM, what, |p| {
+                    let square = square(p, value.node, op);
+                    push(p, Expr::Product(op, id, square))
+                });
+            }
         }
+        self.cotangents(id, &axes, op);
         if axes.is_empty() {
             self.entries(id, &free);
         } else {
@@ -50,7 +64,7 @@ impl Editor<'_> {
         }
     }
 
-    fn free_names(&self, id: NodeId) -> Vec<NameId> {
+    pub(super) fn free_names(&self, id: NodeId) -> Vec<NameId> {
         let name = |i: &crate::shape::typed::IndexId| self.typed.indices[i.0 as usize].name;
         self.typed.free(id).iter().map(name).collect()
     }
@@ -85,13 +99,28 @@ impl Editor<'_> {
         }
     }
 
+    /// The gradient by a definition of what the claim differentiates: the chain rule's other factor.
+    fn cotangents(&mut self, id: NodeId, axes: &[DimId], op: ProductOp) {
+        for (function, objective) in self.pool.objectives.clone() {
+            for name in self.pool.definitions_of(axes) {
+                let what = format!(
+                    "a factor {}({}, {})",
+                    self.typed.program.name(function),
+                    self.source(objective),
+                    self.typed.program.name(name)
+                );
+                self.replace(id, cost::PART, what, |p| {
+                    let by = push(p, Expr::Name(name));
+                    let arguments = list_of(p, &[objective, by]);
+                    let call = push(p, Expr::Call { function, primes: 0, arguments, axis: None });
+                    push(p, Expr::Product(op, call, id))
+                });
+            }
+        }
+    }
+
     fn named_factor(&mut self, id: NodeId, name: NameId, op: ProductOp) {
         let text = self.typed.program.name(name).to_string();
-        let square = move |p: &mut Program, n: NodeId| {
-            let two = push(p, Expr::Number(Number::integer(2)));
-            let scalar = op == ProductOp::Product;
-            push(p, if scalar { Expr::Power(n, two) } else { Expr::ElementPower(n, two) })
-        };
         self.replace(id, cost::FACTOR, format!("a factor {text} .* (1 - {text})"), |p| {
             let n = push(p, Expr::Name(name));
             let rest = one_minus(p, n);
@@ -100,7 +129,7 @@ impl Editor<'_> {
         });
         self.replace(id, cost::FACTOR, format!("a factor 1 - {text}.^2"), |p| {
             let n = push(p, Expr::Name(name));
-            let n = square(p, n);
+            let n = square(p, n, op);
             let rest = one_minus(p, n);
             push(p, Expr::Product(op, id, rest))
         });
@@ -176,117 +205,6 @@ impl Editor<'_> {
                     push(p, Expr::Product(ProductOp::Product, a, b))
                 });
             }
-        }
-    }
-
-    /// The node plus or minus something that the program speaks of, or its own transpose.
-    pub(super) fn terms(&mut self, id: NodeId) {
-        let negated = matches!(self.parent(id), Some(Expr::Negate(_)));
-        let in_sum = matches!(self.parent(id), Some(Expr::Sum(_)));
-        if negated || matches!(self.parent(id), Some(Expr::Transpose(_))) {
-            return;
-        }
-        let axes = self.typed.shape(id).axes.to_vec();
-        if self.square(id) {
-            self.replace(
-                id,
-                cost::FACTOR,
-                format!("plus the transpose of {}", self.source(id)),
-                |p| {
-                    let turned = push(p, Expr::Transpose(id));
-                    sum_of(p, &[id, turned])
-                },
-            );
-        }
-        if in_sum || matches!(self.node(id), Expr::Number(_)) {
-            return;
-        }
-        let free = self.free_names(id);
-        for name in self.pool.names_of(&axes) {
-            self.term(id, cost::TERM, move |p| push(p, Expr::Name(name)));
-        }
-        for value in self.pool.values.clone() {
-            if value.axes == axes && value.free.iter().all(|f| free.contains(f)) && value.node != id
-            {
-                self.term(id, cost::TERM, move |_| value.node);
-            }
-        }
-        self.term(id, cost::TERM, |p| push(p, Expr::Number(Number::ONE)));
-        if id == self.root || matches!(self.node(id), Expr::Sum(_)) {
-            self.products(id, &axes);
-        }
-    }
-
-    /// One more term with either sign.
-    fn term(&mut self, id: NodeId, cost: u32, make: impl Fn(&mut Program) -> NodeId) {
-        let mut old: Vec<NodeId> = match self.node(id) {
-            Expr::Sum(list) => self.typed.program.list(*list).to_vec(),
-            _ => vec![id],
-        };
-        for minus in [false, true] {
-            self.replace(id, cost, "a term", |p| {
-                let mut new = make(p);
-                if minus {
-                    new = push(p, Expr::Negate(new));
-                }
-                old.push(new);
-                let sum = sum_of(p, &old);
-                old.pop();
-                sum
-            });
-        }
-    }
-
-    /// Terms that are products of two names, or of a name with itself.
-    fn products(&mut self, id: NodeId, axes: &[DimId]) {
-        let vectors: Vec<(NameId, DimId)> =
-            self.pool.names_of_rank(1).map(|(n, a)| (n, a[0])).take(8).collect();
-        let matrices: Vec<(NameId, [DimId; 2])> =
-            self.pool.names_of_rank(2).map(|(n, a)| (n, [a[0], a[1]])).take(6).collect();
-        let turned = |p: &mut Program, name: NameId| {
-            let n = push(p, Expr::Name(name));
-            push(p, Expr::Transpose(n))
-        };
-        let product = |p: &mut Program, a, b| push(p, Expr::Product(ProductOp::Product, a, b));
-        match *axes {
-            [m, n] => {
-                let fits = |(u, v): &(&(NameId, DimId), &(NameId, DimId))| u.1 == m && v.1 == n;
-                let pairs = vectors.iter().flat_map(|u| vectors.iter().map(move |v| (u, v)));
-                for (u, v) in pairs.filter(fits) {
-                    self.term(id, cost::TERM, |p| {
-                        let (a, b) = (push(p, Expr::Name(u.0)), turned(p, v.0));
-                        product(p, a, b)
-                    });
-                }
-            }
-            [m] => {
-                for (matrix, [rows, columns]) in &matrices {
-                    for (v, n) in &vectors {
-                        if *rows == m && columns == n {
-                            self.term(id, cost::TERM, |p| {
-                                let (a, b) =
-                                    (push(p, Expr::Name(*matrix)), push(p, Expr::Name(*v)));
-                                product(p, a, b)
-                            });
-                        }
-                        if *columns == m && rows == n {
-                            self.term(id, cost::TERM, |p| {
-                                let (a, b) = (turned(p, *matrix), push(p, Expr::Name(*v)));
-                                product(p, a, b)
-                            });
-                        }
-                    }
-                }
-                for scalar in self.pool.names_of(&[]) {
-                    for (v, _) in vectors.iter().filter(|v| v.1 == m) {
-                        self.term(id, cost::TERM, |p| {
-                            let (a, b) = (push(p, Expr::Name(scalar)), push(p, Expr::Name(*v)));
-                            product(p, a, b)
-                        });
-                    }
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -9,6 +9,7 @@ mod index;
 mod number;
 mod operation;
 mod pool;
+mod term;
 
 use super::tree::{copied, push};
 use crate::shape::typed::{Meaning, Typed};

@@ -66,10 +66,12 @@ impl Editor<'_> {
             return;
         }
         let scalar = self.rank(id) == 0;
-        self.replace(id, cost::PART, format!("the square of {text}"), |p| {
-            let two = push(p, Expr::Number(Number::integer(2)));
-            push(p, if scalar { Expr::Power(id, two) } else { Expr::ElementPower(id, two) })
-        });
+        for (k, cost, word) in [(2, cost::PART, "square"), (3, cost::TERM, "cube")] {
+            self.replace(id, cost, format!("the {word} of {text}"), |p| {
+                let k = push(p, Expr::Number(Number::integer(k)));
+                push(p, if scalar { Expr::Power(id, k) } else { Expr::ElementPower(id, k) })
+            });
+        }
     }
 
     /// One name for another of the same shape.

@@ -2,7 +2,7 @@
 
 use crate::functions::{Function, Signature};
 use crate::shape::dim::DimId;
-use crate::shape::typed::{Meaning, Typed};
+use crate::shape::typed::{DerivativeKind, Meaning, Typed};
 use crate::syntax::ast::{Expr, NameId, NodeId};
 use crate::syntax::print::print_node;
 use std::collections::BTreeSet;
@@ -23,6 +23,10 @@ pub(super) struct Value {
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     names: Vec<(NameId, Vec<DimId>)>,
+    /// Which of the names are definitions.
+    defined: BTreeSet<NameId>,
+    /// What gradients in the claim are of, with the name of the operator.
+    pub(super) objectives: Vec<(NameId, NodeId)>,
     /// Parts of the sides and of definitions, no two of one text; names are not among them.
     pub(super) values: Vec<Value>,
     /// Applications of elementwise functions to one argument: their derivatives are forgotten.
@@ -37,6 +41,7 @@ impl Pool {
         let declared = typed.variables.iter().map(|v| (v.name, &v.shape));
         let defined = typed.definitions.iter().map(|d| (d.name, &d.shape));
         pool.names = declared.chain(defined).map(|(n, s)| (n, s.axes.to_vec())).take(64).collect();
+        pool.defined = typed.definitions.iter().map(|d| d.name).collect();
         let mut stack = vec![sides[1], sides[0]];
         let (mut seen, mut texts) = (BTreeSet::new(), BTreeSet::new());
         let mut at = 0;
@@ -100,6 +105,17 @@ impl Pool {
                 self.activations.push(value.clone());
             }
         }
+        if let (
+            Meaning::Derivative(DerivativeKind::Gradient),
+            Expr::Call { function, arguments, .. },
+        ) = (typed.meaning(id), expr)
+        {
+            let of = typed.program.list(*arguments)[0];
+            let text = |n: &(NameId, NodeId)| print_node(&typed.program, n.1);
+            if !self.objectives.iter().any(|o| text(o) == print_node(&typed.program, of)) {
+                self.objectives.push((*function, of));
+            }
+        }
         let is_name = matches!(typed.meaning(id), Meaning::Variable(_) | Meaning::Definition(_));
         if !is_name && texts.insert(print_node(&typed.program, id)) {
             self.values.push(value);
@@ -110,6 +126,11 @@ impl Pool {
     /// The names of variables and definitions of this shape.
     pub(super) fn names_of(&self, axes: &[DimId]) -> Vec<NameId> {
         self.names.iter().filter(|(_, a)| a == axes).map(|(n, _)| *n).collect()
+    }
+
+    /// The names of definitions of this shape.
+    pub(super) fn definitions_of(&self, axes: &[DimId]) -> Vec<NameId> {
+        self.names_of(axes).into_iter().filter(|n| self.defined.contains(n)).collect()
     }
 
     /// The names with this number of axes.
