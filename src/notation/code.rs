@@ -7,6 +7,7 @@
 //! `Target` is a table of spellings: nothing else knows a programming language. The cost is
 //! linear in the answer and in what is printed.
 
+mod affine;
 mod block;
 mod build;
 mod chain;
@@ -141,6 +142,8 @@ pub(super) struct Target {
     pub(super) full: &'static str,
     /// The identity matrix of size `{0}`.
     pub(super) eye: &'static str,
+    /// The positions 0, 1, … below `{0}`.
+    pub(super) range: &'static str,
     /// The contraction of `{1}` by the subscripts `{0}`, at most two operands.
     pub(super) einsum: &'static str,
     /// The same with more operands.
@@ -271,7 +274,7 @@ fn written(
 ) -> Result<String, CodeError> {
     let graph = &lower.build.graph;
     let (imports, helpers) = emit::requirements(graph, target);
-    let names = Names::new(answer, target, graph, &lower.callables, &imports);
+    let names = Names::new(answer, target, lower, &imports);
     let mut objective = ascii(&answer.value);
     if objective.len() > DOCUMENTED {
         objective = "…".into();

@@ -127,8 +127,10 @@ impl<'a> Emit<'a> {
         }
         let mut used: Vec<u32> = Vec::new();
         for id in &live {
-            if let Op::Apply(at, ..) = self.graph.op(*id) {
-                used.push(*at);
+            match self.graph.op(*id) {
+                Op::Apply(at, ..) => used.push(*at),
+                Op::Size(at) => parameters.push(&self.names.sizes[*at as usize]),
+                _ => {}
             }
         }
         used.sort_by_key(|at| callable_key(answer, &callables[*at as usize]));
@@ -284,6 +286,16 @@ impl<'a> Emit<'a> {
                 };
                 Text::atom(filled(template, &[self.arguments(list).join(", ")]))
             }
+            Op::Gather(a, at) => {
+                let base = self.operand(*a, ATOM);
+                let at: Vec<String> = at
+                    .iter()
+                    .map(|p| p.map_or(":".into(), |p| self.operand(p, COMPARISON)))
+                    .collect();
+                Text::atom(format!("{base}[{}]", at.join(", ")))
+            }
+            Op::Range(n) => self.spelled(target.range, &[*n]),
+            Op::Size(at) => Text::atom(self.names.sizes[*at as usize].clone()),
             Op::Permute(a, order) => {
                 let order: Vec<String> = order.iter().map(ToString::to_string).collect();
                 let list = [self.operand(*a, COMPARISON), format!("({})", order.join(", "))];
@@ -411,7 +423,7 @@ fn signature(out: &mut String, name: &str, parameters: &[&str]) {
 /// Whether a text costs no more than a name.
 fn trivial(op: &Op, text: &Text) -> bool {
     match op {
-        Op::Number(_) | Op::Pi | Op::Parameter(_) => true,
+        Op::Number(_) | Op::Pi | Op::Parameter(_) | Op::Size(_) => true,
         Op::Negate(_) => text.text[1..].parse::<f64>().is_ok(),
         Op::Transpose(_) | Op::Expand(..) | Op::Entry(..) => {
             let base = text.text.split(['.', '[']).next().unwrap_or("");

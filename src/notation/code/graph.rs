@@ -98,6 +98,12 @@ pub(super) enum Op {
     Slice(Id, Vec<Taken>),
     /// Arrays put together.
     Stack(Stack, Vec<Id>),
+    /// Entries at computed positions that broadcast; `None` is a whole axis.
+    Gather(Id, Vec<Option<Id>>),
+    /// The positions 0, 1, … of an axis of this length.
+    Range(Id),
+    /// A size that no variable's shape gives: a parameter, by position.
+    Size(u32),
     /// Axes in another order.
     Permute(Id, Vec<u8>),
     /// A sum of products, by its subscripts.
@@ -149,7 +155,7 @@ impl Graph {
 
     /// Proposes a name for a node's value; the first proposal stands.
     pub(super) fn set_label(&mut self, id: Id, name: Rc<str>) {
-        if !matches!(self.op(id), Op::Parameter(_) | Op::Number(_) | Op::Pi) {
+        if !matches!(self.op(id), Op::Parameter(_) | Op::Size(_) | Op::Number(_) | Op::Pi) {
             self.labels[id.0 as usize].get_or_insert(name);
         }
     }
@@ -157,7 +163,7 @@ impl Graph {
     /// Calls `f` with each operand of a node, in order.
     pub(super) fn operands(&self, id: Id, mut f: impl FnMut(Id)) {
         match self.op(id) {
-            Op::Number(_) | Op::Pi | Op::Parameter(_) | Op::Eye(None) => {}
+            Op::Number(_) | Op::Pi | Op::Parameter(_) | Op::Size(_) | Op::Eye(None) => {}
             Op::Length(a, _)
             | Op::Negate(a)
             | Op::Transpose(a)
@@ -168,6 +174,7 @@ impl Graph {
             | Op::Diagonal(a)
             | Op::Trace(a)
             | Op::Eye(Some(a))
+            | Op::Range(a)
             | Op::Expand(a, _)
             | Op::Entry(a, _)
             | Op::Permute(a, _) => f(*a),
@@ -202,6 +209,10 @@ impl Graph {
             | Op::Zeros(list)
             | Op::Stack(_, list)
             | Op::Einsum(_, list) => list.iter().for_each(|a| f(*a)),
+            Op::Gather(a, list) => {
+                f(*a);
+                list.iter().flatten().for_each(|p| f(*p));
+            }
             Op::Full(list, a) => {
                 for size in list {
                     f(*size);

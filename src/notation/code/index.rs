@@ -4,23 +4,24 @@
 //! is a product of the library, an elementwise product that broadcasts, or an einsum.
 
 use super::CodeError;
+use super::affine;
 use super::graph::{Id, Op};
 use super::lower::Lower;
 use crate::functions::Signature;
 use crate::notation::math::{Math, Symbol};
 use std::rc::Rc;
 
-type Name = Rc<str>;
+pub(super) type Name = Rc<str>;
 
 /// A product of arrays whose axes carry names; a repeated name takes a diagonal.
 #[derive(Clone, Debug, Default)]
-struct Factors {
+pub(super) struct Factors {
     negative: bool,
     list: Vec<(Id, Vec<Name>)>,
 }
 
 impl Factors {
-    fn one(id: Id, axes: Vec<Name>) -> Factors {
+    pub(super) fn one(id: Id, axes: Vec<Name>) -> Factors {
         Factors { negative: false, list: vec![(id, axes)] }
     }
 
@@ -254,12 +255,12 @@ fn entry(lower: &mut Lower<'_>, base: &Math, indices: &[Math]) -> Result<Factors
     let mut at = Vec::with_capacity(indices.len());
     for index in indices {
         match index {
-            Math::Symbol(s) => {
+            Math::Symbol(s) if lower.lengths.contains_key(&s.name) => {
                 axes.push(s.name.clone());
                 at.push(None);
             }
             Math::Number(n) => at.push(n.as_integer().map(|k| k - 1)),
-            _ => return Err(CodeError::Unsupported { what: "a computed index".into() }),
+            _ => return affine::gathered(lower, base, indices),
         }
     }
     let rank = axes.len() as u8;
@@ -277,10 +278,6 @@ fn delta(lower: &mut Lower<'_>, a: &Math, b: &Math) -> Result<Factors, CodeError
         _ => None,
     };
     let known = length(lower, a).or_else(|| length(lower, b));
-    let size = |m: &Math| match m {
-        Math::Symbol(s) => CodeError::UnknownSize { size: s.name.to_string() },
-        _ => CodeError::Unsupported { what: "a computed index".into() },
-    };
     let position = |m: &Math| match m {
         Math::Number(n) => n.as_integer().map(|k| k - 1),
         _ => None,
@@ -290,18 +287,18 @@ fn delta(lower: &mut Lower<'_>, a: &Math, b: &Math) -> Result<Factors, CodeError
             let value = i64::from(x == y);
             Ok(Factors::one(lower.build.integer(value), Vec::new()))
         }
-        (Math::Symbol(x), Math::Symbol(y)) => {
-            let eye = Op::Eye(Some(known.ok_or_else(|| size(a))?));
-            let eye = lower.build.graph.node(eye, 2);
+        (Math::Symbol(x), Math::Symbol(y)) if known.is_some() => {
+            let eye = lower.build.graph.node(Op::Eye(known), 2);
             Ok(Factors::one(eye, vec![x.name.clone(), y.name.clone()]))
         }
-        (Math::Symbol(x), other) | (other, Math::Symbol(x)) if position(other).is_some() => {
-            let eye = Op::Eye(Some(known.ok_or_else(|| size(a))?));
-            let eye = lower.build.graph.node(eye, 2);
+        (Math::Symbol(x), other) | (other, Math::Symbol(x))
+            if known.is_some() && position(other).is_some() =>
+        {
+            let eye = lower.build.graph.node(Op::Eye(known), 2);
             let row = lower.build.graph.node(Op::Entry(eye, vec![position(other), None]), 1);
             Ok(Factors::one(row, vec![x.name.clone()]))
         }
-        _ => Err(CodeError::Unsupported { what: "a computed index".into() }),
+        _ => affine::coincide(lower, a, b),
     }
 }
 
@@ -347,7 +344,10 @@ fn index_sum(lower: &mut Lower<'_>, names: &[Symbol], body: &Math) -> Result<Fac
 }
 
 /// The values over one list of axes, broadcast.
-fn aligned(lower: &mut Lower<'_>, list: Vec<Factors>) -> Result<(Vec<Id>, Vec<Name>), CodeError> {
+pub(super) fn aligned(
+    lower: &mut Lower<'_>,
+    list: Vec<Factors>,
+) -> Result<(Vec<Id>, Vec<Name>), CodeError> {
     let mut axes: Vec<Name> = Vec::new();
     for name in list.iter().flat_map(Factors::names) {
         if !axes.contains(&name) {
@@ -389,6 +389,7 @@ fn contract(lower: &mut Lower<'_>, factors: Factors, axes: &[Name]) -> Result<Id
         }
         if names.is_empty() { scalars.push(bare) } else { arrays.push((bare, names)) }
     }
+    drop_ones(lower, &mut arrays);
     for name in axes.iter().filter(|n| !present.contains(n)) {
         let length = lower.lengths.get(name).copied();
         let length = length.ok_or_else(|| CodeError::UnknownSize { size: name.to_string() })?;
@@ -422,6 +423,20 @@ fn contract(lower: &mut Lower<'_>, factors: Factors, axes: &[Name]) -> Result<Id
     Ok(if factors.negative { lower.build.negate(id) } else { id })
 }
 
+/// Ones fix the lengths of indices; where other arrays have these they say nothing.
+fn drop_ones(lower: &Lower<'_>, arrays: &mut Vec<(Id, Vec<Name>)>) {
+    let mut at = 0;
+    while at < arrays.len() {
+        let elsewhere = |n: &Name| (0..arrays.len()).any(|k| k != at && arrays[k].1.contains(n));
+        let ones = matches!(lower.build.op(arrays[at].0), Op::Ones(_));
+        if ones && arrays[at].1.iter().all(elsewhere) {
+            arrays.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
 /// An array with its axes in the order that `axes` has them.
 fn ordered(lower: &mut Lower<'_>, id: Id, names: &[Name], axes: &[Name]) -> Id {
     let place = |n: &Name| axes.iter().position(|a| a == n);
@@ -430,11 +445,7 @@ fn ordered(lower: &mut Lower<'_>, id: Id, names: &[Name], axes: &[Name]) -> Id {
     if order.is_sorted() {
         return id;
     }
-    if order.len() == 2 {
-        return lower.build.transpose(id);
-    }
-    let rank = order.len() as u8;
-    lower.build.graph.node(Op::Permute(id, order), rank)
+    lower.build.permute(id, order)
 }
 
 /// Multiplies vectors into the matrices that they are summed with, while more than two arrays are

@@ -51,6 +51,8 @@ pub(super) struct Lower<'a> {
     /// The lengths of the indices in scope.
     pub(super) lengths: FxHashMap<Rc<str>, Id>,
     pub(super) callables: Vec<Callable>,
+    /// Sizes that no variable's shape gives.
+    pub(super) extra: Vec<Rc<str>>,
     positions: FxHashMap<Callable, u32>,
     /// Parts of a deep tree that are lowered already, by place.
     layers: FxHashMap<*const Math, Value>,
@@ -66,6 +68,7 @@ impl<'a> Lower<'a> {
             sizes: FxHashMap::default(),
             lengths: FxHashMap::default(),
             callables: Vec::new(),
+            extra: Vec::new(),
             positions: FxHashMap::default(),
             layers: FxHashMap::default(),
         };
@@ -88,21 +91,22 @@ impl<'a> Lower<'a> {
         };
     }
 
-    /// Learns the sizes from the shapes of the parameters: plain names first, then those that
-    /// occur in compound sizes only.
+    /// Learns the sizes from the shapes of the variables: plain names first, then those that occur
+    /// in compound sizes only. The cotangent's shape says nothing to `value`, which lacks it.
     fn find_sizes(&mut self, parameters: &[Parameter], ids: &[Id]) {
         let mut compound: Vec<(Rc<str>, Id, u8)> = Vec::new();
-        for (p, id) in parameters.iter().zip(ids) {
+        let variables = |p: &&(&Parameter, &Id)| !matches!(p.0.name, Math::Gradient(_));
+        for (p, id) in parameters.iter().zip(ids).collect::<Vec<_>>().iter().filter(variables) {
             for (axis, size) in p.shape.iter().enumerate() {
                 let Math::Symbol(s) = size else { continue };
                 if size::is_name(&s.name) {
                     if !self.sizes.contains_key(&*s.name) {
-                        let length = self.build.length(*id, axis as u8);
+                        let length = self.build.length(**id, axis as u8);
                         self.build.graph.set_label(length, s.name.clone());
                         self.sizes.insert(s.name.to_string(), length);
                     }
                 } else {
-                    compound.push((s.name.clone(), *id, axis as u8));
+                    compound.push((s.name.clone(), **id, axis as u8));
                 }
             }
         }
@@ -120,17 +124,44 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The value of a size.
+    /// The value of a size. One that follows from no variable's shape becomes a parameter.
     pub(super) fn size(&mut self, math: &Math) -> Result<Id, CodeError> {
         match math {
             Math::Number(n) => Ok(self.build.number(n.clone())),
-            Math::Symbol(s) => match self.sizes.get(&*s.name) {
-                Some(id) => Ok(*id),
-                None => size::value(&mut self.build, &s.name, &self.sizes)
-                    .ok_or_else(|| CodeError::UnknownSize { size: s.name.to_string() }),
-            },
+            Math::Symbol(s) => {
+                if let Some(id) = self.known_size(&s.name) {
+                    return Ok(id);
+                }
+                for name in size::names(&s.name) {
+                    if !self.sizes.contains_key(name) {
+                        let id = self.build.graph.node(Op::Size(self.extra.len() as u32), 0);
+                        self.extra.push(name.into());
+                        self.sizes.insert(name.to_string(), id);
+                    }
+                }
+                let unknown = || CodeError::UnknownSize { size: s.name.to_string() };
+                self.known_size(&s.name).ok_or_else(unknown)
+            }
             _ => Ok(self.value(math)?.id),
         }
+    }
+
+    /// The value of a size, where it follows from what is known.
+    fn known_size(&mut self, text: &str) -> Option<Id> {
+        match self.sizes.get(text) {
+            Some(id) => Some(*id),
+            None => size::value(&mut self.build, text, &self.sizes),
+        }
+    }
+
+    /// Whether a name is a size of the program.
+    fn is_size(&self, name: &str) -> bool {
+        let answer = self.answer;
+        let shapes = answer.parameters.iter().map(|p| &p.shape).chain([&answer.shape]);
+        let all = shapes.chain(answer.results.iter().map(|r| &r.shape));
+        all.chain(answer.bindings.iter().map(|b| &b.shape)).flatten().any(
+            |size| matches!(size, Math::Symbol(s) if size::names(&s.name).any(|n| n == name)),
+        )
     }
 
     pub(super) fn size_list(&mut self, sizes: &[Math]) -> Result<Vec<Id>, CodeError> {
@@ -147,10 +178,23 @@ impl<'a> Lower<'a> {
         at
     }
 
+    /// The value of `grad_x`, which may be a cotangent or a variable of that name.
+    fn gradient(&self, s: &Symbol) -> Result<Value, CodeError> {
+        let name = || format!("grad_{}", s.name);
+        let found = self.cotangents.get(&s.name).or_else(|| self.values.get(name().as_str()));
+        found.copied().ok_or_else(|| CodeError::UnknownName { name: name() })
+    }
+
     fn symbol(&mut self, s: &Symbol, math: &Math) -> Result<Value, CodeError> {
         match self.values.get(&s.name) {
             Some(value) => Ok(*value),
-            None if s.rank == 0 => Ok(Value::upright(self.size(math)?)),
+            None if s.rank == 0 => match self.known_size(&s.name) {
+                Some(id) => Ok(Value::upright(id)),
+                None if size::names(&s.name).all(|n| self.is_size(n)) => {
+                    Ok(Value::upright(self.size(math)?))
+                }
+                None => Err(CodeError::UnknownSize { size: s.name.to_string() }),
+            },
             None => Err(CodeError::UnknownName { name: s.name.to_string() }),
         }
     }
@@ -203,10 +247,7 @@ impl<'a> Lower<'a> {
         Ok(match math {
             Math::Number(n) => Value::upright(self.build.number(n.clone())),
             Math::Symbol(s) => self.symbol(s, math)?,
-            Math::Gradient(s) => *self
-                .cotangents
-                .get(&s.name)
-                .ok_or_else(|| CodeError::UnknownName { name: format!("grad_{}", s.name) })?,
+            Math::Gradient(s) => self.gradient(s)?,
             Math::Partial(..) | Math::Differential(_) | Math::Inner(..) => {
                 return Err(CodeError::Unsupported { what: "a step of a derivation".into() });
             }
@@ -287,6 +328,15 @@ impl<'a> Lower<'a> {
     pub(super) fn compare(&mut self, operator: &'static str, a: Id, b: Id) -> Id {
         let rank = self.build.rank(a).max(self.build.rank(b));
         self.build.graph.node(Op::Compare(operator, a, b), rank)
+    }
+
+    /// 1 where a condition holds, else 0.
+    pub(super) fn indicated(&mut self, condition: Id) -> Result<Id, CodeError> {
+        let unsupported = || CodeError::Unsupported { what: "a condition".into() };
+        let choose = self.build.stable.ok_or_else(unsupported)?.choose;
+        let (one, zero) = (self.build.integer(1), self.build.integer(0));
+        let rank = self.build.rank(condition);
+        Ok(self.build.call(choose.0, vec![condition, one, zero], None, rank))
     }
 
     fn list(&mut self, list: &[Math]) -> Result<(Vec<Id>, bool), CodeError> {

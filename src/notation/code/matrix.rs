@@ -20,6 +20,7 @@ impl Build {
                 let t = self.transpose(inner);
                 self.negate(t)
             }
+            Op::Einsum(..) if self.graph.label(a).is_none() => self.permute(a, vec![1, 0]),
             Op::Outer(x, y) if self.graph.label(a).is_none() => self.graph.node(Op::Outer(y, x), 2),
             Op::Ones(sizes) => {
                 let sizes: Vec<Id> = sizes.into_iter().rev().collect();
@@ -27,6 +28,22 @@ impl Build {
             }
             _ => self.graph.node(Op::Transpose(a), 2),
         }
+    }
+
+    /// The axes in another order; a contraction gives its result in that order at once.
+    pub(super) fn permute(&mut self, a: Id, order: Vec<u8>) -> Id {
+        let rank = order.len() as u8;
+        if let Op::Einsum(subscripts, list) = self.op(a).clone()
+            && let Some((inputs, output)) = subscripts.split_once("->")
+        {
+            let output: Vec<char> = output.chars().collect();
+            let output: String = order.iter().map(|k| output[usize::from(*k)]).collect();
+            return self.graph.node(Op::Einsum(format!("{inputs}->{output}"), list), rank);
+        }
+        if rank == 2 {
+            return self.transpose(a);
+        }
+        self.graph.node(Op::Permute(a, order), rank)
     }
 
     /// A matrix product, a matrix and a vector, or an inner product.

@@ -1,8 +1,8 @@
 //! Python names: what is reserved, and what parameters, callables and locals are called.
 
 use super::Target;
-use super::graph::{Graph, Id};
-use super::lower::Callable;
+use super::graph::Id;
+use super::lower::{Callable, Lower};
 use crate::notation::answer::Answer;
 use crate::notation::math::Math;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +20,7 @@ const KEYWORDS: &[&str] = &[
 pub(super) struct Names {
     pub(super) parameters: Vec<String>,
     pub(super) callables: Vec<String>,
+    pub(super) sizes: Vec<String>,
     pub(super) locals: FxHashMap<Id, String>,
     taken: FxHashSet<String>,
 }
@@ -28,8 +29,7 @@ impl Names {
     pub(super) fn new(
         answer: &Answer,
         target: &Target,
-        graph: &Graph,
-        callables: &[Callable],
+        lower: &Lower<'_>,
         imports: &[&str],
     ) -> Names {
         let mut taken: FxHashSet<String> = FxHashSet::default();
@@ -54,7 +54,10 @@ impl Names {
                 unique(spelled(&p.written, &canonical))
             })
             .collect();
-        let callables = callables
+        let sizes = lower.extra.iter().map(|n| unique(n.to_string())).collect();
+        let graph = &lower.build.graph;
+        let callables = lower
+            .callables
             .iter()
             .map(|c| {
                 unique(match c {
@@ -74,7 +77,7 @@ impl Names {
                 locals.insert(id, unique(name));
             }
         }
-        Names { parameters, callables, locals, taken }
+        Names { parameters, callables, sizes, locals, taken }
     }
 
     /// A name for a value that has none; `count` counts those of a function.

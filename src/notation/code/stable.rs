@@ -20,6 +20,7 @@ pub(super) struct Stable {
     logsoftmax: Known,
     logsumexp: Known,
     cross_entropy: Known,
+    pub(super) choose: Known,
 }
 
 impl Stable {
@@ -38,6 +39,7 @@ impl Stable {
             logsoftmax: find("logsoftmax")?,
             logsumexp: find("logsumexp")?,
             cross_entropy: find("cross_entropy")?,
+            choose: find("where")?,
         })
     }
 }
