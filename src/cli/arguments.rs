@@ -17,7 +17,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(structured())
-                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
                 .arg(steps())
                 .after_help(GRAD_EXAMPLES),
         )
@@ -26,7 +26,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
                 .arg(steps())
                 .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
         )
@@ -35,7 +35,7 @@ pub(super) fn command() -> Command {
                 .arg(wrt())
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
                 .arg(steps())
                 .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
         )
@@ -43,7 +43,7 @@ pub(super) fn command() -> Command {
             program(Command::new("simplify").about("The expression, simplified"))
                 .arg(seed())
                 .arg(no_verify())
-                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy"]))
+                .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
                 .after_help("Examples:\n  derive simplify \"A*x + A*y - A*(x + y)\"\n  derive simplify \"log(exp(x)) + tr(A') - tr(A)\""),
         )
         .subcommand(

@@ -4,9 +4,12 @@ use super::Failure;
 use super::input::{self, Input};
 use crate::engine::{self, Question, Solution};
 use crate::notation::answer::Answer;
+use crate::notation::jax::jax;
 use crate::notation::json::json;
+use crate::notation::numpy::numpy;
 use crate::notation::steps::{self, Notation, Steps};
 use crate::notation::text::{Report, equations, program, text};
+use crate::notation::torch::torch;
 use clap::ArgMatches;
 
 /// The columns of a derivation.
@@ -69,9 +72,9 @@ fn answer(
         "mathml" => crate::notation::html::mathml(answer),
         "svg" => crate::notation::svg::svg(answer),
         "json" => json(answer, &report).to_string() + "\n",
-        "numpy" => {
-            crate::notation::numpy::numpy(answer).map_err(|e| Failure::Message(e.to_string()))?
-        }
+        "numpy" => numpy(answer).map_err(|e| Failure::Message(e.to_string()))?,
+        "jax" => jax(answer).map_err(|e| Failure::Message(e.to_string()))?,
+        "torch" => torch(answer).map_err(|e| Failure::Message(e.to_string()))?,
         _ => text(answer, &report),
     })
 }

@@ -26,6 +26,8 @@ impl Function {
             unicode: Notation::Operator(name),
             latex: Notation::Operator(""),
             numpy: Code::plain(""),
+            jax: None,
+            torch: None,
             doc,
             source: "",
         }
@@ -182,6 +184,22 @@ impl Function {
 
     pub(super) const fn numpy_pair(mut self, call: &'static str) -> Function {
         self.numpy.pair = call;
+        self
+    }
+
+    /// Where all arguments are scalars.
+    pub(super) const fn numpy_scalar(mut self, call: &'static str) -> Function {
+        self.numpy.scalar = call;
+        self
+    }
+
+    pub(super) const fn jax(mut self, code: Code) -> Function {
+        self.jax = Some(code);
+        self
+    }
+
+    pub(super) const fn torch(mut self, code: Code) -> Function {
+        self.torch = Some(code);
         self
     }
 

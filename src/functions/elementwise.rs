@@ -5,7 +5,7 @@
 
 use super::kernel::series::series_kernel;
 use super::kernel::{element_kernel, elementary};
-use super::{Function, Notation, Range, Ties};
+use super::{Code, Function, Notation, Range, Ties};
 use std::f64::consts::FRAC_PI_2;
 
 const TEXTBOOK: &str = "Abramowitz & Stegun 1964, ch. 4";
@@ -64,6 +64,7 @@ pub(super) static TABLE: &[Function] = &[
         .value(element_kernel!(|v| v[0].pow(v[1])))
         .latex(r"\operatorname{pow}")
         .numpy("np.power({0}, {1})")
+        .torch(Code::plain("torch.pow({0}, {1})"))
         .source(TEXTBOOK),
     // --- circular functions and their inverses ---
     Function::elementwise("sin", &["x"], "the sine")
@@ -205,12 +206,14 @@ pub(super) static TABLE: &[Function] = &[
         .kinks(&[0.0])
         .latex(r"\operatorname{step}")
         .numpy("np.heaviside({0}, 0.0)")
+        .torch(Code::plain("({0} > 0.0).to({dtype})"))
         .source("language, section 1"),
     Function::elementwise("where", &["c", "a", "b"], "a where the comparison c holds, else b")
         .derivative(&["0", "where(c, 1, 0)", "where(c, 0, 1)"])
         .value(element_kernel!(|v| Ok(if v[0].is_zero()? { v[2] } else { v[1] })))
         .latex(r"\operatorname{where}")
         .numpy("np.where({0}, {1}, {2})")
+        .numpy_scalar("({1} if {0} else {2})")
         .source("language, section 1"),
     // --- units of neural networks ---
     Function::elementwise("relu", &["x"], "max(x, 0); its derivative at 0 is 0")
@@ -222,6 +225,7 @@ pub(super) static TABLE: &[Function] = &[
         .latex(r"\operatorname{ReLU}")
         .unicode(Notation::Operator("ReLU"))
         .numpy("np.maximum({0}, 0.0)")
+        .torch(Code::plain("torch.relu({0})"))
         .source("Nair & Hinton 2010"),
     Function::elementwise("leaky_relu", &["x", "a"], "x where x > 0, else a*x")
         .derivative(&["where(x > 0, 1, a)", "min(x, 0)"])
@@ -230,7 +234,14 @@ pub(super) static TABLE: &[Function] = &[
         .unicode(Notation::Operator("LeakyReLU"))
         .latex(r"\operatorname{LeakyReLU}")
         .numpy("_leaky_relu({0}, {1})")
-        .helper("def _leaky_relu(x, a):\n    return np.where(x > 0.0, x, a * x)\n")
+        .helper(
+            "def _leaky_relu(x, a):\n    \
+             return np.maximum(x, 0.0) + a * np.minimum(x, 0.0)\n",
+        )
+        .torch(Code::helped(
+            "_leaky_relu({0}, {1})",
+            "def _leaky_relu(x, a):\n    return torch.where(x > 0.0, x, a * x)\n",
+        ))
         .source("Maas, Hannun & Ng 2013"),
     Function::elementwise("elu", &["x", "a"], "x where x > 0, else a*(exp(x) - 1)")
         .derivative(&["where(x > 0, 1, a*exp(x))", "expm1(min(x, 0))"])
@@ -241,8 +252,13 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("_elu({0}, {1})")
         .helper(
             "def _elu(x, a):\n    \
-             return np.where(x > 0.0, x, a * np.expm1(np.minimum(x, 0.0)))\n",
+             return np.maximum(x, 0.0) + a * np.expm1(np.minimum(x, 0.0))\n",
         )
+        .torch(Code::helped(
+            "_elu({0}, {1})",
+            "def _elu(x, a):\n    \
+             return torch.where(x > 0.0, x, a * torch.expm1(torch.clamp(x, max=0.0)))\n",
+        ))
         .source("Clevert, Unterthiner & Hochreiter 2016"),
     Function::elementwise("sigmoid", &["x"], "the logistic function 1/(1 + exp(-x))")
         .aliases(&["logistic", "σ", "sigma"])
@@ -258,6 +274,8 @@ pub(super) static TABLE: &[Function] = &[
              e = np.exp(-np.abs(x))\n    \
              return np.where(x >= 0.0, 1.0, e) / (1.0 + e)\n",
         )
+        .jax(Code::imported("jax.nn.sigmoid({0})", "import jax"))
+        .torch(Code::plain("torch.sigmoid({0})"))
         .source("Bishop 2006, eq. 4.59 and 4.88"),
     Function::elementwise("softplus", &["x"], "log(1 + exp(x))")
         .derivative(&["sigmoid(x)"])
@@ -266,6 +284,11 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::Positive)
         .latex(r"\operatorname{softplus}")
         .numpy("np.logaddexp(0.0, {0})")
+        // torch.nn.functional.softplus is the identity from 20 on, which is too early in doubles
+        .torch(Code::helped(
+            "_softplus({0})",
+            "def _softplus(x):\n    return torch.logaddexp(x, torch.zeros_like(x))\n",
+        ))
         .source("Dugas et al. 2001"),
     Function::elementwise("silu", &["x"], "x*sigmoid(x)")
         .aliases(&["swish"])
@@ -280,6 +303,8 @@ pub(super) static TABLE: &[Function] = &[
              e = np.exp(-np.abs(x))\n    \
              return x * (np.where(x >= 0.0, 1.0, e) / (1.0 + e))\n",
         )
+        .jax(Code::imported("jax.nn.silu({0})", "import jax"))
+        .torch(Code::plain("torch.nn.functional.silu({0})"))
         .source("Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017"),
     Function::elementwise("gelu", &["x"], "x*(1 + erf(x/sqrt(2)))/2")
         .derivative(&["(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)"])
@@ -291,6 +316,10 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("_gelu({0})")
         .helper("def _gelu(x):\n    return 0.5 * x * erfc(-x / np.sqrt(2.0))\n")
         .import("from scipy.special import erfc")
+        .torch(Code::helped(
+            "_gelu({0})",
+            "def _gelu(x):\n    return 0.5 * x * torch.erfc(-x / 2.0**0.5)\n",
+        ))
         .source("Hendrycks & Gimpel 2016"),
     Function::elementwise("erf", &["x"], "the error function")
         .derivative(&["2*exp(-x^2)/sqrt(pi)"])
@@ -300,6 +329,7 @@ pub(super) static TABLE: &[Function] = &[
         .latex(r"\operatorname{erf}")
         .numpy("erf({0})")
         .import("from scipy.special import erf")
+        .torch(Code::plain("torch.erf({0})"))
         .source("Abramowitz & Stegun 1964, eq. 7.1.1"),
 ];
 

@@ -1,7 +1,7 @@
 //! Functions of machine learning on whole arrays.
 
 use super::kernel::{array_kernel, learning as kernel, structure};
-use super::{Function, Kind, Range, Ties};
+use super::{Code, Function, Kind, Range, Ties};
 
 pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
@@ -16,6 +16,8 @@ pub(super) static TABLE: &[Function] = &[
              e = np.exp(x - np.max(x, axis=axis, keepdims=True))\n    \
              return e / np.sum(e, axis=axis, keepdims=True)\n",
         )
+        .jax(Code::imported("jax.nn.softmax({0}, axis={k})", "import jax"))
+        .torch(Code::plain("torch.softmax({0}, dim={k})"))
         .source("Bishop 2006, eq. 4.104 and 4.106"),
     Function::axiswise("logsoftmax", &["x"], "log(softmax(x))")
         .named("x - logsumexp(x)", &["g - softmax(x)*sum(g)"])
@@ -27,6 +29,8 @@ pub(super) static TABLE: &[Function] = &[
              z = x - np.max(x, axis=axis, keepdims=True)\n    \
              return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))\n",
         )
+        .jax(Code::imported("jax.nn.log_softmax({0}, axis={k})", "import jax"))
+        .torch(Code::plain("torch.log_softmax({0}, dim={k})"))
         .source("Bishop 2006, eq. 4.104"),
     Function::axiswise(
         "layernorm",
@@ -48,6 +52,12 @@ pub(super) static TABLE: &[Function] = &[
          z = x - np.mean(x, axis=axis, keepdims=True)\n    \
          return z / np.sqrt(np.mean(np.square(z), axis=axis, keepdims=True) + eps)\n",
     )
+    .torch(Code::helped(
+        "_layernorm({0}, {1}, {k})",
+        "def _layernorm(x, eps, dim):\n    \
+         z = x - torch.mean(x, dim, keepdim=True)\n    \
+         return z / torch.sqrt(torch.mean(z * z, dim, keepdim=True) + eps)\n",
+    ))
     .source("Ba, Kiros & Hinton 2016, eq. 3"),
     Function::reduction("cross_entropy", &["p", "t"], false, "-sum(t .* log(p))")
         .definition("-sum(t*log(p))")
@@ -79,6 +89,17 @@ pub(super) static TABLE: &[Function] = &[
          w = np.lib.stride_tricks.sliding_window_view(x, k.shape)\n    \
          return np.tensordot(w, k, axes=k.ndim)\n",
     )
+    .jax(Code::imported(
+        "jax.scipy.signal.correlate({0}, {1}, mode=\"valid\")",
+        "import jax.scipy.signal",
+    ))
+    .torch(Code::helped(
+        "_conv({0}, {1})",
+        "def _conv(x, k):\n    \
+         for d, n in enumerate(k.shape):\n        \
+         x = x.unfold(d, n, 1)\n    \
+         return torch.tensordot(x, k, dims=k.ndim)\n",
+    ))
     .source("Goodfellow, Bengio & Courville 2016, eq. 9.6"),
     Function::shaped(
         "fullconv",
@@ -96,6 +117,24 @@ pub(super) static TABLE: &[Function] = &[
          w = np.lib.stride_tricks.sliding_window_view(y, k.shape)\n    \
          return np.tensordot(w, np.flip(k), axes=k.ndim)\n",
     )
+    .jax(
+        // JAX's own wants one of the two to be the smaller in both directions
+        Code::helped(
+            "_fullconv({0}, {1})",
+            "def _fullconv(y, k):\n    \
+             y = jnp.pad(y, [(n - 1, n - 1) for n in k.shape])\n    \
+             return jax.scipy.signal.correlate(y, jnp.flip(k), mode=\"valid\")\n",
+        )
+        .import("import jax.scipy.signal"),
+    )
+    .torch(Code::helped(
+        "_fullconv({0}, {1})",
+        "def _fullconv(y, k):\n    \
+         y = torch.nn.functional.pad(y, [n - 1 for n in reversed(k.shape) for _ in range(2)])\n    \
+         for d, n in enumerate(k.shape):\n        \
+         y = y.unfold(d, n, 1)\n    \
+         return torch.tensordot(y, k.flip(tuple(range(k.ndim))), dims=k.ndim)\n",
+    ))
     .source("Goodfellow, Bengio & Courville 2016, §9.5"),
     pool("meanpool", POOLED, "means of windows of p (or p×p) that do not overlap")
         .einsum(&["i->o;i=r:o;r", "ij->op;i=r:o,j=s:p;rs"])
@@ -119,7 +158,14 @@ pub(super) static TABLE: &[Function] = &[
              p = int(p)\n    \
              s = [d for n in x.shape for d in (n // p, p)]\n    \
              return x.reshape(s).max(axis=tuple(range(1, len(s), 2)))\n",
-        ),
+        )
+        .torch(Code::helped(
+            "_maxpool({0}, {1})",
+            "def _maxpool(x, p):\n    \
+             p = int(p)\n    \
+             s = [d for n in x.shape for d in (n // p, p)]\n    \
+             return x.reshape(s).amax(dim=tuple(range(1, len(s), 2)))\n",
+        )),
     pool(
         "unpool",
         &["Y[n], p -> [n*p]", "Y[m,n], p -> [m*p,n*p]"],
@@ -128,7 +174,14 @@ pub(super) static TABLE: &[Function] = &[
     .einsum(&["o->i;i=r:o", "op->ij;i=r:o,j=s:p"])
     .array(array_kernel!(structure::unpool))
     .latex(r"\operatorname{unpool}")
-    .numpy("np.kron({0}, np.ones(({1},) * np.ndim({0})))"),
+    .numpy("np.kron({0}, np.ones(({1},) * np.ndim({0})))")
+    .torch(Code::helped(
+        "_unpool({0}, {1})",
+        "def _unpool(y, p):\n    \
+         for d in range(y.ndim):\n        \
+         y = y.repeat_interleave(int(p), dim=d)\n    \
+         return y\n",
+    )),
     pool(
         "maxpoolmask",
         &["X[n], p -> [n]", "X[m,n], p -> [m,n]"],
@@ -146,9 +199,20 @@ pub(super) static TABLE: &[Function] = &[
          order = list(range(0, len(s), 2)) + list(range(1, len(s), 2))\n    \
          w = x.reshape(s).transpose(order).reshape(n + [-1])\n    \
          m = (np.arange(w.shape[-1]) == np.argmax(w, axis=-1)[..., None]).astype(float)\n    \
-         m = m.reshape(n + [p] * x.ndim).transpose(np.argsort(order))\n    \
-         return m.reshape(x.shape)\n",
-    ),
+         m = m.reshape(n + [p] * x.ndim)\n    \
+         return m.transpose(sorted(range(len(s)), key=order.__getitem__)).reshape(x.shape)\n",
+    )
+    .torch(Code::helped(
+        "_maxpoolmask({0}, {1})",
+        "def _maxpoolmask(x, p):\n    \
+         n = [d // p for d in x.shape]\n    \
+         s = [d for k in n for d in (k, p)]\n    \
+         order = list(range(0, len(s), 2)) + list(range(1, len(s), 2))\n    \
+         w = x.reshape(s).permute(order).reshape(n + [-1])\n    \
+         m = torch.zeros_like(w).scatter(-1, w.argmax(-1, keepdim=True), 1.0)\n    \
+         m = m.reshape(n + [p] * x.ndim)\n    \
+         return m.permute(sorted(range(len(s)), key=order.__getitem__)).reshape(x.shape)\n",
+    )),
 ];
 
 const POOLED: &[&str] = &["X[n], p -> [n/p]", "X[m,n], p -> [m/p,n/p]"];

@@ -1,7 +1,7 @@
 //! Functions of matrices.
 
 use super::kernel::{array_kernel, linear_algebra as kernel, structure};
-use super::{Function, Kind, Notation};
+use super::{Code, Function, Kind, Notation};
 
 pub(super) static TABLE: &[Function] = &[
     Function::shaped("tr", &["X"], &["X[n,n] -> []"], "the trace, the sum of diagonal entries")
@@ -47,20 +47,26 @@ pub(super) static TABLE: &[Function] = &[
         .numpy("_adj({0})")
         .helper(
             "def _adj(x):\n    \
-             n = x.shape[0]\n    \
-             a = np.empty((n, n))\n    \
-             for i in range(n):\n        \
-             for j in range(n):\n            \
-             minor = np.delete(np.delete(x, i, 0), j, 1)\n            \
-             a[j, i] = (-1.0) ** (i + j) * np.linalg.det(minor)\n    \
-             return a\n",
+             n = range(x.shape[0])\n    \
+             minor = lambda i, j: np.linalg.det(np.delete(np.delete(x, i, 0), j, 1))\n    \
+             return np.array([[(-1.0) ** (i + j) * minor(j, i) for j in n] for i in n])\n",
         )
+        .torch(Code::helped(
+            "_adj({0})",
+            "def _adj(x):\n    \
+             n = range(x.shape[0])\n    \
+             but = lambda i: [k for k in n if k != i]\n    \
+             minor = lambda i, j: torch.linalg.det(x[but(i)][:, but(j)])\n    \
+             rows = [torch.stack([(-1.0) ** (i + j) * minor(j, i) for j in n]) for i in n]\n    \
+             return torch.stack(rows)\n",
+        ))
         .source("Horn & Johnson 2013, §0.8.2"),
     Function::shaped("transpose", &["X"], &["X[m,n] -> [n,m]"], "the transpose, also X'")
         .einsum(&["ij->ji"])
         .array(array_kernel!(kernel::transpose))
         .latex(r"\operatorname{transpose}")
         .numpy("np.transpose({0})")
+        .torch(Code::plain("{0}.T"))
         .source("language, section 1"),
     Function::shaped(
         "diag",
@@ -89,6 +95,10 @@ pub(super) static TABLE: &[Function] = &[
     .array(array_kernel!(kernel::vec))
     .latex(r"\operatorname{vec}")
     .numpy("np.ravel({0}, order=\"F\")")
+    .torch(Code::helped(
+        "_vec({0})",
+        "def _vec(x):\n    return x.T.reshape(-1) if x.ndim == 2 else x\n",
+    ))
     .source("Magnus & Neudecker 2019, §2.4"),
     Function::shaped(
         "unvec",
@@ -100,6 +110,7 @@ pub(super) static TABLE: &[Function] = &[
     .array(array_kernel!(structure::unvec))
     .latex(r"\operatorname{unvec}")
     .numpy("np.reshape({0}, ({1}, {2}), order=\"F\")")
+    .torch(Code::plain("torch.reshape({0}, ({2}, {1})).T"))
     .source("Magnus & Neudecker 2019, §2.4"),
     Function::shaped(
         "kron",
@@ -135,9 +146,9 @@ pub(super) static TABLE: &[Function] = &[
     .numpy("_kron({0}, {1})")
     .helper(
         "def _kron(a, b):\n    \
-         if np.ndim(a) == 2 and np.ndim(b) == 1:\n        \
+         if a.ndim == 2 and b.ndim == 1:\n        \
          b = b[:, None]\n    \
-         if np.ndim(a) == 1 and np.ndim(b) == 2:\n        \
+         if a.ndim == 1 and b.ndim == 2:\n        \
          a = a[:, None]\n    \
          return np.kron(a, b)\n",
     )

@@ -50,6 +50,10 @@ pub struct Function {
     pub latex: Notation,
     /// How it is written in Python with `NumPy`.
     pub numpy: Code,
+    /// With JAX, where more than the library's name differs.
+    pub jax: Option<Code>,
+    /// With `PyTorch`, where more than the library's name differs.
+    pub torch: Option<Code>,
     /// One line for the reference: what it is.
     pub doc: &'static str,
     /// Where its definition or derivative is from.
@@ -310,12 +314,15 @@ pub enum Notation {
 /// How an application is written in a programming language.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// The expression, with `{0}`, `{1}` for the arguments (already bracketed where needed) and
-    /// `{axis}` for `, axis=k` or nothing. Binds like a call.
+    /// The expression, with `{0}`, `{1}` for the arguments (already bracketed where needed),
+    /// `{axis}` for `, axis=k` or nothing, `{k}` for the axis that a vector or `axis=` gives, and
+    /// `{dtype}` for the type of the numbers. Binds like a call.
     pub call: &'static str,
     /// The expression with two arguments, where that with one differs (`max(a, b)` beside
     /// `max(X)`, `ones(m, n)` beside `ones(n)`), or nothing.
     pub pair: &'static str,
+    /// The expression where all arguments are scalars, where it differs, or nothing.
+    pub scalar: &'static str,
     /// A definition that the module needs before it (with its last newline), or nothing.
     pub helper: &'static str,
     /// An import line that the module needs, or nothing.
@@ -331,7 +338,29 @@ impl Facts {
 impl Code {
     /// A call without anything that it needs.
     pub const fn plain(call: &'static str) -> Code {
-        Code { call, pair: "", helper: "", import: "" }
+        Code { call, pair: "", scalar: "", helper: "", import: "" }
+    }
+
+    /// The same with another expression for two arguments.
+    pub const fn pair(mut self, call: &'static str) -> Code {
+        self.pair = call;
+        self
+    }
+
+    /// The same with an import line before it.
+    pub const fn import(mut self, line: &'static str) -> Code {
+        self.import = line;
+        self
+    }
+
+    /// The same with a definition before it.
+    pub const fn helped(call: &'static str, helper: &'static str) -> Code {
+        Code { call, pair: "", scalar: "", helper, import: "" }
+    }
+
+    /// A call with an import line before it.
+    pub const fn imported(call: &'static str, import: &'static str) -> Code {
+        Code { call, pair: "", scalar: "", helper: "", import }
     }
 
     /// The expression with this number of arguments.

@@ -1,7 +1,7 @@
 //! Functions that reduce an array, or one axis of it.
 
 use super::kernel::{array_kernel, element_kernel, elementary, reduction as kernel, structure};
-use super::{Function, Kind, Lowering, Notation, Range, Signature, Ties};
+use super::{Code, Function, Kind, Lowering, Notation, Range, Signature, Ties};
 
 pub(super) static TABLE: &[Function] = &[
     Function::reduction("sum", &["x"], true, "the sum of all entries, or along an axis")
@@ -39,6 +39,7 @@ pub(super) static TABLE: &[Function] = &[
     .latex(r"\max")
     .numpy("np.max({0}{axis})")
     .numpy_pair("np.maximum({0}, {1})")
+    .torch(Code::plain("torch.amax({0}{axis})").pair("torch.maximum({0}, {1})"))
     .source("language, sections 1 and 2"),
     Function::reduction(
         "min",
@@ -57,6 +58,7 @@ pub(super) static TABLE: &[Function] = &[
     .latex(r"\min")
     .numpy("np.min({0}{axis})")
     .numpy_pair("np.minimum({0}, {1})")
+    .torch(Code::plain("torch.amin({0}{axis})").pair("torch.minimum({0}, {1})"))
     .source("language, sections 1 and 2"),
     mask("maxmask", "1 at the first largest entry in row-major order, else 0")
         .node(Kind::MaximumMask)
@@ -64,14 +66,18 @@ pub(super) static TABLE: &[Function] = &[
         .array(array_kernel!(structure::maxmask))
         .latex(r"\operatorname{maxmask}")
         .numpy("_mask(np.argmax, {0}{axis})")
-        .helper(MASK),
+        .helper(MASK)
+        .jax(Code::helped("_mask(jnp.argmax, {0}{axis})", JAX_MASK))
+        .torch(Code::helped("_mask(torch.argmax, {0}{axis})", TORCH_MASK)),
     mask("minmask", "1 at the first smallest entry in row-major order, else 0")
         .node(Kind::MinimumMask)
         .ties(Ties::Smallest)
         .array(array_kernel!(structure::minmask))
         .latex(r"\operatorname{minmask}")
         .numpy("_mask(np.argmin, {0}{axis})")
-        .helper(MASK),
+        .helper(MASK)
+        .jax(Code::helped("_mask(jnp.argmin, {0}{axis})", JAX_MASK))
+        .torch(Code::helped("_mask(torch.argmin, {0}{axis})", TORCH_MASK)),
     Function::reduction("logsumexp", &["x"], true, "log(sum(exp(x))) of all entries or an axis")
         .named("log(sum(exp(x)))", &["g*softmax(x)"])
         .array(array_kernel!(kernel::logsumexp))
@@ -82,6 +88,12 @@ pub(super) static TABLE: &[Function] = &[
              m = np.max(x, axis=axis, keepdims=True)\n    \
              return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(x - m), axis=axis))\n",
         )
+        .jax(Code::imported("jax.nn.logsumexp({0}{axis})", "import jax"))
+        .torch(Code::helped(
+            "_logsumexp({0}{axis})",
+            "def _logsumexp(x, dim=None):\n    \
+             return torch.logsumexp(x, tuple(range(x.ndim)) if dim is None else dim)\n",
+        ))
         .source("Boyd & Vandenberghe 2004, p. 74"),
     Function::reduction("norm1", &["x"], true, "the sum of magnitudes of all entries")
         .definition("sum(abs(x))")
@@ -107,6 +119,7 @@ pub(super) static TABLE: &[Function] = &[
         .array(array_kernel!(kernel::dot))
         .latex(r"\operatorname{dot}")
         .numpy("np.vdot({0}, {1})")
+        .torch(Code::plain("torch.sum(torch.mul({0}, {1}))"))
         .source("Golub & Van Loan 2013, §1.1"),
 ];
 
@@ -115,6 +128,18 @@ const MASK: &str = "def _mask(at, x, axis=None):\n    \
      m = np.zeros_like(x, dtype=float)\n    \
      np.put_along_axis(m if axis is not None else m.reshape(-1), k, 1.0, axis=axis or 0)\n    \
      return m\n";
+
+const JAX_MASK: &str = "def _mask(at, x, axis=None):\n    \
+     k = jnp.expand_dims(at(x, axis=axis), 0 if axis is None else axis)\n    \
+     n = jnp.arange(x.size).reshape(x.shape) if axis is None else jnp.arange(x.shape[axis])\n    \
+     return (k == (n[:, None] if axis == 0 and x.ndim == 2 else n)).astype(x.dtype)\n";
+
+const TORCH_MASK: &str = "def _mask(at, x, dim=None):\n    \
+     m = torch.zeros_like(x)\n    \
+     if dim is None:\n        \
+     m.view(-1)[at(x)] = 1.0\n        \
+     return m\n    \
+     return m.scatter(dim, at(x, dim=dim, keepdim=True), 1.0)\n";
 
 const fn mask(name: &'static str, doc: &'static str) -> Function {
     let mut f = Function::reduction(name, &["x"], true, doc).source("language, section 4");

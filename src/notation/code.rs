@@ -29,6 +29,7 @@ use emit::Emit;
 use graph::{Id, Op};
 use lower::{Lower, Value};
 use names::Names;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A module gets no longer than this, in bytes.
@@ -97,15 +98,24 @@ impl From<CodeError> for Diagnostic {
     }
 }
 
-/// The spellings of a Python array library. In a template `{0}`, `{1}` are operands.
+/// The spellings of a Python array library. In a template `{0}`, `{1}` are operands, `{like}` is an
+/// array with the type of the numbers, and `{dtype}` that type.
 #[derive(Debug)]
 pub(super) struct Target {
     /// The lines that every module begins with.
     pub(super) imports: &'static str,
     /// Names that they bind.
     pub(super) reserved: &'static [&'static str],
-    /// How a function of the table is written.
-    pub(super) code: fn(&Function) -> &Code,
+    /// How a function of the table is written, where that differs from `NumPy` by more than names.
+    pub(super) code: fn(&'static Function) -> Option<&'static Code>,
+    /// What differs by name: texts of `NumPy` and this library's.
+    pub(super) renamed: &'static [(&'static str, &'static str)],
+    /// The keyword for an axis.
+    pub(super) axis: &'static str,
+    /// A number as a value that the library's functions take, or nothing where they take numbers.
+    pub(super) scalar: &'static str,
+    /// An array of the usual type of numbers and that type, where no parameter is an array.
+    pub(super) numbers: (&'static str, &'static str),
     /// π
     pub(super) pi: &'static str,
     /// The matrix `{0}` transposed.
@@ -148,6 +158,27 @@ pub(super) struct Target {
     pub(super) einsum: &'static str,
     /// The same with more operands.
     pub(super) einsum_many: &'static str,
+}
+
+impl Target {
+    /// A function's code, and whether it is `NumPy`'s and has to be renamed.
+    fn code_of(&self, f: &'static Function) -> (&'static Code, bool) {
+        match (self.code)(f) {
+            Some(own) => (own, false),
+            None => (&f.numpy, true),
+        }
+    }
+
+    /// A text of `NumPy` with the library's names.
+    fn rename(&self, text: &'static str, foreign: bool) -> Cow<'static, str> {
+        let mut renamed = Cow::Borrowed(text);
+        for (name, own) in self.renamed.iter().filter(|_| foreign) {
+            if renamed.contains(name) {
+                renamed = renamed.replace(name, own).into();
+            }
+        }
+        renamed
+    }
 }
 
 /// The module for an answer.
@@ -284,12 +315,12 @@ fn written(
         answer.objective.name, target.imports
     );
     for line in imports {
-        out.push_str(line);
+        out.push_str(&line);
         out.push('\n');
     }
     for helper in helpers {
         out.push_str("\n\n");
-        out.push_str(helper);
+        out.push_str(&helper);
     }
     let mut emit = Emit::new(graph, target, &names);
     for f in list {

@@ -76,11 +76,6 @@ impl Raiser<'_> {
         let result = match arena.node(id) {
             Node::Symbol(s) => Some(match arena.symbol(s).kind {
                 SymbolKind::Triangle => of(self.raise(id)?, at),
-                SymbolKind::Indicator(_) => {
-                    // as an entry of the identity matrix, which fixes the size when it is read
-                    let size = size_math(arena.size_text(arena.axes(id)[0]));
-                    identity_entry(size, at[0].clone(), self.position(id, at[1..].to_vec()))
-                }
                 SymbolKind::Indicator(_) => self.lone_indicator(id, at),
                 _ => of(symbol_math(arena, s), at),
             }),
@@ -282,14 +277,10 @@ impl Raiser<'_> {
 
     /// An indicator that stands by itself. It fixes the size of its value, ones those of the rest.
     fn lone_indicator(&self, id: ExprId, at: &[Math]) -> Math {
-        let mut sizes =
-            self.arena.axes(id).iter().map(|dim| size_math(self.arena.size_text(*dim)));
+        let mut sizes = self.arena.axes(id).iter().map(|dim| size_math(self.arena.size_text(*dim)));
         let first = sizes.next().unwrap_or(Math::Number(Number::ONE));
-        let mut factors = vec![identity_entry(
-            first,
-            at[0].clone(),
-            self.position(id, at[1..].to_vec()),
-        )];
+        let mut factors =
+            vec![identity_entry(first, at[0].clone(), self.position(id, at[1..].to_vec()))];
         factors.extend(
             sizes.zip(&at[1..]).map(|(n, i)| of(Math::Ones(vec![n]), std::slice::from_ref(i))),
         );

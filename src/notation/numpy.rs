@@ -7,7 +7,11 @@ use super::code::{CodeError, Target, module};
 static NUMPY: Target = Target {
     imports: "import numpy as np\n",
     reserved: &["np"],
-    code: |f| &f.numpy,
+    code: |f| Some(&f.numpy),
+    renamed: &[],
+    axis: "axis",
+    scalar: "",
+    numbers: ("", ""),
     pi: "np.pi",
     transpose: "{0}.T",
     permute: "np.transpose({0}, {1})",

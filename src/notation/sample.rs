@@ -36,6 +36,8 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         unicode,
         latex,
         numpy: Code::plain(""),
+        jax: None,
+        torch: None,
         doc: "",
         source: "",
     }

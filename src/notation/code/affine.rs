@@ -127,11 +127,7 @@ fn positions(lower: &mut Lower<'_>, math: &Math) -> Result<(Id, Vec<Name>), Code
 }
 
 /// The entries of an array at computed positions.
-pub(super) fn gathered(
-    lower: &mut Lower<'_>,
-    base: Id,
-    at: &[Math],
-) -> Result<Factors, CodeError> {
+pub(super) fn gathered(lower: &mut Lower<'_>, base: Id, at: &[Math]) -> Result<Factors, CodeError> {
     let mut places = Vec::with_capacity(at.len());
     for math in at {
         places.push(place(lower, math)?);

@@ -10,6 +10,7 @@ use crate::functions::Signature;
 use crate::notation::answer::Answer;
 use crate::notation::math::Math;
 use crate::number::Number;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Binding strengths of Python's operators.
@@ -44,14 +45,15 @@ impl Text {
 pub(super) fn requirements(
     graph: &Graph,
     target: &Target,
-) -> (Vec<&'static str>, Vec<&'static str>) {
-    let (mut imports, mut helpers): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+) -> (Vec<Cow<'static, str>>, Vec<Cow<'static, str>>) {
+    let (mut imports, mut helpers) = (Vec::new(), Vec::new());
     for at in 0..graph.len() {
         if let Op::Call(Known(f), ..) = graph.op(Id(at as u32)) {
-            let code = (target.code)(f);
-            for (line, list) in [(code.import, &mut imports), (code.helper, &mut helpers)] {
-                if !line.is_empty() && !list.contains(&line) {
-                    list.push(line);
+            let (code, foreign) = target.code_of(f);
+            for (text, list) in [(code.import, &mut imports), (code.helper, &mut helpers)] {
+                let text = target.rename(text, foreign);
+                if !text.is_empty() && !list.contains(&text) {
+                    list.push(text);
                 }
             }
         }
@@ -70,6 +72,10 @@ pub(super) struct Emit<'a> {
     round: u32,
     uses: Vec<u32>,
     texts: Vec<Text>,
+    /// Which values are plain numbers and no arrays of the library.
+    plain: Vec<bool>,
+    /// A parameter of the function that is an array.
+    like: Option<String>,
 }
 
 impl<'a> Emit<'a> {
@@ -83,6 +89,8 @@ impl<'a> Emit<'a> {
             round: 0,
             uses: vec![0; n],
             texts: vec![Text::default(); n],
+            plain: plain(graph),
+            like: None,
         }
     }
 
@@ -119,10 +127,14 @@ impl<'a> Emit<'a> {
         callables: &[Callable],
     ) {
         let live = self.live(f.root);
+        self.like = None;
         let mut parameters: Vec<&str> = Vec::new();
         for (p, name) in answer.parameters.iter().zip(&self.names.parameters) {
             if f.cotangent || !matches!(p.name, Math::Gradient(_)) {
                 parameters.push(name);
+                if self.like.is_none() && !p.shape.is_empty() {
+                    self.like = Some(name.clone());
+                }
             }
         }
         let mut used: Vec<u32> = Vec::new();
@@ -192,7 +204,21 @@ impl<'a> Emit<'a> {
             .enumerate()
             .map(|(k, a)| self.operand(*a, if k == 0 && method { ATOM } else { COMPARISON }))
             .collect();
-        Text::atom(filled(template, &list))
+        Text::atom(self.filled(template, &list))
+    }
+
+    /// A template with its slots filled.
+    fn filled(&self, template: &str, list: &[String]) -> String {
+        filled(template, list, self.target.numbers, self.like.as_deref())
+    }
+
+    /// An operand of a function that takes arrays of the library only.
+    fn as_array(&self, id: Id, text: String) -> String {
+        if self.target.scalar.is_empty() || !self.plain[id.0 as usize] {
+            text
+        } else {
+            self.filled(self.target.scalar, &[text])
+        }
     }
 
     fn infix(&mut self, list: &[Id], operator: &str, first: u8, rest: u8, binding: u8) -> Text {
@@ -242,17 +268,23 @@ impl<'a> Emit<'a> {
             Op::Eye(None) => Text::atom("1.0".into()),
             Op::AxisTotal(a, axis) => {
                 let list = [self.operand(*a, COMPARISON), axis.to_string()];
-                Text::atom(filled(target.axis_total, &list))
+                Text::atom(self.filled(target.axis_total, &list))
             }
             Op::MatrixPower(a, k) => {
                 let list = [self.operand(*a, COMPARISON), k.to_string()];
-                Text::atom(filled(target.matrix_power, &list))
+                Text::atom(self.filled(target.matrix_power, &list))
             }
-            Op::Ones(sizes) => Text::atom(filled(target.ones, &[self.shape(sizes)])),
-            Op::Zeros(sizes) => Text::atom(filled(target.zeros, &[self.shape(sizes)])),
+            Op::Ones(sizes) => {
+                let list = [self.shape(sizes)];
+                Text::atom(self.filled(target.ones, &list))
+            }
+            Op::Zeros(sizes) => {
+                let list = [self.shape(sizes)];
+                Text::atom(self.filled(target.zeros, &list))
+            }
             Op::Full(sizes, a) => {
                 let list = [self.shape(sizes), self.operand(*a, COMPARISON)];
-                Text::atom(filled(target.full, &list))
+                Text::atom(self.filled(target.full, &list))
             }
             Op::Expand(a, keep) => {
                 let axes: Vec<&str> = keep.iter().map(|k| if *k { ":" } else { "None" }).collect();
@@ -284,7 +316,14 @@ impl<'a> Emit<'a> {
                     Stack::Rows => target.stack_rows,
                     Stack::Columns => target.stack_columns,
                 };
-                Text::atom(filled(template, &[self.arguments(list).join(", ")]))
+                let list: Vec<String> = list
+                    .iter()
+                    .map(|a| {
+                        let text = self.operand(*a, COMPARISON);
+                        self.as_array(*a, text)
+                    })
+                    .collect();
+                Text::atom(self.filled(template, &[list.join(", ")]))
             }
             Op::Gather(a, at) => {
                 let base = self.operand(*a, ATOM);
@@ -299,18 +338,18 @@ impl<'a> Emit<'a> {
             Op::Permute(a, order) => {
                 let order: Vec<String> = order.iter().map(ToString::to_string).collect();
                 let list = [self.operand(*a, COMPARISON), format!("({})", order.join(", "))];
-                Text::atom(filled(target.permute, &list))
+                Text::atom(self.filled(target.permute, &list))
             }
             Op::Einsum(subscripts, list) => {
                 let template = if list.len() > 2 { target.einsum_many } else { target.einsum };
                 let list = self.arguments(list).join(", ");
-                Text::atom(filled(template, &[format!("\"{subscripts}\""), list]))
+                Text::atom(self.filled(template, &[format!("\"{subscripts}\""), list]))
             }
             Op::Apply(at, list, _) => {
                 let list = self.arguments(list).join(", ");
                 Text::atom(format!("{}({list})", self.names.callables[*at as usize]))
             }
-            Op::Call(f, list, axis) => self.call(*f, list, *axis),
+            Op::Call(f, list, axis) => self.call(id, *f, list, *axis),
         }
     }
 
@@ -350,24 +389,27 @@ impl<'a> Emit<'a> {
         Text { text, binding: PRODUCT }
     }
 
-    fn call(&mut self, f: Known, list: &[Id], axis: Option<u8>) -> Text {
-        let template = (self.target.code)(f.0).call_for(list.len());
+    fn call(&mut self, id: Id, f: Known, list: &[Id], axis: Option<u8>) -> Text {
+        let (code, foreign) = self.target.code_of(f.0);
+        let scalar = self.graph.rank(id) == 0 && !code.scalar.is_empty();
+        let template = if scalar { code.scalar } else { code.call_for(list.len()) };
+        let template = self.target.rename(template, foreign);
         let pointwise = matches!(f.0.signature_for(list.len()), Signature::Elementwise);
         let mut text = String::new();
-        let mut rest = template;
+        let mut rest: &str = &template;
         while let Some((before, after)) = rest.split_once('{') {
             text.push_str(before);
             let Some((slot, after)) = after.split_once('}') else { break };
             rest = after;
-            if slot == "axis" {
-                if let Some(k) = axis {
-                    let _ = write!(text, ", axis={k}");
-                }
-                continue;
-            }
-            let Some(id) = slot.parse::<usize>().ok().and_then(|k| list.get(k).copied()) else {
+            let Some(at) = slot.parse::<usize>().ok().filter(|k| *k < list.len()) else {
+                let _ = match (slot, axis) {
+                    ("axis", Some(k)) => write!(text, ", {}={k}", self.target.axis),
+                    ("k", k) => write!(text, "{}", k.unwrap_or(0)),
+                    _ => write!(text, "{}", self.filled(&format!("{{{slot}}}"), &[])),
+                };
                 continue;
             };
+            let id = list[at];
             let inside = text.ends_with('(') || text.ends_with(", ");
             let inside = inside && (rest.starts_with([')', ',']) || rest.starts_with("{axis}"));
             let operand = match self.graph.op(id) {
@@ -377,11 +419,36 @@ impl<'a> Emit<'a> {
                     self.texts[id.0 as usize].clone().within(if inside { COMPARISON } else { ATOM })
                 }
             };
-            text.push_str(&operand);
+            let array = pointwise || at == 0;
+            text.push_str(&if array { self.as_array(id, operand) } else { operand });
         }
         text.push_str(rest);
         Text::atom(text)
     }
+}
+
+/// Which values of a graph are numbers of the language, not arrays of the library.
+fn plain(graph: &Graph) -> Vec<bool> {
+    let mut plain = vec![false; graph.len()];
+    for at in 0..graph.len() {
+        let id = Id(at as u32);
+        plain[at] = match graph.op(id) {
+            Op::Parameter(_) => graph.rank(id) == 0,
+            Op::Number(_) | Op::Pi | Op::Size(_) | Op::Length(..) | Op::Quotient(..) => true,
+            Op::Sum(_)
+            | Op::Times(_)
+            | Op::Divide(..)
+            | Op::Power(..)
+            | Op::Negate(_)
+            | Op::Compare(..) => {
+                let mut all = true;
+                graph.operands(id, |a| all &= plain[a.0 as usize]);
+                all
+            }
+            _ => false,
+        };
+    }
+    plain
 }
 
 /// Functions first in the answer's order, derivatives by order, gradients last.
@@ -433,15 +500,23 @@ fn trivial(op: &Op, text: &Text) -> bool {
     }
 }
 
-/// A template with its slots filled.
-fn filled(template: &str, list: &[String]) -> String {
+/// A template with its slots filled; `like` is an array that has the type of the numbers.
+fn filled(template: &str, list: &[String], numbers: (&str, &str), like: Option<&str>) -> String {
     let mut text = String::with_capacity(template.len() + 16);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
         let Some((slot, after)) = after.split_once('}') else { break };
-        if let Some(operand) = slot.parse::<usize>().ok().and_then(|k| list.get(k)) {
-            text.push_str(operand);
+        match (slot, like) {
+            ("like", Some(name)) => text.push_str(name),
+            ("like", None) => text.push_str(numbers.0),
+            ("dtype", Some(name)) => text.extend([name, ".dtype"]),
+            ("dtype", None) => text.push_str(numbers.1),
+            _ => {
+                if let Some(operand) = slot.parse::<usize>().ok().and_then(|k| list.get(k)) {
+                    text.push_str(operand);
+                }
+            }
         }
         rest = after;
     }
@@ -491,6 +566,7 @@ mod tests {
 
     #[test]
     fn templates_are_filled_in_any_order() {
-        assert_eq!(filled("f({1}, {0})", &["a".into(), "b".into()]), "f(b, a)");
+        assert_eq!(filled("f({1}, {0})", &["a".into(), "b".into()], ("", ""), None), "f(b, a)");
+        assert_eq!(filled("{like}({dtype})", &[], ("", ""), Some("x")), "x(x.dtype)");
     }
 }

@@ -159,9 +159,9 @@ impl<'a> Lower<'a> {
         let answer = self.answer;
         let shapes = answer.parameters.iter().map(|p| &p.shape).chain([&answer.shape]);
         let all = shapes.chain(answer.results.iter().map(|r| &r.shape));
-        all.chain(answer.bindings.iter().map(|b| &b.shape)).flatten().any(
-            |size| matches!(size, Math::Symbol(s) if size::names(&s.name).any(|n| n == name)),
-        )
+        all.chain(answer.bindings.iter().map(|b| &b.shape))
+            .flatten()
+            .any(|size| matches!(size, Math::Symbol(s) if size::names(&s.name).any(|n| n == name)))
     }
 
     pub(super) fn size_list(&mut self, sizes: &[Math]) -> Result<Vec<Id>, CodeError> {

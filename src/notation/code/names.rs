@@ -6,6 +6,7 @@ use super::lower::{Callable, Lower};
 use crate::notation::answer::Answer;
 use crate::notation::math::Math;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 
 /// Python's keywords.
 const KEYWORDS: &[&str] = &[
@@ -30,11 +31,13 @@ impl Names {
         answer: &Answer,
         target: &Target,
         lower: &Lower<'_>,
-        imports: &[&str],
+        imports: &[Cow<'static, str>],
     ) -> Names {
         let mut taken: FxHashSet<String> = FxHashSet::default();
         taken.extend(KEYWORDS.iter().chain(target.reserved).map(ToString::to_string));
-        taken.extend(imports.iter().filter_map(|l| l.split(' ').next_back()).map(String::from));
+        // `from a import b` binds b, `import a.b` binds a
+        let bound = |l: &str| l.split(' ').next_back()?.split('.').next().map(String::from);
+        taken.extend(imports.iter().filter_map(|l| bound(l)));
         let mut unique = |name: String| {
             let mut name = name;
             while !taken.insert(name.clone()) {
