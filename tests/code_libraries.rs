@@ -31,7 +31,7 @@ fn cases() -> Vec<Case> {
             let fields: Vec<&str> = line.split('|').map(str::trim).collect();
             let [command, program, shapes, wrt] = fields[..] else { panic!("four fields: {line}") };
             let wrt = wrt.split(',').map(str::trim).filter(|v| !v.is_empty()).collect();
-            Case { command, program: program.replace("; ", "\n"), shapes, wrt }
+            Case { command, program: program.into(), shapes, wrt }
         })
         .collect()
 }
