@@ -342,12 +342,14 @@ impl Code {
     }
 
     /// The same with another expression for two arguments.
+    #[must_use]
     pub const fn pair(mut self, call: &'static str) -> Code {
         self.pair = call;
         self
     }
 
     /// The same with an import line before it.
+    #[must_use]
     pub const fn import(mut self, line: &'static str) -> Code {
         self.import = line;
         self

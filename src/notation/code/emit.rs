@@ -286,6 +286,31 @@ impl<'a> Emit<'a> {
                 let list = [self.shape(sizes), self.operand(*a, COMPARISON)];
                 Text::atom(self.filled(target.full, &list))
             }
+            Op::Expand(..)
+            | Op::Entry(..)
+            | Op::Slice(..)
+            | Op::Stack(..)
+            | Op::Gather(..)
+            | Op::Permute(..) => self.entries(id),
+            Op::Range(n) => self.spelled(target.range, &[*n]),
+            Op::Size(at) => Text::atom(self.names.sizes[*at as usize].clone()),
+            Op::Einsum(subscripts, list) => {
+                let template = if list.len() > 2 { target.einsum_many } else { target.einsum };
+                let list = self.arguments(list).join(", ");
+                Text::atom(self.filled(template, &[format!("\"{subscripts}\""), list]))
+            }
+            Op::Apply(at, list, _) => {
+                let list = self.arguments(list).join(", ");
+                Text::atom(format!("{}({list})", self.names.callables[*at as usize]))
+            }
+            Op::Call(f, list, axis) => self.call(id, *f, list, *axis),
+        }
+    }
+
+    /// Entries of an array, or arrays put together.
+    fn entries(&mut self, id: Id) -> Text {
+        let (graph, target) = (self.graph, self.target);
+        match graph.op(id) {
             Op::Expand(a, keep) => {
                 let axes: Vec<&str> = keep.iter().map(|k| if *k { ":" } else { "None" }).collect();
                 Text::atom(format!("{}[{}]", self.operand(*a, ATOM), axes.join(", ")))
@@ -333,23 +358,12 @@ impl<'a> Emit<'a> {
                     .collect();
                 Text::atom(format!("{base}[{}]", at.join(", ")))
             }
-            Op::Range(n) => self.spelled(target.range, &[*n]),
-            Op::Size(at) => Text::atom(self.names.sizes[*at as usize].clone()),
             Op::Permute(a, order) => {
                 let order: Vec<String> = order.iter().map(ToString::to_string).collect();
                 let list = [self.operand(*a, COMPARISON), format!("({})", order.join(", "))];
                 Text::atom(self.filled(target.permute, &list))
             }
-            Op::Einsum(subscripts, list) => {
-                let template = if list.len() > 2 { target.einsum_many } else { target.einsum };
-                let list = self.arguments(list).join(", ");
-                Text::atom(self.filled(template, &[format!("\"{subscripts}\""), list]))
-            }
-            Op::Apply(at, list, _) => {
-                let list = self.arguments(list).join(", ");
-                Text::atom(format!("{}({list})", self.names.callables[*at as usize]))
-            }
-            Op::Call(f, list, axis) => self.call(id, *f, list, *axis),
+            _ => Text::default(),
         }
     }
 
