@@ -353,3 +353,56 @@ fn deep_and_long_answers_are_written() {
         assert_eq!(failures, "");
     }
 }
+
+/// Programs with slices, block arrays and factors, and what the judge says of their gradients.
+#[test]
+fn slices_blocks_and_factors_run_as_the_judge_evaluates() {
+    let at = json!({
+        "x": [1.0, -2.0, 0.5, 3.0], "y": [0.3, 0.7], "b": [1.0, 2.0, -1.0], "c": 0.4,
+        "A": [[4.0, 1.0, 0.5], [1.0, 3.0, -0.2], [0.5, -0.2, 2.0]],
+        "M": [[1.0, 2.0, 0.1, -1.0, 0.2, 0.3], [0.5, 1.5, 2.5, -0.5, 1.0, 2.0]],
+    });
+    let programs = [
+        ("norm2(x[2:3])^2 + x[1]*x[4]", "x[4]", "x"),
+        ("norm2(M*[x; y])^2", "M[m,6], x[4], y[2]", "x"),
+        ("norm2(M[1,:])^2 + norm2(M[:,2:4]*b)^2", "M[2,6], b[3]", "M"),
+        ("norm2([A, b; b', c])^2", "A[n,n], b[n], c", "b"),
+        ("log(det([A, b; b', 9]))", "A[n,n], b[n]", "A"),
+        ("norm2(tril(A)*b)^2", "A[n,n], b[n]", "A"),
+        ("sum(log(diag(chol(A))))", "A[n,n], b[n]", "A"),
+        ("sum(exp(eigvals(A)))", "A[n,n]", "A"),
+        ("b'*eigvecs(A)*b", "A[n,n], b[n]", "A"),
+        ("sum(sigmoid''(x))", "x[4]", "x"),
+        ("sum(norm2(A, axis=1)) + sum(norm1(A, axis=0))", "A[n,n]", "A"),
+    ];
+    let mut cases = Vec::new();
+    for (program, shapes, wrt) in programs {
+        let question = Question::new(program).shapes(shapes).wrt(&[wrt]);
+        let names: Vec<&str> = shapes.split([',', ' ']).collect();
+        let own: serde_json::Map<String, Value> = at
+            .as_object()
+            .expect("a point is an object")
+            .iter()
+            .filter(|(k, _)| names.iter().any(|n| n.split('[').next() == Some(k.as_str())))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .filter(|(k, _)| program.contains(k.as_str()))
+            .collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_derive"))
+            .args(["eval", "-e", program, "--shape", shapes, "--grad", wrt, "--at"])
+            .arg(Value::Object(own.clone()).to_string())
+            .output()
+            .expect("the program starts");
+        let message = String::from_utf8_lossy(&output.stderr).to_string();
+        assert!(output.status.success(), "{program}: {message}");
+        let found: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+        let mut expected = serde_json::Map::new();
+        expected.insert("value".into(), found["value"].clone());
+        expected.insert(format!("grad_{wrt}"), found["grad"][wrt].clone());
+        cases.push(json!({
+            "id": program, "module": module(&question), "at": own, "expected": expected,
+        }));
+    }
+    if let Some(report) = run(&cases) {
+        assert_eq!(report, "");
+    }
+}
