@@ -4,8 +4,8 @@
 //! entries, each varied by itself, is symmetric, and is the one that a small symmetric change of A
 //! needs: dL = ⟨∇A, dA⟩.
 
-use super::kernel::{array_kernel, decomposition as kernel};
-use super::{Function, Kind};
+use super::kernel::{array_kernel, decomposition as kernel, enclosure};
+use super::{ArrayKernel, Function, Kind};
 
 pub(super) static TABLE: &[Function] = &[
     Function::shaped("tril", &["X"], &["X[m,n] -> [m,n]"], "X with 0 above the diagonal")
@@ -39,7 +39,7 @@ pub(super) static TABLE: &[Function] = &[
         "the eigenvalues of a symmetric matrix in ascending order",
     )
     .node(Kind::Eigenvalues)
-    .array(array_kernel!(kernel::eigvals))
+    .array(ArrayKernel { ball: enclosure::eigvals, ..array_kernel!(kernel::eigvals) })
     .latex(r"\operatorname{eigvals}")
     .numpy("_eigvals({0})")
     .helper("def _eigvals(a):\n    return np.linalg.eigvalsh((a + a.T) / 2)\n")

@@ -13,7 +13,10 @@ type Result<T> = std::result::Result<T, KernelError>;
 const SWEEPS: usize = 64;
 
 /// The symmetric part of the only argument, with its side.
-fn symmetric<S: Scalar>(arguments: &[&Array<S>], axis: Option<usize>) -> Result<(Vec<S>, usize)> {
+pub(super) fn symmetric<S: Scalar>(
+    arguments: &[&Array<S>],
+    axis: Option<usize>,
+) -> Result<(Vec<S>, usize)> {
     whole(axis)?;
     let x = one(arguments)?;
     let n = match *x.shape.as_slice() {
@@ -70,7 +73,7 @@ pub(in crate::functions) fn chol<S: Scalar>(
 /// rotations.
 ///
 /// **Source** Golub & Van Loan 2013, §8.5.
-fn eigen<S: Scalar>(mut a: Vec<S>, n: usize) -> Result<(Vec<S>, Vec<S>)> {
+pub(super) fn eigen<S: Scalar>(mut a: Vec<S>, n: usize) -> Result<(Vec<S>, Vec<S>)> {
     if !S::OVERFLOWS {
         // iterations that stop at rounding errors have no exact value, and no bound on their error
         return Err(KernelError::Unsupported);

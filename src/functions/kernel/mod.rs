@@ -6,6 +6,7 @@
 
 pub(super) mod decomposition;
 pub(super) mod elementary;
+pub(super) mod enclosure;
 pub(super) mod learning;
 pub(super) mod linear_algebra;
 pub(super) mod reduction;
