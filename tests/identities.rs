@@ -1,8 +1,17 @@
-//! The table of identities: every entry holds at points that satisfy its condition.
+//! The table of identities: every entry holds at points that satisfy its condition, and is what its
+//! tag says.
 
+use derive::calculus::sweep::ReverseMode;
 use derive::check::check;
 use derive::check::verdict::Status;
-use derive::identities::identities;
+use derive::identities::{Identity, Tag, identities};
+use derive::shape::infer::infer;
+use derive::shape::typed::Item;
+use derive::simplify::simplify;
+use derive::syntax::parser::parse;
+use derive::tensor::lower::lower_sides;
+use derive::tensor::node::ExprId;
+use rustc_hash::FxHashMap;
 
 #[test]
 fn every_identity_holds() {
@@ -14,4 +23,42 @@ fn every_identity_holds() {
             assert!(v.evidence.points > 0, "{} was tried nowhere", identity.name);
         }
     }
+}
+
+/// What an identity is to the simplifier.
+fn tag(identity: &Identity) -> Tag {
+    let typed = infer(parse(identity.program).expect("it reads")).expect("it has shapes");
+    let claim = typed.items.iter().find_map(|item| match item {
+        Item::Claim(sides, indices) => Some((&sides[..2], indices)),
+        _ => None,
+    });
+    let (sides, indices) = claim.expect("it claims");
+    let mut lowered = lower_sides(&typed, sides, indices, &ReverseMode).expect("it has a meaning");
+    let arena = &mut lowered.arena;
+    let (left, right) = (arena.weight(lowered.sides[0]), arena.weight(lowered.sides[1]));
+    let mut bodies: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for equation in &lowered.equations {
+        let body = simplify(arena, &[equation.body], &bodies)[0];
+        bodies.insert(equation.symbol, body);
+    }
+    let found = simplify(arena, &lowered.sides, &bodies);
+    let scalar = arena.rank(found[0]) != arena.rank(found[1]);
+    match () {
+        () if found[0] != found[1] && !scalar => Tag::Lemma,
+        () if arena.rewrites().is_empty() && !scalar => Tag::Definitional,
+        () if arena.rewrites() == [identity.name] && right < left => Tag::Rewrite,
+        () => Tag::Lemma,
+    }
+}
+
+#[test]
+fn every_identity_is_what_its_tag_says() {
+    let mut wrong = Vec::new();
+    for identity in identities() {
+        let found = tag(identity);
+        if found != identity.tag {
+            wrong.push(format!("{} {}", identity.name, found.text()));
+        }
+    }
+    assert!(wrong.is_empty(), "otherwise:\n{}", wrong.join("\n"));
 }

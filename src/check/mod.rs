@@ -11,6 +11,7 @@ mod decide;
 mod edit;
 mod general;
 mod layout;
+mod named;
 mod points;
 pub mod prove;
 mod repair;
@@ -121,14 +122,14 @@ fn at_every_size(
 fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
     let mut random = Random::new(seed ^ 0x517c_c1b7_2722_0a95);
     let trial = decide::Trial::new(claim);
-    let mut proof = prove::prove(claim);
     // what has a proof needs few points to show that it speaks of anything
-    let mut outcome = trial.run(proof.is_some(), &mut random);
-    if outcome.points == 0 && outcome.counterexample.is_none() && proof.take().is_some() {
-        // a claim that holds only where nothing is defined is not proved either
+    let mut outcome = trial.run(true, &mut random);
+    let mut proof = if outcome.counterexample.is_some() { None } else { prove::prove(claim) };
+    if outcome.counterexample.is_none() && (proof.is_none() || outcome.points == 0) {
         outcome = trial.run(false, &mut random);
     }
-    if outcome.counterexample.is_some() {
+    // a claim that holds only where nothing is defined is not proved either
+    if outcome.counterexample.is_some() || outcome.points == 0 {
         proof = None;
     }
     if proof.is_none() && outcome.counterexample.is_none() {
@@ -146,13 +147,37 @@ fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
         return (Status::Refuted, evidence);
     }
     if let Some(proof) = proof {
-        (evidence.conditions, evidence.identities) = (proof.conditions, proof.identities);
+        evidence.conditions = prove::domain(claim);
+        evidence.conditions.extend(proof.conditions);
+        let mut told = Vec::new();
+        evidence.conditions.retain(|c| {
+            !told.contains(c) && {
+                told.push(c.clone());
+                true
+            }
+        });
+        evidence.method = Some(proof.method);
+        evidence.identities = named::instance(claim).into_iter().collect();
+        evidence.identities.extend(proof.identities);
+        if evidence.identities.is_empty() {
+            evidence.identities = named::definitional(claim);
+        }
+        let mut seen = Vec::new();
+        evidence.identities.retain(|n| {
+            !seen.contains(n) && {
+                seen.push(*n);
+                true
+            }
+        });
         return (Status::Proved, evidence);
     }
     if outcome.enough {
         evidence.chance = trial.exact(&mut random);
     }
     let status = if outcome.enough { Status::Verified } else { Status::Undecided };
+    if status == Status::Verified {
+        evidence.conditions = prove::domain(claim);
+    }
     (status, evidence)
 }
 

@@ -1,24 +1,38 @@
-//! Proof by normal form: the sides are lowered together, definitions are written out, and what is
-//! left is simplified. Equal expressions are one node.
+//! Proof: the sides are lowered together, and their difference is brought to nothing.
+//!
+//! First by the normal form that every expression has and the rewrites of the simplifier, with the
+//! definitions written out. Then by algebra (`algebra`, `fractions`): functions are written by
+//! simpler ones, products multiplied out, denominators and inverses cleared. The evidence names the
+//! entries of the table of identities on the way, and what must not vanish for it.
+
+mod algebra;
+mod elementary;
+mod fractions;
+mod inverses;
 
 use super::Claim;
+use super::verdict::Method;
 use crate::calculus::sweep::ReverseMode;
 use crate::notation::raise::ascii_of;
-use crate::simplify::simplify;
+use crate::simplify::{reachable, simplify};
+use crate::tensor::arena::Arena;
 use crate::tensor::lower::lower_sides;
-use crate::tensor::node::ExprId;
+use crate::tensor::node::{Axes, ExprId, MapFunction, MatrixFunction, Node};
+use algebra::Algebra;
 use rustc_hash::FxHashMap;
 
 /// A proof.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Proof {
-    /// What must not vanish for it.
+    /// What must hold for it.
     pub conditions: Vec<String>,
-    /// The names of the identities that it used.
-    pub identities: Vec<String>,
+    /// How it goes.
+    pub method: Method,
+    /// The names of the identities that it used, in order.
+    pub identities: Vec<&'static str>,
 }
 
-/// A proof of a claim, where both sides reach one normal form.
+/// A proof of a claim, where one is found.
 pub fn prove(claim: &Claim<'_>) -> Option<Proof> {
     let sides = [claim.left, claim.right];
     let mut lowered = lower_sides(claim.typed, &sides, claim.indices, &ReverseMode).ok()?;
@@ -28,37 +42,140 @@ pub fn prove(claim: &Claim<'_>) -> Option<Proof> {
         let body = simplify(arena, &[equation.body], &bodies)[0];
         bodies.insert(equation.symbol, body);
     }
-    let mut found = simplify(arena, &lowered.sides, &bodies);
-    // a scalar stands for an array of its value
+    // with definitions as names first: then without them
+    let named = FxHashMap::default();
+    let mut written = None;
+    for replace in [&bodies, &named] {
+        let found = simplify(arena, &lowered.sides, replace);
+        let difference = difference(arena, &found)?;
+        let simpler = simplify(arena, &[difference], &named)[0];
+        if arena.is_zero(simpler) {
+            let identities = arena.rewrites.clone();
+            let conditions = conditions(arena, &arena.cancelled, &[]);
+            return Some(Proof { conditions, method: Method::NormalForm, identities });
+        }
+        written.get_or_insert(simpler);
+        if bodies.is_empty() {
+            break;
+        }
+    }
+    let facts = std::mem::replace(&mut arena.facts, true);
+    let names = simplify(arena, &lowered.sides, &named);
+    let mut attempts = vec![written?];
+    if !bodies.is_empty() {
+        attempts.insert(0, difference(arena, &names)?);
+    }
+    for attempt in attempts {
+        let mut algebra = Algebra::new(arena);
+        let done = algebra.vanishes(attempt).is_some();
+        let Algebra { used, nonzero, invertible, .. } = algebra;
+        arena.plain = false;
+        if done {
+            let mut identities = arena.rewrites.clone();
+            identities.extend(used);
+            let mut list = arena.cancelled.clone();
+            list.extend(nonzero);
+            let conditions = conditions(arena, &list, &invertible);
+            return Some(Proof { conditions, method: Method::Expansion, identities });
+        }
+    }
+    arena.facts = facts;
+    None
+}
+
+/// Left less right; a scalar stands for an array of its value.
+fn difference(arena: &mut Arena, sides: &[ExprId]) -> Option<ExprId> {
+    let mut found = [sides[0], sides[1]];
     let (a, b) = (arena.rank(found[0]), arena.rank(found[1]));
     if a != b {
-        let axes: crate::tensor::node::Axes = arena.axes(found[usize::from(a < b)]).into();
+        let axes: Axes = arena.axes(found[usize::from(a < b)]).into();
         let small = usize::from(a > b);
         if arena.rank(found[small]) != 0 {
             return None;
         }
         found[small] = arena.broadcast(found[small], &axes);
     }
-    let mut equal = found[0] == found[1];
-    if !equal {
-        let minus = arena.negate(found[1]);
-        let difference = arena.sum_of(&[found[0], minus]);
-        let simpler = simplify(arena, &[difference], &FxHashMap::default())[0];
-        equal = arena.is_zero(simpler);
-    }
-    let conditions = equal.then(|| {
-        let mut list: Vec<ExprId> = arena.cancelled.clone();
-        list.dedup();
-        list
-    })?;
-    let mut texts: Vec<String> = Vec::new();
-    for id in conditions {
-        if let Some(text) = ascii_of(arena, id) {
-            let text = format!("{text} is nonzero");
-            if !texts.contains(&text) {
-                texts.push(text);
+    let minus = arena.negate(found[1]);
+    Some(arena.sum_of(&[found[0], minus]))
+}
+
+/// What must hold for the sides of a claim to have a value, as far as it is seen.
+pub(super) fn domain(claim: &Claim<'_>) -> Vec<String> {
+    let sides = [claim.left, claim.right];
+    let Ok(lowered) = lower_sides(claim.typed, &sides, claim.indices, &ReverseMode) else {
+        return Vec::new();
+    };
+    let arena = &lowered.arena;
+    let mut list = reachable(arena, &lowered.sides);
+    list.sort_unstable_by_key(|id| id.0);
+    let (mut nonzero, mut positive, mut invertible) = (Vec::new(), Vec::new(), Vec::new());
+    for id in list {
+        match arena.node(id) {
+            Node::Matrix(MatrixFunction::Inverse | MatrixFunction::LogDeterminant, x) => {
+                invertible.push(x);
             }
+            Node::Map(MapFunction::Known(f), ids) if f == arena.known.log => {
+                positive.push(ids.get(0));
+            }
+            _ => match arena.as_power(id) {
+                Some((base, e)) if arena.number_of(e).is_negative() => nonzero.push(base),
+                _ => {}
+            },
         }
     }
-    Some(Proof { conditions: texts, identities: vec!["normal-form".to_string()] })
+    let mut texts = Vec::new();
+    for (list, word) in [(invertible, "invertible"), (nonzero, "nonzero"), (positive, "positive")] {
+        describe(arena, &list, word, &mut texts);
+    }
+    texts
+}
+
+fn conditions(arena: &Arena, nonzero: &[ExprId], invertible: &[ExprId]) -> Vec<String> {
+    let mut texts = Vec::new();
+    describe(arena, nonzero, "nonzero", &mut texts);
+    describe(arena, invertible, "invertible", &mut texts);
+    texts
+}
+
+fn describe(arena: &Arena, list: &[ExprId], word: &str, texts: &mut Vec<String>) {
+    for &id in list {
+        // invertible is what has no sign
+        if word != "invertible" && is_plainly_positive(arena, id) {
+            continue;
+        }
+        let Some(text) = ascii_of(arena, id) else { continue };
+        let text = format!("{text} is {word}");
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+}
+
+/// Whether an expression is a sum of products of what is positive.
+fn is_plainly_positive(arena: &Arena, id: ExprId) -> bool {
+    let mut stack = vec![id];
+    while let Some(e) = stack.pop() {
+        let open = match arena.node(e) {
+            _ if arena.is_positive(e) => true,
+            Node::Add(terms) if !terms.is_empty() => {
+                stack.extend(terms.iter().map(|t| t.1));
+                terms.iter().all(|(c, _)| !arena.number_of(c).is_negative())
+            }
+            Node::Einsum(view) => {
+                stack.extend(view.operands().map(|o| o.0));
+                true
+            }
+            _ => match arena.as_power(e) {
+                Some((base, _)) => {
+                    stack.push(base);
+                    true
+                }
+                None => false,
+            },
+        };
+        if !open {
+            return false;
+        }
+    }
+    true
 }

@@ -48,6 +48,25 @@ pub struct Counterexample {
     pub right: Option<crate::array::Array>,
 }
 
+/// How a claim was proved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// Both sides have one normal form.
+    NormalForm,
+    /// Their difference comes to nothing once it is multiplied out and its denominators are cleared.
+    Expansion,
+}
+
+impl Method {
+    /// As it is printed.
+    pub fn text(self) -> &'static str {
+        match self {
+            Method::NormalForm => "normal-form",
+            Method::Expansion => "expansion",
+        }
+    }
+}
+
 /// What a verdict rests on.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Evidence {
@@ -62,8 +81,10 @@ pub struct Evidence {
     pub counterexample: Option<Counterexample>,
     /// The conditions under which it holds.
     pub conditions: Vec<String>,
-    /// The names of the identities of a proof.
-    pub identities: Vec<String>,
+    /// How it was proved.
+    pub method: Option<Method>,
+    /// The identities of a proof by their names in the table, in order.
+    pub identities: Vec<&'static str>,
     /// How it may be mended, as a claim of the language, with what was changed.
     pub repair: Option<(String, String)>,
     /// Why it is undecided.

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::input::{self, Input};
-use crate::check::verdict::{Counterexample, Evidence, Status, Verdict};
+use crate::check::verdict::{Counterexample, Evidence, Method, Status, Verdict};
 use crate::check::{Layout, check_in};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::numeric::point::to_json;
@@ -143,10 +143,19 @@ fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
 fn why(v: &Verdict) -> String {
     let points = v.evidence.points;
     match v.status {
-        Status::Proved => format!(
-            "    by {}: with definitions written out, both sides simplify to one expression; equal at {points} points too\n",
-            v.evidence.identities.join(", ")
-        ),
+        Status::Proved => {
+            let by = match v.evidence.identities[..] {
+                [] => String::new(),
+                _ => format!("by {}: ", v.evidence.identities.join(", ")),
+            };
+            let how = match v.evidence.method {
+                Some(Method::Expansion) => {
+                    "multiplied out, with denominators and inverses cleared, the sides are one"
+                }
+                _ => "with definitions written out, both sides simplify to one expression",
+            };
+            format!("    {by}{how}; equal at {points} points too\n")
+        }
         Status::Verified => {
             let exactly = v.evidence.chance.map_or(String::new(), |chance| {
                 format!("; exactly modulo two 61-bit primes, by chance at most {chance:.0e}")
@@ -207,6 +216,9 @@ pub(super) fn evidence_json(e: &Evidence) -> Map<String, Value> {
     }
     if !e.conditions.is_empty() {
         evidence.insert("conditions".into(), json!(e.conditions));
+    }
+    if let Some(method) = e.method {
+        evidence.insert("method".into(), json!(method.text()));
     }
     if !e.identities.is_empty() {
         evidence.insert("identities".into(), json!(e.identities));

@@ -6,11 +6,16 @@
 
 mod expand;
 mod factor;
+mod instance;
+mod pattern;
+mod rules;
 
 use crate::tensor::arena::Arena;
 use crate::tensor::memo::Memo;
 use crate::tensor::node::ExprId;
 pub(crate) use crate::tensor::rebuild::reachable;
+use rules::Present;
+pub(crate) use rules::lemma;
 use rustc_hash::FxHashMap;
 
 /// Simplifies expressions together; `replace` gives expressions that others stand for.
@@ -44,13 +49,14 @@ impl Simplifier {
     ) -> Vec<ExprId> {
         let facts = std::mem::replace(&mut arena.facts, true);
         self.reach(arena, roots);
+        let present = Present::of(arena, &self.list);
         for at in 0..self.list.len() {
             let id = self.list[at];
             let new = match replace.get(&id) {
                 Some(other) => self.map.expr(*other).unwrap_or(*other),
                 None => {
                     let built = arena.rebuild_with_facts(id, &self.map);
-                    improve(arena, built)
+                    improve(arena, built, &present)
                 }
             };
             if new != id {
@@ -102,7 +108,7 @@ pub fn multiplied_out(arena: &mut Arena, id: ExprId) -> ExprId {
 }
 
 /// Applies rewrites while they make the node lighter.
-fn improve(arena: &mut Arena, id: ExprId) -> ExprId {
+fn improve(arena: &mut Arena, id: ExprId, present: &Present) -> ExprId {
     if arena.is_settled(id) {
         return id;
     }
@@ -113,6 +119,14 @@ fn improve(arena: &mut Arena, id: ExprId) -> ExprId {
             best = lighter;
         }
         if let Some(lighter) = factor::lighter(arena, best) {
+            best = lighter;
+        }
+        if !present.is_empty()
+            && let Some((name, lighter)) = rules::lighter(arena, best, present)
+        {
+            if !arena.rewrites.contains(&name) {
+                arena.rewrites.push(name);
+            }
             best = lighter;
         }
         if best == before {

@@ -67,6 +67,8 @@ pub(crate) struct WellKnown {
     pub(crate) relu: &'static Function,
     pub(crate) step: &'static Function,
     pub(crate) sign: &'static Function,
+    pub(crate) sin: &'static Function,
+    pub(crate) cos: &'static Function,
 }
 
 /// The arena.
@@ -98,6 +100,11 @@ pub struct Arena {
     pub(super) dims: Option<Dims>,
     /// The lower triangles of ones by their sizes.
     pub(super) triangles: FxHashMap<(DimId, DimId), ExprId>,
+    /// Whether products stay products of simple functions: the prover's normal form, in which no
+    /// sigmoid, softmax or softplus is recognised and powers of an exponential are powers.
+    pub(crate) plain: bool,
+    /// The rewrites of the table of identities that the simplifier used, in order.
+    pub(crate) rewrites: Vec<&'static str>,
     /// The expressions whose nonvanishing a cancellation relied on.
     pub(crate) cancelled: Vec<ExprId>,
 }
@@ -142,6 +149,8 @@ impl Arena {
             facts: false,
             dims: None,
             triangles: FxHashMap::default(),
+            plain: false,
+            rewrites: Vec::new(),
             cancelled: Vec::new(),
         }
     }
@@ -149,6 +158,11 @@ impl Arena {
     /// The number of nodes.
     pub fn len(&self) -> usize {
         self.headers.len()
+    }
+
+    /// The rewrites of the table of identities that the simplifier used here, in order.
+    pub fn rewrites(&self) -> &[&'static str] {
+        &self.rewrites
     }
 
     /// Whether nothing was built yet.
@@ -542,6 +556,8 @@ fn well_known() -> &'static WellKnown {
         relu: entry("relu"),
         step: entry("step"),
         sign: entry("sign"),
+        sin: entry("sin"),
+        cos: entry("cos"),
     })
 }
 

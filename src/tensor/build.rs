@@ -134,6 +134,22 @@ impl Arena {
         ) {
             return None;
         }
+        let several = match self.node(x) {
+            Node::Einsum(view) => view.operands().nth(1).is_some(),
+            Node::Add(terms) => terms.len() > 1,
+            _ => false,
+        };
+        if self.plain && several && !self.is_symmetric(x) {
+            // of a matrix and its transpose one, whichever
+            let turned = self.permute(x, &[1, 0], &[0, 1]);
+            if self.fingerprint(turned) < self.fingerprint(x) {
+                let inner = self.matrix(f, turned);
+                return Some(match f {
+                    MatrixFunction::Inverse => self.permute(inner, &[1, 0], &[0, 1]),
+                    _ => inner,
+                });
+            }
+        }
         if self.facts
             && let Some(s) = self.as_symbol(x)
             && self.symbol(s).properties.orthogonal

@@ -80,7 +80,8 @@ impl Arena {
             return Some(self.map(MapFunction::Known(k.relu), &[list[1]]));
         }
         if f == k.exp {
-            return self.as_call(x, k.log);
+            // plain logarithms are those of magnitudes
+            return self.as_call(x, k.log).filter(|u| !self.plain || self.is_positive(*u));
         }
         if self.facts && list.len() == 1 && self.is_positive(x) {
             // of a positive argument
@@ -102,7 +103,7 @@ impl Arena {
             }
             return self.is_positive(x).then_some(x);
         }
-        if f == k.log { self.log_of(x) } else { None }
+        if f == k.log && !self.plain { self.log_of(x) } else { None }
     }
 
     /// `where(c, 1, 0)` is the comparison itself, as 0 and 1; `where(c, 0, 1)` its complement.

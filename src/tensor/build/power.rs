@@ -70,7 +70,7 @@ impl Arena {
                 return Some(self.power(inner, &e.mul(exponent)));
             }
         }
-        if let Some(u) = self.as_call(base, self.known.exp) {
+        if let Some(u) = self.as_call(base, self.known.exp).filter(|_| !self.plain) {
             let c = self.number_id(exponent);
             let u = self.scale(c, u);
             return Some(self.map(MapFunction::Known(self.known.exp), &[u]));
@@ -98,6 +98,7 @@ impl Arena {
             return None;
         }
         if integer == Some(-1)
+            && !self.plain
             && let Some(u) = self.one_plus_exp(base)
         {
             let v = self.negate(u);

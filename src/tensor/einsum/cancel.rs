@@ -13,6 +13,9 @@ impl Arena {
         work: &mut Work,
         todo: &mut SmallVec<[Factor; 8]>,
     ) {
+        if self.plain {
+            return;
+        }
         let exp = self.known.exp;
         let mut at = 0;
         while at < work.factors.len() {

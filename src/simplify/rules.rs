@@ -1,0 +1,206 @@
+//! The rules: entries of the table of identities, read once and applied from left to right.
+//!
+//! A rewrite is applied where the result is lighter; a lemma, by the prover alone, where matrix
+//! functions of lighter arguments come out.
+
+use super::pattern::{Matcher, Pattern};
+use crate::functions::{self, Function};
+use crate::identities::{Identity, Tag, identities};
+use crate::shape::infer::infer;
+use crate::shape::typed::Item;
+use crate::syntax::parser::parse;
+use crate::tensor::arena::Arena;
+use crate::tensor::lower::{Differentiate, Equation, lower_sides};
+use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What must occur in an expression for a rule to apply.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Key {
+    Matrix(MatrixFunction),
+    Function(&'static Function),
+}
+
+/// An identity as a rule, before it is read.
+struct Rule {
+    identity: &'static Identity,
+    keys: Vec<Key>,
+}
+
+/// The rules with this tag, those of statements that have a function to know them by.
+fn rules(tag: Tag) -> &'static [Rule] {
+    static LISTS: std::sync::OnceLock<[Vec<Rule>; 2]> = std::sync::OnceLock::new();
+    let lists = LISTS.get_or_init(|| {
+        [Tag::Rewrite, Tag::Lemma].map(|tag| {
+            let usable = |i: &&Identity| {
+                i.tag == tag
+                    && !["grad(", "jac(", "hess(", "vjp(", "sum["]
+                        .iter()
+                        .any(|d| i.program.contains(d))
+            };
+            let rule = |identity: &'static Identity| {
+                let left = identity.statement().split(" == ").next().unwrap_or("");
+                Rule { identity, keys: keys(left) }
+            };
+            identities().iter().filter(usable).map(rule).filter(|r| !r.keys.is_empty()).collect()
+        })
+    });
+    &lists[usize::from(tag == Tag::Lemma)]
+}
+
+/// The functions that a text calls.
+fn keys(text: &str) -> Vec<Key> {
+    let mut list = Vec::new();
+    if text.contains(['^', '/']) || text.contains("sqrt(") {
+        list.extend(functions::find("pow").map(Key::Function));
+    }
+    for (at, _) in text.match_indices('(') {
+        let name: String =
+            text[..at].chars().rev().take_while(char::is_ascii_alphanumeric).collect();
+        let name: String = name.chars().rev().collect();
+        let key = match name.as_str() {
+            "inv" => Key::Matrix(MatrixFunction::Inverse),
+            "det" => Key::Matrix(MatrixFunction::Determinant),
+            "logdet" => Key::Matrix(MatrixFunction::LogDeterminant),
+            // a root is a power
+            "sqrt" | "tr" | "eye" | "" => continue,
+            other => match functions::find(other) {
+                Some(f) => Key::Function(f),
+                None => continue,
+            },
+        };
+        if !list.contains(&key) {
+            list.push(key);
+        }
+    }
+    list
+}
+
+/// Nothing has a derivative here: entries of the table that speak of derivatives are no rules.
+struct NoCalculus;
+
+impl Differentiate for NoCalculus {
+    fn derivative(
+        &self,
+        arena: &mut Arena,
+        _: &[Equation],
+        y: ExprId,
+        _: ExprId,
+        _: Option<ExprId>,
+    ) -> ExprId {
+        let _ = arena;
+        y
+    }
+}
+
+/// An identity as a pattern, where it can be one.
+fn compile(identity: &Identity) -> Option<Pattern> {
+    let typed = infer(parse(identity.program).ok()?).ok()?;
+    let (sides, indices) = typed.items.iter().find_map(|item| match item {
+        Item::Claim(sides, indices) => Some((sides, indices)),
+        _ => None,
+    })?;
+    if !indices.is_empty() {
+        return None;
+    }
+    let lowered = lower_sides(&typed, &sides[..2], indices, &NoCalculus).ok()?;
+    let mut arena = lowered.arena;
+    arena.facts = true;
+    let (left, right) = (lowered.sides[0], lowered.sides[1]);
+    let entrywise = super::reachable(&arena, &[left]).iter().all(|e| arena.rank(*e) == 0);
+    Some(Pattern { arena, left, right, entrywise })
+}
+
+/// The rules that were read, by name.
+type Read = Vec<(&'static str, Option<Rc<Pattern>>)>;
+
+thread_local! {
+    static PATTERNS: RefCell<Read> = const { RefCell::new(Vec::new()) };
+}
+
+fn pattern(identity: &'static Identity) -> Option<Rc<Pattern>> {
+    let known = PATTERNS.with_borrow(|list| {
+        list.iter().find(|(name, _)| *name == identity.name).map(|(_, p)| p.clone())
+    });
+    known.unwrap_or_else(|| {
+        let new = compile(identity).map(Rc::new);
+        PATTERNS.with_borrow_mut(|list| list.push((identity.name, new.clone())));
+        new
+    })
+}
+
+/// The functions by which rules are known that some expressions have.
+#[derive(Debug, Default)]
+pub(super) struct Present(Vec<Key>);
+
+impl Present {
+    pub(super) fn of(arena: &Arena, ids: &[ExprId]) -> Present {
+        let mut list: Vec<Key> = Vec::new();
+        for id in ids {
+            let key = match arena.node(*id) {
+                Node::Matrix(kind, _) => Key::Matrix(kind),
+                Node::Map(MapFunction::Known(f), _) => Key::Function(f),
+                Node::Named { function, .. } => Key::Function(function),
+                _ => continue,
+            };
+            if !list.contains(&key) {
+                list.push(key);
+            }
+        }
+        list.retain(|k| rules(Tag::Rewrite).iter().any(|r| r.keys.contains(k)));
+        Present(list)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A lighter expression by a rewrite of the table, and the name of the rewrite.
+pub(super) fn lighter(
+    arena: &mut Arena,
+    id: ExprId,
+    present: &Present,
+) -> Option<(&'static str, ExprId)> {
+    for rule in rules(Tag::Rewrite) {
+        if !rule.keys.iter().all(|k| present.0.contains(k)) {
+            continue;
+        }
+        let Some(pattern) = pattern(rule.identity) else { continue };
+        let matcher = Matcher { pattern: &pattern, arena };
+        if let Some(other) = { matcher }.rewrite(id)
+            && arena.weight(other) < arena.weight(id)
+        {
+            return Some((rule.identity.name, other));
+        }
+    }
+    None
+}
+
+/// A function of a matrix by functions of lighter ones, by a lemma of the table.
+pub(crate) fn lemma(arena: &mut Arena, id: ExprId) -> Option<(&'static str, ExprId)> {
+    let Node::Matrix(kind, argument) = arena.node(id) else { return None };
+    let burden = (arena.weight(argument), arena.fingerprint(argument));
+    for rule in rules(Tag::Lemma) {
+        if rule.keys.first() != Some(&Key::Matrix(kind)) {
+            continue;
+        }
+        let Some(pattern) = pattern(rule.identity) else { continue };
+        if !matches!(pattern.arena.node(pattern.left), Node::Matrix(..)) {
+            continue;
+        }
+        let matcher = Matcher { pattern: &pattern, arena };
+        let Some(other) = { matcher }.rewrite(id) else { continue };
+        let mut heaviest = (0, 0);
+        for e in super::reachable(arena, &[other]) {
+            if let Node::Matrix(_, inner) = arena.node(e) {
+                heaviest = heaviest.max((arena.weight(inner), arena.fingerprint(inner)));
+            }
+        }
+        if heaviest < burden {
+            return Some((rule.identity.name, other));
+        }
+    }
+    None
+}
