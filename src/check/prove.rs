@@ -17,7 +17,7 @@ use crate::notation::raise::ascii_of;
 use crate::simplify::{reachable, simplify};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::lower_sides;
-use crate::tensor::node::{Axes, ExprId, MapFunction, MatrixFunction, Node};
+use crate::tensor::node::{Axes, ExprId, MapFunction, MatrixFunction, Node, SymbolKind};
 use algebra::Algebra;
 use rustc_hash::FxHashMap;
 
@@ -51,7 +51,7 @@ pub fn prove(claim: &Claim<'_>) -> Option<Proof> {
         let simpler = simplify(arena, &[difference], &named)[0];
         if arena.is_zero(simpler) {
             let identities = arena.rewrites.clone();
-            let conditions = conditions(arena, &arena.cancelled, &[]);
+            let conditions = conditions(arena, &arena.cancelled);
             return Some(Proof { conditions, method: Method::NormalForm, identities });
         }
         written.get_or_insert(simpler);
@@ -65,17 +65,17 @@ pub fn prove(claim: &Claim<'_>) -> Option<Proof> {
     if !bodies.is_empty() {
         attempts.insert(0, difference(arena, &names)?);
     }
+    let cancelled = arena.cancelled.clone();
     for attempt in attempts {
         let mut algebra = Algebra::new(arena);
         let done = algebra.vanishes(attempt).is_some();
-        let Algebra { used, nonzero, invertible, .. } = algebra;
+        let used = algebra.used;
         arena.plain = false;
         if done {
             let mut identities = arena.rewrites.clone();
             identities.extend(used);
-            let mut list = arena.cancelled.clone();
-            list.extend(nonzero);
-            let conditions = conditions(arena, &list, &invertible);
+            // what it divides by stands in the claim, or in what the definitions say
+            let conditions = conditions(arena, &cancelled);
             return Some(Proof { conditions, method: Method::Expansion, identities });
         }
     }
@@ -130,17 +130,23 @@ pub(super) fn domain(claim: &Claim<'_>) -> Vec<String> {
     texts
 }
 
-fn conditions(arena: &Arena, nonzero: &[ExprId], invertible: &[ExprId]) -> Vec<String> {
+fn conditions(arena: &Arena, nonzero: &[ExprId]) -> Vec<String> {
     let mut texts = Vec::new();
     describe(arena, nonzero, "nonzero", &mut texts);
-    describe(arena, invertible, "invertible", &mut texts);
     texts
 }
 
 fn describe(arena: &Arena, list: &[ExprId], word: &str, texts: &mut Vec<String>) {
     for &id in list {
-        // invertible is what has no sign
-        if word != "invertible" && is_plainly_positive(arena, id) {
+        // what a name of the program stands for is not looked into; invertible is what has no sign
+        let named = |e: &ExprId| {
+            arena
+                .as_symbol(*e)
+                .is_some_and(|s| matches!(arena.symbol(s).kind, SymbolKind::Definition(_)))
+        };
+        if word != "invertible"
+            && (is_plainly_positive(arena, id) || reachable(arena, &[id]).iter().any(named))
+        {
             continue;
         }
         let Some(text) = ascii_of(arena, id) else { continue };

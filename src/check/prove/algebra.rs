@@ -30,10 +30,6 @@ pub(super) struct Algebra<'a> {
     depth: usize,
     /// The identities that were used, in order.
     pub(super) used: Vec<&'static str>,
-    /// What must not vanish.
-    pub(super) nonzero: Vec<ExprId>,
-    /// What must be invertible.
-    pub(super) invertible: Vec<ExprId>,
 }
 
 /// A definition of the table of identities: `f(x) == …`.
@@ -87,15 +83,7 @@ fn reflections() -> &'static [Definition] {
 impl<'a> Algebra<'a> {
     pub(super) fn new(arena: &'a mut Arena) -> Algebra<'a> {
         arena.plain = true;
-        Algebra {
-            arena,
-            memo: FxHashMap::default(),
-            budget: BUDGET,
-            depth: 0,
-            used: Vec::new(),
-            nonzero: Vec::new(),
-            invertible: Vec::new(),
-        }
+        Algebra { arena, memo: FxHashMap::default(), budget: BUDGET, depth: 0, used: Vec::new() }
     }
 
     pub(super) fn note(&mut self, name: &'static str) {

@@ -32,9 +32,6 @@ impl Algebra<'_> {
             }
             if let Some(d) = self.denominator(rest) {
                 rest = self.multiply_by(rest, &d)?;
-                if !self.nonzero.contains(&d.base) {
-                    self.nonzero.push(d.base);
-                }
                 continue;
             }
             rest = self.clear_inverse(rest)?;

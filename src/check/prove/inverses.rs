@@ -28,9 +28,6 @@ impl Algebra<'_> {
             }
         }
         let (_, inner, place, end) = choice?;
-        if !self.invertible.contains(&inner) {
-            self.invertible.push(inner);
-        }
         let rank = axes.len() as u32;
         let mut sum: TermList = SmallVec::new();
         for (c, e) in self.terms(id) {
