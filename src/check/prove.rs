@@ -157,31 +157,47 @@ fn describe(arena: &Arena, list: &[ExprId], word: &str, texts: &mut Vec<String>)
     }
 }
 
-/// Whether an expression is a sum of products of what is positive.
+/// Whether an expression is visibly positive: a sum of what is not negative, with something positive.
 fn is_plainly_positive(arena: &Arena, id: ExprId) -> bool {
-    let mut stack = vec![id];
-    while let Some(e) = stack.pop() {
-        let open = match arena.node(e) {
-            _ if arena.is_positive(e) => true,
-            Node::Add(terms) if !terms.is_empty() => {
-                stack.extend(terms.iter().map(|t| t.1));
-                terms.iter().all(|(c, _)| !arena.number_of(c).is_negative())
-            }
-            Node::Einsum(view) => {
-                stack.extend(view.operands().map(|o| o.0));
-                true
-            }
-            _ => match arena.as_power(e) {
-                Some((base, _)) => {
-                    stack.push(base);
-                    true
-                }
-                None => false,
-            },
-        };
-        if !open {
-            return false;
-        }
+    sign(arena, id, 8) == Some(Sign::Positive)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    NotNegative,
+    Positive,
+}
+
+/// What is seen of the sign of every entry, looking no deeper than this.
+fn sign(arena: &Arena, id: ExprId, depth: usize) -> Option<Sign> {
+    if arena.is_positive(id) {
+        return Some(Sign::Positive);
     }
-    true
+    let depth = depth.checked_sub(1)?;
+    if let Some((base, e)) = arena.as_power(id) {
+        let even = arena.number_of(e).as_integer().is_some_and(|n| n % 2 == 0);
+        return sign(arena, base, depth).or(even.then_some(Sign::NotNegative));
+    }
+    match arena.node(id) {
+        Node::Add(terms) if !terms.is_empty() => {
+            let mut sum = Sign::NotNegative;
+            for (c, e) in terms.iter() {
+                if arena.number_of(c).is_negative() {
+                    return None;
+                }
+                sum = sum.max(sign(arena, e, depth)?);
+            }
+            Some(sum)
+        }
+        Node::Einsum(view) => {
+            let diagonal =
+                (1..view.output().len()).any(|i| view.output()[..i].contains(&view.output()[i]));
+            let mut product = if diagonal { Sign::NotNegative } else { Sign::Positive };
+            for (e, _) in view.operands() {
+                product = product.min(sign(arena, e, depth)?);
+            }
+            Some(product)
+        }
+        _ => None,
+    }
 }
