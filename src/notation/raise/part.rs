@@ -100,8 +100,10 @@ pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
     let (root, basis, diagonal, row, window) =
         (own.root.take(), own.basis.take(), own.diagonal.take(), own.row.take(), own.window.take());
     let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
-    let many = |list: Vec<Part>| {
-        let mut list: Vec<Math> = list.into_iter().map(|p| p.math).collect();
+    let many = |parts: Vec<Part>| {
+        // collected in place, the list would keep the room of the parts, which are far larger
+        let mut list = Vec::with_capacity(parts.len());
+        list.extend(parts.into_iter().map(|p| p.math));
         match list.len() {
             0 => Math::Number(Number::ONE),
             1 => list.swap_remove(0),
