@@ -16,20 +16,34 @@ impl Arena {
         let twice = |at: usize| pairs[at].is_some() && pairs[at + 1..].contains(&pairs[at]);
         let Some(first) = (0..pairs.len()).find(|at| twice(*at)) else { return false };
         let Some((p, q)) = pairs[first] else { return false };
+        // a diagonal along which nothing changes is an identity beside the rest
+        let group = || terms.iter().zip(&pairs).filter(|(_, pair)| **pair == pairs[first]);
+        let constant = group().all(|((_, e), _)| self.is_repeated(*e, p));
+        let dim = self.axes(terms[first].1)[p];
         let mut inner: TermList = SmallVec::new();
         let mut rest: TermList = SmallVec::new();
         for (term, pair) in std::mem::take(terms).into_iter().zip(&pairs) {
-            if *pair == pairs[first] {
-                inner.push((term.0, self.on_diagonal(term.1, q)));
-            } else {
+            if *pair != pairs[first] {
                 rest.push(term);
+                continue;
             }
+            let mut part = self.without_axis(term.1, q);
+            if constant {
+                part = self.without_axis(part, p);
+            }
+            inner.push((term.0, part));
         }
         let sum = self.add_terms(self.axes_of(inner[0].1), inner);
-        let sizes: SmallVec<[DimId; 8]> = self.axes(sum).into();
+        let mut sizes: SmallVec<[DimId; 8]> = self.axes(sum).into();
         let wires: Wires = (0..sizes.len() as u32).collect();
         let mut output = wires.clone();
-        output.insert(q, p as u32);
+        let mut along = p as u32;
+        if constant {
+            along = sizes.len() as u32;
+            sizes.push(dim);
+            output.insert(p, along);
+        }
+        output.insert(q, along);
         let operands = smallvec![Operand { expr: sum, wires }];
         let joined = self.einsum(Network { coefficient: Number::ONE, operands, output, sizes });
         debug_assert!(self.axes_of(joined) == axes, "a diagonal has the axes it was taken of");
@@ -48,13 +62,22 @@ impl Arena {
         })
     }
 
-    /// An einsum with one axis of its output left out.
-    fn on_diagonal(&mut self, id: ExprId, axis: usize) -> ExprId {
+    /// Whether an einsum is the same all along one axis, by its wiring.
+    fn is_repeated(&self, id: ExprId, axis: usize) -> bool {
+        let Node::Einsum(view) = self.node(id) else { return false };
+        let wire = view.output()[axis];
+        !view.operands().any(|(_, w)| w.contains(&wire))
+    }
+
+    /// An expression with one axis left out, along which it is the same, or whose wire stands in
+    /// the output twice.
+    fn without_axis(&mut self, id: ExprId, axis: usize) -> ExprId {
         let Node::Einsum(view) = self.node(id) else { return id };
         let operands = view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
         let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
         let mut output: Wires = view.output().into();
         output.remove(axis);
-        self.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
+        // without the wire that is used no more, which would count as its size
+        self.einsum(Network { coefficient: Number::ONE, operands, output, sizes }.dense())
     }
 }
