@@ -192,7 +192,7 @@ fn derivation(question: &Question) -> String {
 
 #[divan::bench(args = ["layer", "least_squares", "two_layer_network"])]
 fn typical_steps(bencher: divan::Bencher, name: &str) {
-    let (_, program, wrt) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
+    let (_, program, wrt, _) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
     let question = Question::new(program).wrt(wrt).with_steps();
     bencher.bench(|| derivation(&question));
 }

@@ -80,8 +80,8 @@ fn compound(text: &str) -> Option<usize> {
     let term = |t: &str| -> Option<i64> {
         let (sign, t) = t.strip_prefix('-').map_or((1, t), |t| (-1, t));
         let factor = |f: &str| {
-            let known = LENGTHS.iter().find(|l| l.0 == f).map(|l| l.1 as i64);
-            known.or_else(|| f.parse().ok())
+            let known = LENGTHS.iter().find(|l| l.0 == f).map(|l| l.1);
+            known.map_or_else(|| f.parse().ok(), |n| i64::try_from(n).ok())
         };
         Some(sign * t.split('*').map(factor).product::<Option<i64>>()?)
     };
