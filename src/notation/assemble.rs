@@ -447,7 +447,10 @@ impl<'a> Naming<'a> {
                 self.name(arena, x, &name);
             }
             let least = if written[id.0 as usize] >= OFTEN { SMALL } else { SHARED };
-            let often = uses[id.0 as usize] > 1 && total >= least;
+            // of a reciprocal only some entries may be read, and only these defined: `1/L[i,i]`
+            let partial = arena.rank(id) == 2
+                && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative());
+            let often = uses[id.0 as usize] > 1 && total >= least && !partial;
             if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, &name);

@@ -65,8 +65,11 @@ impl Raiser<'_> {
         if let Some(name) = self.name(id) {
             return Some(of(name.clone(), at));
         }
+        // an entry on a diagonal may be defined where others are not: `1/L[i,i]` of a triangular L
+        let repeated = matches!(at, [i, j] if i == j);
         if names.mixed
             && arena.rank(id) <= 2
+            && !repeated
             && !self.plain(id)
             && let Some(math) = self.raise(id)
         {
