@@ -233,3 +233,24 @@ fn a_refuted_claim_outweighs_an_undecided_one() {
     let (status, _, _) = derive(&["check", "-"], b"x + 1 ==\n 1 + x\n== x\n");
     assert_eq!(status, 1);
 }
+
+#[test]
+fn the_style_of_latex() {
+    let latex = |style: &str| {
+        let arguments = [
+            "grad",
+            "norm2(A*x - y)^2",
+            "--wrt",
+            "x",
+            "--no-verify",
+            "--format",
+            "latex",
+            "--style",
+        ];
+        derive(&[&arguments[..], &[style]].concat(), b"").1
+    };
+    assert_eq!(latex("top"), "\\nabla_{x} = 2 A^{\\top} (A x - y)\n");
+    assert_eq!(latex("prime"), "\\nabla_{x} = 2 A^{\\prime} (A x - y)\n");
+    let bold = latex("bold,T");
+    assert!(bold.contains("^{T}") && bold.contains(r"\mathbf{A}"), "{bold}");
+}

@@ -30,7 +30,7 @@ fn texts() -> Vec<Value> {
         };
         let answer = solution.unwrap_or_else(|e| panic!("{}: {e}", text("id"))).answer;
         for bold in [false, true] {
-            let tex = equations_with(&answer, LatexOptions { bold });
+            let tex = equations_with(&answer, LatexOptions { bold, ..LatexOptions::default() });
             list.push(json!({"id": text("id"), "tex": tex}));
         }
     }

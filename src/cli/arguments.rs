@@ -18,6 +18,7 @@ pub(super) fn command() -> Command {
                 .arg(no_verify())
                 .arg(structured())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
+                .arg(style())
                 .arg(steps())
                 .after_help(GRAD_EXAMPLES),
         )
@@ -27,6 +28,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
+                .arg(style())
                 .arg(steps())
                 .after_help("Examples:\n  derive jacobian \"softmax(x)\" --wrt x"),
         )
@@ -36,6 +38,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
+                .arg(style())
                 .arg(steps())
                 .after_help("Examples:\n  derive hessian \"norm2(A*x - y)^2\" --wrt x"),
         )
@@ -44,6 +47,7 @@ pub(super) fn command() -> Command {
                 .arg(seed())
                 .arg(no_verify())
                 .arg(format(&["text", "ascii", "latex", "mathml", "markdown", "html", "svg", "json", "numpy", "jax", "torch"]))
+                .arg(style())
                 .after_help("Examples:\n  derive simplify \"A*x + A*y - A*(x + y)\"\n  derive simplify \"log(exp(x)) + tr(A') - tr(A)\""),
         )
         .subcommand(
@@ -254,6 +258,15 @@ fn format(values: &'static [&'static str]) -> Arg {
         .value_parser(values.to_vec())
         .default_value("text")
         .help("How the answer is written")
+}
+
+fn style() -> Arg {
+    Arg::new("style")
+        .long("style")
+        .value_name("STYLE")
+        .value_delimiter(',')
+        .value_parser(["bold", "top", "T", "prime"])
+        .help("How LaTeX looks: `bold` vectors and matrices; transposes as `top`, `T` or `prime`")
 }
 
 fn steps() -> Arg {

@@ -6,9 +6,10 @@ use crate::engine::{self, Question, Solution};
 use crate::notation::answer::Answer;
 use crate::notation::jax::jax;
 use crate::notation::json::json;
+use crate::notation::latex::{LatexOptions, Transposed};
 use crate::notation::numpy::numpy;
 use crate::notation::steps::{self, Notation, Steps};
-use crate::notation::text::{Report, equations, program, text};
+use crate::notation::text::{Report, equations_with, program, text};
 use crate::notation::torch::torch;
 use clap::ArgMatches;
 
@@ -66,7 +67,7 @@ fn answer(
     }
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",
-        "latex" => equations(answer),
+        "latex" => equations_with(answer, latex_options(m)),
         "markdown" => crate::notation::markdown::markdown(answer, &report),
         "html" => crate::notation::html::html(answer, &report, None),
         "mathml" => crate::notation::html::mathml(answer),
@@ -123,4 +124,18 @@ fn defect(input: &Input, report: &Report) -> String {
         report.reason,
         input.text.lines().take(200).fold(String::new(), |out, l| out + "      " + l + "\n")
     )
+}
+
+/// The choices of `--style`.
+fn latex_options(m: &ArgMatches) -> LatexOptions {
+    let mut options = LatexOptions::default();
+    for style in m.get_many::<String>("style").into_iter().flatten() {
+        match style.as_str() {
+            "bold" => options.bold = true,
+            "T" => options.transpose = Transposed::Letter,
+            "prime" => options.transpose = Transposed::Prime,
+            _ => options.transpose = Transposed::Top,
+        }
+    }
+    options
 }

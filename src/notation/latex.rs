@@ -16,6 +16,20 @@ use crate::number::Number;
 pub struct LatexOptions {
     /// Vectors and matrices in bold type.
     pub bold: bool,
+    /// How a transpose is written.
+    pub transpose: Transposed,
+}
+
+/// The sign of a transpose.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Transposed {
+    /// `A^{\top}`
+    #[default]
+    Top,
+    /// `A^{T}`
+    Letter,
+    /// `A'`
+    Prime,
 }
 
 /// An expression in LaTeX, without delimiters.
@@ -181,10 +195,18 @@ impl Glyphs for Latex {
             && is_minus_one(exponent)
         {
             write(self, out, base, Place::Operand);
-            return out.text(r"^{-\top}");
+            return out.text(match self.0.transpose {
+                Transposed::Top => r"^{-\top}",
+                Transposed::Letter => "^{-T}",
+                Transposed::Prime => r"^{-1\prime}",
+            });
         }
         write(self, out, inner, Place::Operand);
-        out.text(r"^{\top}");
+        out.text(match self.0.transpose {
+            Transposed::Top => r"^{\top}",
+            Transposed::Letter => "^{T}",
+            Transposed::Prime => r"^{\prime}",
+        });
     }
 
     fn call<S: Sink>(
@@ -424,7 +446,7 @@ mod tests {
     #[test]
     fn braces_are_balanced_and_characters_are_ascii() {
         for (name, math) in gallery() {
-            let text = latex_with(&math, LatexOptions { bold: true });
+            let text = latex_with(&math, LatexOptions { bold: true, ..LatexOptions::default() });
             assert!(text.is_ascii(), "{name}: {text}");
             assert_eq!(text.matches('{').count(), text.matches('}').count(), "{name}: {text}");
             assert_eq!(
@@ -444,7 +466,7 @@ mod tests {
         written(v("x_i_2"), r"x_{i,2}");
         written(v("a__b"), r"\mathrm{a\_\_b}");
         written(g("W1"), r"\nabla_{W_{1}}");
-        let bold = LatexOptions { bold: true };
+        let bold = LatexOptions { bold: true, ..LatexOptions::default() };
         assert_eq!(
             latex_with(&prod([m("W"), v("beta"), c("a")]), bold),
             r"\mathbf{W} \boldsymbol{\beta} a"
