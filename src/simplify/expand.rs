@@ -17,32 +17,7 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     if arena.weight(id) > WEIGHT || !promising(arena, id) {
         return None;
     }
-    let one = arena.number_id(&Number::ONE);
-    let mut terms: TermList = SmallVec::new();
-    let mut todo: SmallVec<[(NumberId, ExprId); 8]> = SmallVec::new();
-    todo.push((one, id));
-    while let Some((c, e)) = todo.pop() {
-        if terms.len() + todo.len() > TERMS {
-            return None;
-        }
-        match arena.node(e) {
-            Node::Add(list) => {
-                let list: TermList = list.iter().collect();
-                for (d, inner) in list {
-                    todo.push((arena.multiply(c, d), inner));
-                }
-            }
-            Node::Einsum(_) => match distribute(arena, e) {
-                Some(list) => {
-                    for inner in list {
-                        todo.push((c, inner));
-                    }
-                }
-                None => terms.push((c, e)),
-            },
-            _ => terms.push((c, e)),
-        }
-    }
+    let terms = expanded(arena, id, cancelling)?;
     let axes: Axes = arena.axes(id).into();
     let mut sum = arena.add_ids(&axes, terms);
     if let Some(factored) = super::factor::lighter(arena, sum) {
@@ -53,6 +28,25 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
 
 /// The sum of products that is left when no factor is a sum with an identity in it.
 pub(super) fn identities(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    let hides = |arena: &Arena, e: ExprId| match arena.node(e) {
+        Node::Add(t) => t.len() > 1 && t.iter().any(|(_, t)| arena.diagonal(t).is_some()),
+        _ => false,
+    };
+    let terms = expanded(arena, id, |arena, e| match arena.node(e) {
+        Node::Einsum(view) => view.operands().position(|(e, _)| hides(arena, e)),
+        _ => None,
+    })?;
+    let axes: Axes = arena.axes(id).into();
+    Some(arena.add_ids(&axes, terms))
+}
+
+/// The terms that are left when sums among factors are multiplied out, as long as `choose` finds
+/// one, by its place among the factors of a product. `None` where there would be too many.
+fn expanded(
+    arena: &mut Arena,
+    id: ExprId,
+    choose: impl Fn(&Arena, ExprId) -> Option<usize>,
+) -> Option<TermList> {
     let one = arena.number_id(&Number::ONE);
     let mut terms: TermList = SmallVec::new();
     let mut todo: SmallVec<[(NumberId, ExprId); 8]> = SmallVec::new();
@@ -61,34 +55,18 @@ pub(super) fn identities(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
         if terms.len() + todo.len() > TERMS {
             return None;
         }
-        match arena.node(e) {
-            Node::Add(list) => {
-                let list: TermList = list.iter().collect();
-                for (d, inner) in list {
-                    todo.push((arena.multiply(c, d), inner));
-                }
+        if let Node::Add(list) = arena.node(e) {
+            let list: TermList = list.iter().collect();
+            for (d, inner) in list {
+                todo.push((arena.multiply(c, d), inner));
             }
-            Node::Einsum(view) => {
-                let hides = |e: ExprId| match arena.node(e) {
-                    Node::Add(t) => {
-                        t.len() > 1 && t.iter().any(|(_, t)| arena.diagonal(t).is_some())
-                    }
-                    _ => false,
-                };
-                match view.operands().position(|(e, _)| hides(e)) {
-                    Some(at) => {
-                        for inner in distribute_at(arena, e, at) {
-                            todo.push((c, inner));
-                        }
-                    }
-                    None => terms.push((c, e)),
-                }
-            }
-            _ => terms.push((c, e)),
+        } else if let Some(at) = choose(arena, e) {
+            todo.extend(distribute_at(arena, e, at).into_iter().map(|inner| (c, inner)));
+        } else {
+            terms.push((c, e));
         }
     }
-    let axes: Axes = arena.axes(id).into();
-    Some(arena.add_ids(&axes, terms))
+    Some(terms)
 }
 
 /// Whether multiplying out may cancel something.
@@ -168,13 +146,12 @@ fn base(arena: &Arena, id: ExprId) -> (ExprId, bool) {
     }
 }
 
-/// The products that one product with a sum among its factors is the sum of.
-fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
+/// The place of a sum among the factors of a product, first of one whose terms other factors cancel.
+fn cancelling(arena: &Arena, id: ExprId) -> Option<usize> {
     let Node::Einsum(view) = arena.node(id) else { return None };
     let operands: SmallVec<[Operand; 4]> =
         view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
     let sum = |o: &Operand| matches!(arena.node(o.expr), Node::Add(t) if t.len() > 1);
-    // first the sum whose terms other factors cancel
     let others: SmallVec<[ExprId; 8]> = operands.iter().map(|o| base(arena, o.expr).0).collect();
     let cancels = |o: &Operand| {
         let Node::Add(terms) = arena.node(o.expr) else { return false };
@@ -189,11 +166,7 @@ fn distribute(arena: &mut Arena, id: ExprId) -> Option<SmallVec<[ExprId; 4]>> {
             }
         })
     };
-    let at = operands
-        .iter()
-        .position(|o| sum(o) && cancels(o))
-        .or_else(|| operands.iter().position(sum))?;
-    Some(distribute_at(arena, id, at))
+    operands.iter().position(|o| sum(o) && cancels(o)).or_else(|| operands.iter().position(sum))
 }
 
 /// The products that a product is the sum of when the sum among its factors at one place is
