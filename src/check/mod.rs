@@ -197,7 +197,7 @@ fn about_derivatives(claim: &Claim<'_>) -> bool {
             Meaning::Function(_) => {
                 if let Expr::Call { primes: 1.., arguments, .. } = typed.program.node(id) {
                     let argument = typed.program.list(*arguments)[0];
-                    if crate::numeric::eval::variables_of(typed, argument).contains(&true) {
+                    if crate::numeric::plan::variables_of(typed, argument).contains(&true) {
                         return true;
                     }
                 }

@@ -360,7 +360,7 @@ impl Scalar for Ball {
     }
 
     fn pi() -> Result<Ball> {
-        Ok(super::transcendental::pi())
+        Ok(super::series::pi())
     }
 }
 

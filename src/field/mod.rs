@@ -7,5 +7,6 @@
 pub mod ball;
 pub mod magnitude;
 pub mod modular;
+mod series;
 mod transcendental;
 pub mod wide;

@@ -7,6 +7,7 @@
 //!
 //! Orientation is born here: a vector is raised as a column, a matrix with its axes in order.
 
+mod blocks;
 mod compose;
 mod entries;
 mod motion;
@@ -14,6 +15,7 @@ mod part;
 mod reduction;
 mod slices;
 
+pub(super) use self::blocks::{beside, under};
 pub(crate) use self::compose::{
     entry, indicator, negated, product, scaled, size_math, symbol_math, transpose,
 };
@@ -21,7 +23,6 @@ use self::compose::{inverse, reciprocal, with_exponent};
 use self::motion::{Link, cancel_sizes};
 use self::part::{Edge, Part, hadamard, triangle, with_scalars};
 use self::reduction::Reduction;
-pub(super) use self::slices::{beside, under};
 use super::math::{Math, Symbol as Name};
 use crate::number::Number;
 use crate::tensor::arena::Arena;

@@ -5,7 +5,7 @@
 //! (`where` may discard it); it is an error once it reaches what was asked for.
 
 use super::arithmetic::Arithmetic;
-use super::block::{LARGEST_ARRAY, Walk, own_axes};
+use super::block::{Walk, own_axes};
 use super::error::EvalError;
 use super::instance::Instance;
 use super::kink::Trace;
@@ -14,14 +14,10 @@ use crate::diagnostic::Span;
 use crate::shape::dim::{Atom, DimId};
 use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, VariableId};
 use crate::syntax::ast::{Expr, NodeId, ProductOp};
-use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// The most elementary steps of one evaluation.
 const LARGEST_WORK: u64 = 2_000_000_000;
-
-/// The most nodes of an expression that is looked at as a constant.
-const LARGEST_CONSTANT: usize = 64;
 
 /// Numbers for everything that a program leaves open.
 #[derive(Clone, Debug, Default)]
@@ -73,17 +69,6 @@ pub fn evaluate_over(
     evaluator.aligned(target, indices)
 }
 
-/// Which variables the value of a node depends on, by [`VariableId`].
-pub fn variables_of(typed: &Typed, target: NodeId) -> Vec<bool> {
-    let mut used = vec![false; typed.variables.len()];
-    for id in reachable(typed, &[target]) {
-        if let Meaning::Variable(v) = typed.meaning(id) {
-            used[v.0 as usize] = true;
-        }
-    }
-    used
-}
-
 /// Evaluates nodes of one program at one point, again and again with some values moved.
 #[derive(Debug)]
 pub struct Evaluator<'a, S: Arithmetic = f64> {
@@ -123,50 +108,6 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             work: 0,
             depth: 0,
         })
-    }
-
-    /// The nodes that these depend on and they themselves, in the order of evaluation.
-    pub fn plan(&self, targets: &[NodeId]) -> Vec<NodeId> {
-        reachable(self.typed, targets)
-    }
-
-    /// The part of a plan whose values change when these are varied.
-    pub fn dependent(&self, plan: &[NodeId], varied: &[Varied]) -> Vec<NodeId> {
-        let typed = self.typed;
-        let mut variables = vec![false; typed.variables.len()];
-        let mut definitions = vec![false; typed.definitions.len()];
-        for v in varied {
-            match v {
-                Varied::Variable(v) => variables[v.0 as usize] = true,
-                Varied::Definition(d) => definitions[d.0 as usize] = true,
-            }
-        }
-        let mut moves = vec![false; typed.program.nodes.len()];
-        let mut out = Vec::new();
-        for &id in plan {
-            let moved = match typed.meaning(id) {
-                Meaning::Variable(v) => variables[v.0 as usize],
-                Meaning::Definition(d) => {
-                    definitions[d.0 as usize]
-                        || (!self.is_fixed(d)
-                            && moves[typed.definitions[d.0 as usize].body.0 as usize])
-                }
-                _ => {
-                    let mut any = false;
-                    each_child(typed, id, &mut |child| any |= moves[child.0 as usize]);
-                    any
-                }
-            };
-            if moved {
-                moves[id.0 as usize] = true;
-                out.push(id);
-            }
-        }
-        out
-    }
-
-    fn is_fixed(&self, d: DefinitionId) -> bool {
-        self.fixed.get(d.0 as usize).is_some_and(Option::is_some)
     }
 
     /// Evaluates the nodes of a plan.
@@ -309,24 +250,6 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
         }
     }
 
-    /// Whether a node depends on no variable and no function that is not known.
-    fn is_constant(&self, id: NodeId) -> bool {
-        let mut stack = vec![id];
-        let mut steps = 0;
-        while let Some(id) = stack.pop() {
-            steps += 1;
-            let open = matches!(
-                self.typed.meaning(id),
-                Meaning::Variable(_) | Meaning::Unknown(_) | Meaning::Derivative(_)
-            );
-            if open || steps > LARGEST_CONSTANT {
-                return false;
-            }
-            each_child(self.typed, id, &mut |c| stack.push(c));
-        }
-        true
-    }
-
     /// The constant array of the node's shape.
     fn constant(&self, id: NodeId, value: S) -> Result<Array<S>, EvalError> {
         let own = own_axes(self.typed, &self.sizes, id)?;
@@ -395,168 +318,6 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             (Fill::Zeros, _) => self.constant(id, S::ZERO),
             (Fill::Argument, [argument, ..]) => self.elementwise(id, &[*argument], |v, _| Ok(v[0])),
             (Fill::Argument, []) => Err(EvalError::Mismatch { span: self.span(id) }),
-        }
-    }
-
-    /// Applies a scalar function entry by entry; scalar children are broadcast.
-    pub(super) fn elementwise(
-        &mut self,
-        id: NodeId,
-        children: &[NodeId],
-        mut function: impl FnMut(&[S], &mut Trace) -> Result<S, KernelError>,
-    ) -> Result<Array<S>, EvalError> {
-        let span = self.span(id);
-        let own = own_axes(self.typed, &self.sizes, id)?;
-        let n: usize = own.iter().product();
-        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
-        let mut arrays: SmallVec<[(&[S], usize); 4]> = SmallVec::new();
-        for &child in children {
-            let axes = &self.typed.shape(child).axes;
-            let length: usize = own_axes(self.typed, &self.sizes, child)?.iter().product();
-            let value = &self.values[child.0 as usize];
-            if !(axes.is_empty() || length == n) || value.data.is_empty() {
-                return Err(EvalError::Mismatch { span });
-            }
-            arrays.push((&value.data, usize::from(!axes.is_empty())));
-        }
-        let total = walk.count().saturating_mul(n);
-        if total > LARGEST_ARRAY {
-            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
-        }
-        let mut data = Vec::with_capacity(total);
-        let mut shape = walk.shape();
-        let mut arguments: SmallVec<[S; 4]> = SmallVec::new();
-        loop {
-            for k in 0..n {
-                arguments.clear();
-                for ((array, step), offset) in arrays.iter().zip(&walk.offsets) {
-                    arguments.push(array[offset + k * step]);
-                }
-                data.push(defined(span, function(&arguments, &mut self.trace))?);
-            }
-            if !walk.advance() {
-                break;
-            }
-        }
-        shape.extend_from_slice(&own);
-        Ok(Array { shape, data })
-    }
-
-    /// Applies a function to whole blocks; it appends the block of the result.
-    pub(super) fn blockwise(
-        &mut self,
-        id: NodeId,
-        children: &[NodeId],
-        mut function: impl FnMut(&[&[S]], &mut Vec<S>, &mut Trace) -> Result<(), KernelError>,
-    ) -> Result<Array<S>, EvalError> {
-        let span = self.span(id);
-        let own = own_axes(self.typed, &self.sizes, id)?;
-        let n: usize = own.iter().product();
-        let mut walk = Walk::new(self.typed, &self.sizes, self.typed.free(id), children, span)?;
-        let mut lengths: SmallVec<[usize; 2]> = SmallVec::new();
-        for &child in children {
-            lengths.push(own_axes(self.typed, &self.sizes, child)?.iter().product());
-        }
-        let total = walk.count().saturating_mul(n);
-        if total > LARGEST_ARRAY {
-            return Err(EvalError::TooLarge { span, bound: "4194304 entries in one array" });
-        }
-        let mut data = Vec::with_capacity(total);
-        let mut shape = walk.shape();
-        let mut blocks: SmallVec<[&[S]; 2]> = SmallVec::new();
-        loop {
-            blocks.clear();
-            for ((child, offset), length) in children.iter().zip(&walk.offsets).zip(&lengths) {
-                let value = &self.values[child.0 as usize].data;
-                let block = value.get(*offset..offset + length);
-                blocks.push(block.ok_or(EvalError::Mismatch { span })?);
-            }
-            let end = data.len() + n;
-            match (function(&blocks, &mut data, &mut self.trace), S::undefined()) {
-                (Ok(()), _) => {}
-                (Err(KernelError::Undefined), Some(undefined)) => {
-                    data.truncate(end - n);
-                    data.resize(end, undefined);
-                }
-                (Err(error), _) => return Err(EvalError::at(span, error)),
-            }
-            if data.len() != end {
-                return Err(EvalError::Mismatch { span });
-            }
-            if !walk.advance() {
-                break;
-            }
-        }
-        shape.extend_from_slice(&own);
-        Ok(Array { shape, data })
-    }
-}
-
-/// The nodes that these depend on and they themselves, children first.
-fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
-    let Some(highest) = targets.iter().map(|t| t.0).max() else { return Vec::new() };
-    let mut needed = vec![false; typed.program.nodes.len()];
-    for target in targets {
-        needed[target.0 as usize] = true;
-    }
-    let mut plan = Vec::new();
-    for k in (0..=highest).rev() {
-        if needed[k as usize] {
-            plan.push(NodeId(k));
-            each_child(typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
-        }
-    }
-    plan.reverse();
-    plan
-}
-
-/// An undefined value becomes an undefined entry where there is one.
-fn defined<S: Arithmetic>(span: Span, value: Result<S, KernelError>) -> Result<S, EvalError> {
-    match (value, S::undefined()) {
-        (Ok(value), _) => Ok(value),
-        (Err(KernelError::Undefined), Some(undefined)) => Ok(undefined),
-        (Err(error), _) => Err(EvalError::at(span, error)),
-    }
-}
-
-pub(super) fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
-    typed.meaning(id) == Meaning::Delta || typed.meaning(base) == Meaning::Delta
-}
-
-/// The nodes whose values a node reads.
-fn each_child(typed: &Typed, id: NodeId, visit: &mut impl FnMut(NodeId)) {
-    let program = &typed.program;
-    match program.node(id) {
-        Expr::Number(_) | Expr::Range(..) => {}
-        Expr::Name(_) => {
-            if let Meaning::Definition(d) = typed.meaning(id) {
-                visit(typed.definitions[d.0 as usize].body);
-            }
-        }
-        Expr::Negate(a) | Expr::Transpose(a) | Expr::IndexSum(_, a) => visit(*a),
-        Expr::Sum(list) | Expr::Block { list, .. } => {
-            program.list(*list).iter().for_each(|&c| visit(c));
-        }
-        Expr::Product(_, a, b)
-        | Expr::Power(a, b)
-        | Expr::ElementPower(a, b)
-        | Expr::Compare(_, a, b) => {
-            visit(*a);
-            visit(*b);
-        }
-        Expr::Entry(base, _) => {
-            if !is_delta(typed, id, *base) {
-                visit(*base);
-            }
-        }
-        Expr::Call { arguments, .. } => {
-            let constant = matches!(
-                typed.meaning(id),
-                Meaning::Identity | Meaning::Fill(Fill::Ones | Fill::Zeros)
-            );
-            if !constant {
-                program.list(*arguments).iter().for_each(|&c| visit(c));
-            }
         }
     }
 }

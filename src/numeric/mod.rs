@@ -5,6 +5,7 @@
 //! kernels of the function table, and shares no code with lowering, differentiation,
 //! simplification or raising. So the check of an answer covers the whole path to it.
 
+mod apply;
 pub mod arithmetic;
 pub mod ball;
 mod block;
@@ -20,6 +21,7 @@ pub mod jet;
 pub mod kink;
 pub mod modular;
 mod operation;
+pub mod plan;
 pub mod point;
 pub mod read;
 pub mod sample;

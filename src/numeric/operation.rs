@@ -4,7 +4,8 @@
 use super::arithmetic::{Arithmetic, integer_power};
 use super::block::{LARGEST_ARRAY, Walk, own_axes};
 use super::error::EvalError;
-use super::eval::{Evaluator, is_delta};
+use super::eval::Evaluator;
+use super::plan::is_delta;
 use crate::array::{Array, KernelError};
 use crate::diagnostic::Span;
 use crate::shape::typed::{IndexId, Meaning};
