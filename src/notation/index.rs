@@ -5,6 +5,7 @@
 
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, negated, product, scaled, size_math, symbol_math};
+use crate::functions::Function;
 use crate::number::Number;
 use crate::tensor::node::{
     EinsumView, ExprId, IndicatorRange, MapFunction, MatrixFunction, Node, SymbolKind,
@@ -94,11 +95,8 @@ impl Raiser<'_> {
                     MapFunction::Known(f) if f == arena.known.pow => {
                         let exponent = list.pop()?;
                         let base = list.pop()?;
-                        Some(power(
-                            base,
-                            exponent,
-                            arena.as_power(id).map(|p| arena.number_of(p.1)),
-                        ))
+                        let constant = arena.as_power(id).map(|p| arena.number_of(p.1));
+                        Some(power(base, exponent, constant, arena.known.sqrt))
                     }
                     MapFunction::Known(f) => {
                         // as a condition a comparison stands by itself
@@ -441,13 +439,14 @@ pub(super) fn entry_of(m: Math, at: &[Math]) -> Math {
     }
 }
 
-fn power(base: Math, exponent: Math, constant: Option<&Number>) -> Math {
+fn power(base: Math, exponent: Math, constant: Option<&Number>, sqrt: &'static Function) -> Math {
     match constant {
         Some(e) if e.is_negative() => {
-            let inner = power(base, Math::Number(e.neg()), Some(&e.neg()));
+            let inner = power(base, Math::Number(e.neg()), Some(&e.neg()), sqrt);
             Math::Quotient(Box::new(Math::Number(Number::ONE)), Box::new(inner))
         }
         Some(e) if e.is_one() => base,
+        Some(e) if e.mul(&Number::integer(2)).is_one() => Math::Call(sqrt, vec![base], None),
         Some(e) => Math::Power(Box::new(base), Box::new(Math::Number(e.clone()))),
         None => Math::Power(Box::new(base), Box::new(exponent)),
     }

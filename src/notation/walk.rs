@@ -66,6 +66,26 @@ pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
     }
 }
 
+/// Calls `visit` with each direct part of an expression, positions and bases of entries included.
+pub(super) fn parts_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
+    match math {
+        Math::Entry(base, indices) => {
+            visit(base);
+            indices.iter_mut().for_each(visit);
+        }
+        Math::Delta(a, b) | Math::Partial(a, b) => {
+            visit(a);
+            visit(b);
+        }
+        Math::IndexSum(_, body) => visit(body),
+        Math::Range(Some(ends)) => {
+            visit(&mut ends.0);
+            visit(&mut ends.1);
+        }
+        other => children_mut(other, visit),
+    }
+}
+
 /// Whether a cotangent occurs.
 pub(super) fn mentions_gradient(math: &Math) -> bool {
     any(math, &mut |part| matches!(part, Math::Gradient(_)))

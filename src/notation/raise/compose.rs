@@ -225,5 +225,18 @@ pub(crate) fn scaled(c: &Number, m: Math) -> Math {
         let above = product(vec![whole(n), *a]);
         return Math::Quotient(Box::new(above), Box::new(below));
     }
-    product(vec![Math::Number(c.clone()), m])
+    match m {
+        Math::Product(mut list) => {
+            if let Some(Math::Number(n)) = list.first_mut() {
+                *n = n.mul(c);
+                if n.is_one() {
+                    list.remove(0);
+                }
+                return product(list);
+            }
+            list.insert(0, Math::Number(c.clone()));
+            product(list)
+        }
+        m => product(vec![Math::Number(c.clone()), m]),
+    }
 }

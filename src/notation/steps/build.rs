@@ -68,7 +68,6 @@ pub(super) struct Parent {
 pub fn build(trace: Trace<'_>) -> Steps {
     let mut builder = Builder::new(trace);
     builder.given();
-    builder.shared();
     for (symbol, total) in builder.order() {
         builder.group(symbol, total);
     }
@@ -92,6 +91,8 @@ pub(super) struct Builder<'a> {
     /// The results of the answer about each value, and its named cotangents, by position.
     pub(super) results: FxHashMap<Rc<str>, usize>,
     pub(super) bindings: FxHashMap<Rc<str>, usize>,
+    /// The bindings of the answer that were given, or are equations.
+    pub(super) known: FxHashSet<usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -141,6 +142,16 @@ impl<'a> Builder<'a> {
             (before.first() == trace.first.as_ref()).then(|| (last.name.clone(), at))
         });
         let results = results.collect();
+        let equations: FxHashSet<&str> = trace
+            .equations
+            .iter()
+            .filter_map(|e| Some(&*trace.arena.symbol(trace.arena.as_symbol(e.symbol)?).name))
+            .collect();
+        let known = trace.answer.bindings.iter().enumerate().filter(|(_, b)| match &b.name {
+            Math::Symbol(s) => equations.contains(&*s.name),
+            _ => true,
+        });
+        let known = known.map(|(at, _)| at).collect();
         let bindings = trace.answer.bindings.iter().enumerate();
         let bindings = bindings.filter_map(|(at, b)| match &b.name {
             Math::Gradient(s) => Some((s.name.clone(), at)),
@@ -159,6 +170,7 @@ impl<'a> Builder<'a> {
             simple,
             results,
             bindings,
+            known,
         }
     }
 
@@ -280,18 +292,6 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// What the answer names to share it.
-    fn shared(&mut self) {
-        let known: FxHashSet<String> =
-            self.trace.equations.iter().map(|e| self.symbol(e.symbol).name.to_string()).collect();
-        for binding in &self.trace.answer.bindings {
-            let name = ascii(&binding.name);
-            if matches!(binding.name, Math::Symbol(_)) && !known.contains(&name) {
-                self.steps.shared.push(format!("{name} = {}", ascii(&binding.value)));
-            }
-        }
-    }
-
     fn group(&mut self, c: ExprId, total: ExprId) {
         let name = self.name(c);
         let title = if self.trace.jacobian {
@@ -305,10 +305,10 @@ impl<'a> Builder<'a> {
         if self.parents.contains_key(&c) {
             let claimed = self.change_claim(c, &mut group.definitions);
             group.rows = Lines::new(self, c).rows(self, c, total, &claimed);
-            self.finish(c, total, &group.title, &mut group.rows);
+            self.finish(c, total, &mut group);
         } else {
             self.define(c);
-            self.answer_line(c, &group.title, "constant-derivative", &mut group.rows);
+            self.answer_line(c, "constant-derivative", &mut group);
         }
         if !group.rows.is_empty() {
             self.steps.groups.push(group);
@@ -353,10 +353,17 @@ pub(super) fn heavier(a: Law, b: Law) -> Law {
     if rank(b) > rank(a) { b } else { a }
 }
 
-/// A product with one factor is a linear map.
+/// A product with one factor beside constants is a linear map.
 fn single(arena: &Arena, node: ExprId, law: Law) -> Law {
+    use SymbolKind as K;
+    let constant = |e: ExprId| {
+        let mut list = Vec::new();
+        symbols(arena, e, &mut list);
+        let kind = |s: &ExprId| arena.as_symbol(*s).map(|s| arena.symbol(s).kind);
+        list.iter().all(|s| matches!(kind(s), Some(K::Size(_) | K::Pi | K::Indicator(_) | K::Triangle)))
+    };
     match arena.node(node) {
-        Node::Einsum(view) if view.operands().count() < 2 => Law::Linear,
+        Node::Einsum(view) if view.operands().filter(|o| !constant(o.0)).count() < 2 => Law::Linear,
         _ => law,
     }
 }

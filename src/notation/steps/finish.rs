@@ -1,12 +1,13 @@
 //! How a group ends: the cotangent as a whole, and the answer.
 
+use super::super::answer::Binding;
 use super::super::ascii::ascii;
 use super::super::left::write_axes;
 use super::super::math::{Math, Symbol};
 use super::super::unicode::unicode;
 use super::build::Builder;
 use super::speak::at;
-use super::{Line, Row, Side};
+use super::{Given, Group, Line, Row, Side};
 use crate::tensor::node::ExprId;
 
 /// An entry of a cotangent, where it is given entry by entry.
@@ -17,7 +18,8 @@ fn at_axes(gradient: Math, axes: &[Symbol]) -> Math {
 
 impl Builder<'_> {
     /// The cotangent as a whole, simplified, and as the answer has it.
-    pub(super) fn finish(&self, c: ExprId, total: ExprId, gradient: &Math, rows: &mut Vec<Row>) {
+    pub(super) fn finish(&mut self, c: ExprId, total: ExprId, group: &mut Group) {
+        let (gradient, rows) = (&group.title, &mut group.rows);
         let (simple, settled) = self.simple.get(&c).copied().unwrap_or((total, total));
         let jacobian = self.trace.jacobian;
         let mut last = None;
@@ -46,15 +48,16 @@ impl Builder<'_> {
             rows.push(Row { matrix: Some(line(rule)), index: (!said).then(|| line(index)) });
             last = Some(math);
         }
-        self.answer_line(c, gradient, "substitution", rows);
+        self.answer_line(c, "substitution", group);
     }
 
     /// The result about this value, or the line of the answer that names its cotangent.
-    pub(super) fn answer_line(&self, c: ExprId, gradient: &Math, rule: &str, rows: &mut Vec<Row>) {
+    pub(super) fn answer_line(&mut self, c: ExprId, rule: &str, group: &mut Group) {
         let answer = self.trace.answer;
+        let (gradient, rows) = (&group.title, &mut group.rows);
         let name = self.name(c);
         let found = self.results.get(&name.name).copied();
-        let (left, right, claim) = match found {
+        let (left, right, claim, needs) = match found {
             Some(place) => {
                 let outcome = &answer.results[place];
                 let indices = if outcome.entrywise { &outcome.axes[..] } else { &[] };
@@ -66,15 +69,22 @@ impl Builder<'_> {
                 } else {
                     Side::Math(at_axes(gradient.clone(), indices))
                 };
-                (left, outcome.value.clone(), claim)
+                (left, outcome.value.clone(), claim, &outcome.needs)
             }
             None => {
                 let named = self.bindings.get(&name.name).filter(|_| !self.trace.jacobian);
                 let Some(binding) = named.map(|at| &answer.bindings[*at]) else { return };
                 let claim = format!("{} == {}", ascii(gradient), ascii(&binding.value));
-                (Side::Math(gradient.clone()), binding.value.clone(), claim)
+                (Side::Math(gradient.clone()), binding.value.clone(), claim, &binding.needs)
             }
         };
+        // what the answer names to share it
+        for at in answer.closure(needs) {
+            if self.known.insert(at) {
+                let Binding { name, value, .. } = answer.bindings[at].clone();
+                group.given.push(Given { name, value, written: None, hidden: false });
+            }
+        }
         let line = Line { rule: rule.into(), left, right, claim };
         // the line before may say so already, if in other words of the language
         if let Some(row) = rows.last_mut() {

@@ -5,6 +5,7 @@ use super::super::index::IndexNames;
 use super::super::math::{Math, Symbol as Name};
 use super::super::raise::{product, symbol_math};
 use super::super::unicode::unicode;
+use super::bound::{fronted, same, summed, tidied};
 use super::build::{Builder, LAST, heavier};
 use super::differential::{Terms, along, differentials};
 use super::speak::{FROZEN, at};
@@ -97,6 +98,7 @@ impl Lines {
         let arena = &b.trace.arena;
         let of = fresh(b.speech.seed);
         let by = fresh(arena.rank(c));
+        let free = names;
         let x = Math::Symbol(b.name(c));
         let left = Math::Partial(
             Box::new(at(Math::Symbol(b.speech.of.clone()), &of)),
@@ -157,13 +159,10 @@ impl Lines {
             local.map(|l| (self.law.name(), added(l))),
             contracted.map(|m| ("delta-contraction".to_string(), m)),
         ];
-        // no line says what the line before said
-        for at in 1..3 {
-            let before = out[..at].iter().rev().flatten().next().map(|l| unicode(&l.1));
-            if before.is_some() && before == out[at].as_ref().map(|l| unicode(&l.1)) {
-                out[at] = None;
-            }
+        for line in out.iter_mut().flatten() {
+            line.1 = tidied(std::mem::replace(&mut line.1, Math::Pi), free);
         }
+        without_repetition(&mut out);
         out.map(|line| {
             line.map(|(rule, right)| Line {
                 rule,
@@ -198,7 +197,7 @@ impl Lines {
             let pair = |inner: Math| match &outer {
                 None => inner,
                 Some(outer) if jacobian || arena.rank(u) == 0 => {
-                    product(vec![b.speech.whole(outer.clone(), jacobian), inner])
+                    fronted(b.speech.whole(outer.clone(), jacobian), inner)
                 }
                 Some(outer) => Math::Inner(Box::new(outer.clone()), Box::new(inner)),
             };
@@ -250,12 +249,7 @@ impl Lines {
             local.map(|l| (self.law.name(), added(l))),
             whole.map(|m| ("adjoint".to_string(), m)),
         ];
-        for at in 1..3 {
-            let before = out[..at].iter().rev().flatten().next().map(|l| unicode(&l.1));
-            if before.is_some() && before == out[at].as_ref().map(|l| unicode(&l.1)) {
-                out[at] = None;
-            }
-        }
+        without_repetition(&mut out);
         let chain_claim = claims.map(added);
         let indices = if jacobian { b.free(seed) } else { Vec::new() };
         let entry = at(claimed.clone(), &indices);
@@ -300,17 +294,17 @@ fn paired(math: Math) -> Math {
     }
 }
 
-/// `Σₖ outer inner`, with one sum sign.
-fn summed(ks: &[Name], outer: Option<Math>, inner: Math) -> Math {
-    let (bound, inner) = match inner {
-        Math::IndexSum(names, body) => ([ks, &names[..]].concat(), *body),
-        other => (ks.to_vec(), other),
-    };
-    let body = match outer {
-        Some(outer) => product(vec![outer, inner]),
-        None => inner,
-    };
-    if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) }
+/// No line says what the line before said.
+fn without_repetition(lines: &mut [Option<(String, Math)>; 3]) {
+    for at in 1..3 {
+        let (before, after) = lines.split_at_mut(at);
+        if let (Some((_, before)), Some((_, line))) =
+            (before.iter().rev().flatten().next(), &after[0])
+            && (same(before, line) || unicode(before) == unicode(line))
+        {
+            after[0] = None;
+        }
+    }
 }
 
 /// A sum of terms with their signs in front.

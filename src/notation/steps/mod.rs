@@ -8,6 +8,7 @@
 //! *Invariant:* every line is an equation of the language (its claim), which holds in the program of
 //! [`Steps::preamble`].
 
+mod bound;
 mod build;
 mod claims;
 mod differential;
@@ -19,6 +20,7 @@ mod lines;
 mod speak;
 pub mod text;
 
+use super::ascii::ascii;
 use super::math::Math;
 pub use build::{Trace, build};
 use rustc_hash::FxHashSet;
@@ -32,8 +34,6 @@ pub struct Steps {
     pub given: Vec<Given>,
     /// Definitions of the cotangents as text of the language.
     pub cotangents: Vec<String>,
-    /// Definitions of what the answer shares.
-    pub shared: Vec<String>,
     /// The groups, from the objective backwards.
     pub groups: Vec<Group>,
 }
@@ -56,7 +56,7 @@ pub struct Given {
 pub struct Group {
     /// `∇W`, `∂y/∂x`
     pub title: Math,
-    /// What is named before it: the gradient that a Hessian is the derivative of.
+    /// What is named before it: what the answer shares, the gradient that a Hessian is the derivative of.
     pub given: Vec<Given>,
     /// Definitions that its claims need, as text of the language.
     pub definitions: Vec<String>,
@@ -173,11 +173,13 @@ impl Steps {
         let new: Vec<String> =
             other.declarations.into_iter().filter(|d| !known.contains(d)).collect();
         self.declarations.extend(new);
-        let known: FxHashSet<&String> = self.shared.iter().collect();
-        let new: Vec<String> = other.shared.into_iter().filter(|d| !known.contains(d)).collect();
-        self.shared.extend(new);
+        let given = self.groups.iter().flat_map(|g| &g.given);
+        let known: FxHashSet<String> = given.map(|g| ascii(&g.name)).collect();
+        for group in &mut other.groups {
+            group.given.retain(|g| !known.contains(&ascii(&g.name)));
+        }
         if let Some(first) = other.groups.first_mut() {
-            first.given = other.given;
+            first.given.splice(..0, other.given);
         }
         self.groups.extend(other.groups);
     }
@@ -192,7 +194,7 @@ impl Steps {
         for given in &self.given {
             given::write_definition(&mut out, given);
         }
-        for line in self.cotangents.iter().chain(&self.shared) {
+        for line in &self.cotangents {
             out.push_str(line);
             out.push('\n');
         }

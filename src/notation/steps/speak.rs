@@ -65,10 +65,18 @@ impl Speech {
                 }
             }
             Math::Product(list) => {
-                for m in list.iter_mut() {
-                    self.walk(m, all, sizes);
+                // δ's are factors like others; a product in brackets stays in them
+                let mut flat = Vec::with_capacity(list.len());
+                for mut m in std::mem::take(list) {
+                    let bracketed = matches!(m, Math::Product(_));
+                    self.walk(&mut m, all, sizes);
+                    match m {
+                        Math::Product(inner) if !bracketed => flat.extend(inner),
+                        m => flat.push(m),
+                    }
                 }
-                *math = product(std::mem::take(list));
+                flat.retain(|m| !matches!(m, Math::Number(n) if n.is_one()));
+                *math = if flat.len() > 1 { Math::Product(flat) } else { product(flat) };
             }
             Math::Sum(terms) => terms.iter_mut().for_each(|t| self.walk(&mut t.1, all, sizes)),
             Math::Hadamard(list) | Math::Call(_, list, _) | Math::Unknown(_, _, list) => {
