@@ -183,6 +183,8 @@ impl Lines {
     ) -> [Option<Line>; 3] {
         let seed = b.speech.seed;
         let contracted = along(b.trace.arena, total, self.change, seed);
+        let settled = b.simple.get(&c).map(|s| s.1);
+        let settled = settled.map(|e| along(b.trace.arena, e, self.change, seed));
         let b = &*b;
         let arena = &b.trace.arena;
         let jacobian = b.trace.jacobian;
@@ -193,7 +195,7 @@ impl Lines {
             let g = b.cotangents.get(equation).copied().filter(|g| b.is_cotangent(*g));
             let outer =
                 g.map(|g| symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")));
-            let fits = g.is_none_or(|g| arena.rank(g) <= 2 && (!jacobian || arena.rank(u) <= 1));
+            let fits = g.is_none_or(|g| !jacobian || arena.rank(g) <= 2 && arena.rank(u) <= 1);
             let pair = |inner: Math| match &outer {
                 None => inner,
                 Some(outer) if jacobian || arena.rank(u) == 0 => {
@@ -202,8 +204,12 @@ impl Lines {
                 Some(outer) => Math::Inner(Box::new(outer.clone()), Box::new(inner)),
             };
             let term = along.as_ref().filter(|_| fits).and_then(|(change, _)| {
-                let inner = b.sum(change, |raiser, id| raiser.raise(id).map(paired))?;
-                Some(pair(b.speech.whole(inner, jacobian)))
+                let raised = b.sum(change, |raiser, id| raiser.raise(id).map(paired));
+                match raised {
+                    Some(inner) => Some(pair(b.speech.whole(inner, jacobian))),
+                    None if jacobian => None,
+                    None => entrywise(b, u, outer.clone(), change),
+                }
             });
             if *chained {
                 if let Some(list) = &mut chain {
@@ -241,14 +247,22 @@ impl Lines {
         let left = Math::Differential(b.speech.of.clone());
         // a variable of the program may have the name of the change
         let ambiguous = b.taken.contains(format!("d{}", b.name(c).name).as_str());
-        if local.is_none() || ambiguous {
+        if ambiguous || local.is_none() && !jacobian {
             return [None, None, None];
         }
-        let mut out = [
-            chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
-            local.map(|l| (self.law.name(), added(l))),
-            whole.map(|m| ("adjoint".to_string(), m)),
-        ];
+        let mut out = match local {
+            Some(local) => [
+                chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
+                Some((self.law.name(), added(local))),
+                whole.map(|m| ("adjoint".to_string(), m)),
+            ],
+            // a cotangent has too many axes to be written: what it is stands in its place
+            None => {
+                let whole = settled.and_then(|e| b.raiser(None).raise(e));
+                let whole = whole.map(|m| b.speech.whole(m, true));
+                [None, whole.map(|m| ("chain-rule".to_string(), m)), None]
+            }
+        };
         without_repetition(&mut out);
         let chain_claim = claims.map(added);
         let indices = if jacobian { b.free(seed) } else { Vec::new() };
@@ -270,6 +284,20 @@ impl Lines {
             })
         })
     }
+}
+
+/// `⟨∇u, du⟩` entry by entry, for what has no notation as a whole.
+fn entrywise(b: &Builder<'_>, u: ExprId, outer: Option<Math>, change: &Terms) -> Option<Math> {
+    let free = IndexNames::new(&b.taken);
+    let mut names = free;
+    let count = if outer.is_some() { b.trace.arena.rank(u) } else { 0 };
+    let ks: Vec<Name> = (0..count).map(|_| names.fresh()).collect();
+    let places: Vec<Math> = ks.iter().cloned().map(Math::Symbol).collect();
+    let inner = b.sum(change, |raiser, id| {
+        let mut names = names;
+        raiser.entry(id, &places, &mut names)
+    })?;
+    Some(tidied(summed(&ks, outer.map(|o| at(o, &places)), inner), free))
 }
 
 /// `sum(A .* dX)` as an inner product, with what stands before it.
