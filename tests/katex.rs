@@ -1,22 +1,56 @@
-//! Every LaTeX text of the given cases is accepted by `KaTeX` in strict mode. `DERIVE_KATEX` names a
+//! Every LaTeX text of the given cases, derivations and every style included, is accepted by `KaTeX` in strict mode. `DERIVE_KATEX` names a
 //! folder of Node modules that has it; without it the test says that it was skipped, or fails where
 //! `DERIVE_REQUIRE_KATEX=1`.
 
 use derive::Question;
-use derive::notation::latex::LatexOptions;
-use derive::notation::text::equations_with;
+use derive::notation::json::json;
+use derive::notation::latex::{LatexOptions, Transposed};
+use derive::notation::math::Symbol;
+use derive::notation::steps::Notation;
+use derive::notation::steps::json::values;
+use derive::notation::steps::latex::blocks;
+use derive::notation::text::{Report, equations_with};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// The choices of `--style`: as they are, and each once.
+fn styles(loss: &Symbol) -> Vec<LatexOptions<'_>> {
+    let plain = LatexOptions::default();
+    vec![
+        plain,
+        LatexOptions { bold: true, transpose: Transposed::Letter, loss: None },
+        LatexOptions { bold: true, transpose: Transposed::Prime, loss: Some(loss) },
+        LatexOptions { loss: Some(loss), ..plain },
+    ]
+}
+
+/// Every field with the name `latex`.
+fn fields(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|v| fields(v, out)),
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value.as_str() {
+                    Some(text) if name == "latex" => out.push(text.to_string()),
+                    _ => fields(value, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The LaTeX of the given cases: answers, derivations and JSON.
 fn texts() -> Vec<Value> {
-    let mut list = Vec::new();
+    let (mut list, mut seen) = (Vec::new(), HashSet::new());
     for line in include_str!("cases/gradients.jsonl").lines() {
         let case: Value = serde_json::from_str(line).expect("a case is JSON");
         let text = |field: &str| case[field].as_str().unwrap_or_default();
         let wrt: Vec<&str> =
             case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let mut question = Question::new(text("program")).wrt(&wrt);
+        let mut question = Question::new(text("program")).wrt(&wrt).with_steps();
         if !text("shape").is_empty() {
             question = question.shapes(text("shape"));
         }
@@ -28,10 +62,22 @@ fn texts() -> Vec<Value> {
             "jacobian" => derive::jacobian(&question),
             _ => derive::hessian(&question),
         };
-        let answer = solution.unwrap_or_else(|e| panic!("{}: {e}", text("id"))).answer;
-        for bold in [false, true] {
-            let tex = equations_with(&answer, LatexOptions { bold, ..LatexOptions::default() });
-            list.push(json!({"id": text("id"), "tex": tex}));
+        let solution = solution.unwrap_or_else(|e| panic!("{}: {e}", text("id")));
+        let (answer, loss) = (&solution.answer, solution.loss());
+        let steps = solution.steps.as_ref().expect("steps were asked for");
+        for (at, options) in styles(&loss).into_iter().enumerate() {
+            let mut texts = vec![equations_with(answer, options)];
+            texts.extend(blocks(steps, answer, Notation::Both, options));
+            if at == 0 {
+                for notation in [Notation::Matrix, Notation::Index] {
+                    texts.extend(blocks(steps, answer, notation, options));
+                }
+                fields(&json(answer, &Report::skipped(""), options), &mut texts);
+                let lines = values(steps, answer, Notation::Both, options);
+                lines.iter().for_each(|step| fields(step, &mut texts));
+            }
+            texts.retain(|text| seen.insert(text.clone()));
+            list.extend(texts.iter().map(|tex| json!({"id": text("id"), "tex": tex, "style": at})));
         }
     }
     list

@@ -265,8 +265,8 @@ fn style() -> Arg {
         .long("style")
         .value_name("STYLE")
         .value_delimiter(',')
-        .value_parser(["bold", "top", "T", "prime"])
-        .help("How LaTeX looks: `bold` vectors and matrices; transposes as `top`, `T` or `prime`")
+        .value_parser(["bold", "top", "T", "prime", "nabla", "partial"])
+        .help("How LaTeX looks: `bold` vectors and matrices; transposes as `top`, `T` or `prime`; gradients as `nabla` or `partial`")
 }
 
 fn steps() -> Arg {

@@ -7,6 +7,7 @@ use crate::notation::answer::Answer;
 use crate::notation::jax::jax;
 use crate::notation::json::json;
 use crate::notation::latex::{LatexOptions, Transposed};
+use crate::notation::math::Symbol;
 use crate::notation::numpy::numpy;
 use crate::notation::steps::{self, Notation, Steps};
 use crate::notation::text::{Report, equations_with, program, text};
@@ -58,21 +59,23 @@ fn answer(
     // the process ends when the answer is printed: nothing large is taken apart before
     let solution = std::mem::ManuallyDrop::new(solution);
     let answer = &solution.answer;
+    let loss = solution.loss();
+    let options = latex_options(m, &loss);
     let steps = solution.steps.as_ref().zip(notation);
     let format = m.get_one::<String>("format").map_or("text", String::as_str);
     if let Some((steps, notation)) = steps {
-        return derivation(answer, &report, steps, notation, format).ok_or_else(|| {
+        return derivation(answer, &report, steps, notation, format, options).ok_or_else(|| {
             Failure::Message(format!("`{format}` shows no derivation; leave `--steps` out"))
         });
     }
     Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
         "ascii" => program(answer) + "\n",
-        "latex" => equations_with(answer, latex_options(m)),
-        "markdown" => crate::notation::markdown::markdown(answer, &report),
+        "latex" => equations_with(answer, options),
+        "markdown" => crate::notation::markdown::markdown(answer, &report, options),
         "html" => crate::notation::html::html(answer, &report, None),
         "mathml" => crate::notation::html::mathml(answer),
         "svg" => crate::notation::svg::svg(answer),
-        "json" => json(answer, &report).to_string() + "\n",
+        "json" => json(answer, &report, options).to_string() + "\n",
         "numpy" => numpy(answer).map_err(|e| Failure::Message(e.to_string()))?,
         "jax" => jax(answer).map_err(|e| Failure::Message(e.to_string()))?,
         "torch" => torch(answer).map_err(|e| Failure::Message(e.to_string()))?,
@@ -97,6 +100,7 @@ fn derivation(
     steps: &Steps,
     notation: Notation,
     format: &str,
+    options: LatexOptions<'_>,
 ) -> Option<String> {
     use crate::notation::{html, markdown, text};
     Some(match format {
@@ -105,13 +109,13 @@ fn derivation(
             derived + &text::remarks(answer, report)
         }
         "ascii" => steps::text::program(steps, notation),
-        "latex" => steps::latex::latex(steps, answer, notation),
-        "markdown" => markdown::markdown_with_steps(answer, report, steps, notation),
+        "latex" => steps::latex::latex(steps, answer, notation, options),
+        "markdown" => markdown::markdown_with_steps(answer, report, steps, notation, options),
         "html" => html::html(answer, report, Some((steps, notation))),
         "mathml" => html::mathml_steps(answer, steps, notation),
         "json" => {
-            let mut value = json(answer, report);
-            value["steps"] = steps::json::values(steps, answer, notation).into();
+            let mut value = json(answer, report, options);
+            value["steps"] = steps::json::values(steps, answer, notation, options).into();
             value.to_string() + "\n"
         }
         _ => return None,
@@ -127,11 +131,13 @@ fn defect(input: &Input, report: &Report) -> String {
 }
 
 /// The choices of `--style`.
-fn latex_options(m: &ArgMatches) -> LatexOptions {
+fn latex_options<'a>(m: &ArgMatches, loss: &'a Symbol) -> LatexOptions<'a> {
     let mut options = LatexOptions::default();
     for style in m.get_many::<String>("style").into_iter().flatten() {
         match style.as_str() {
             "bold" => options.bold = true,
+            "partial" => options.loss = Some(loss),
+            "nabla" => options.loss = None,
             "T" => options.transpose = Transposed::Letter,
             "prime" => options.transpose = Transposed::Prime,
             _ => options.transpose = Transposed::Top,

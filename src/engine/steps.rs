@@ -1,5 +1,6 @@
 //! Derivations: the sweep once more over elaborated equations, with a record of its steps.
 
+use super::Solution;
 use crate::calculus::elaborate::elaborate;
 use crate::calculus::sweep::{Seed, derivation};
 use crate::notation::answer::Answer;
@@ -187,6 +188,19 @@ fn run(
         first,
         stated,
     })
+}
+
+impl Solution {
+    /// The loss that the gradients of the answer belong to: the objective where it is a scalar with a
+    /// name, else a name for any loss, the same as in the derivation.
+    pub fn loss(&self) -> Name {
+        let answer = &self.answer;
+        let gradients = answer.results.iter().all(|r| r.wrt.len() == 1);
+        if answer.shape.is_empty() && (answer.named || !gradients) {
+            return answer.objective.clone();
+        }
+        Name { name: Names::new(&self.typed, answer).loss(), rank: 0 }
+    }
 }
 
 /// Names that the program does not have.

@@ -14,7 +14,7 @@ pub fn equations(answer: &Answer) -> String {
 }
 
 /// As [`equations`], with choices.
-pub fn equations_with(answer: &Answer, options: LatexOptions) -> String {
+pub fn equations_with(answer: &Answer, options: LatexOptions<'_>) -> String {
     let (needed, backward) = (needed(answer), backward(answer));
     let mut order: Vec<Step> = (0..backward).filter(|&at| needed[at]).map(Step::Binding).collect();
     order.extend(steps(answer, &needed, backward));

@@ -106,7 +106,7 @@ pub(super) fn form_latex(
     answer: &Answer,
     outcome: &Outcome,
     kind: FormKind,
-    options: LatexOptions,
+    options: LatexOptions<'_>,
 ) -> String {
     let name = |s: &Symbol| latex_with(&Math::Symbol(s.clone()), options);
     let columns = |s: &Symbol| match s.rank {
@@ -116,7 +116,7 @@ pub(super) fn form_latex(
     let y = &answer.objective;
     match (kind, outcome.kind, outcome.wrt.as_slice()) {
         (FormKind::Differential, ResultKind::Hessian, [x, ..]) => {
-            format!(r"\mathrm{{d}} \nabla_{{{}}}", name(x))
+            format!(r"\mathrm{{d}} {}", latex_with(&Math::Gradient(x.clone()), options))
         }
         (FormKind::Differential, ..) => format!(r"\mathrm{{d}} {}", name(y)),
         (FormKind::Kronecker, ResultKind::Hessian, [x, z]) => {

@@ -3,14 +3,14 @@
 use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
 use super::forms::{Form, FormKind};
-use super::latex::latex;
+use super::latex::{LatexOptions, latex_with};
 use super::math::Math;
 use super::program::{gradient_of, objective_program, result_index, result_program};
 use super::text::Report;
 use serde_json::{Value, json};
 
 /// The whole answer.
-pub fn json(answer: &Answer, report: &Report) -> Value {
+pub fn json(answer: &Answer, report: &Report, options: LatexOptions<'_>) -> Value {
     let variables: Vec<Value> = answer
         .parameters
         .iter()
@@ -18,13 +18,13 @@ pub fn json(answer: &Answer, report: &Report) -> Value {
         .map(|p| json!({"name": p.written, "shape": shape(&p.shape), "assumed": p.assumed}))
         .collect();
     let results: Vec<Value> =
-        answer.results.iter().enumerate().map(|(at, r)| result(answer, at, r)).collect();
+        answer.results.iter().enumerate().map(|(at, r)| result(answer, at, r, options)).collect();
     json!({
         "schema": 1,
         "objective": {
             "name": &*answer.objective.name,
             "ascii": objective_program(answer),
-            "latex": latex(&answer.value),
+            "latex": latex_with(&answer.value, options),
             "shape": shape(&answer.shape),
         },
         "variables": variables,
@@ -36,7 +36,7 @@ pub fn json(answer: &Answer, report: &Report) -> Value {
     })
 }
 
-fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
+fn result(answer: &Answer, at: usize, outcome: &Outcome, options: LatexOptions<'_>) -> Value {
     let mut value = json!({
         "kind": match outcome.kind {
             ResultKind::Gradient => "gradient",
@@ -48,7 +48,7 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
         "wrt": outcome.written,
         "shape": shape(&outcome.shape),
         "ascii": result_program(answer, at),
-        "latex": latex(&outcome.value),
+        "latex": latex_with(&outcome.value, options),
         "index": result_index(answer, at),
     });
     if !outcome.forms.is_empty() {
@@ -59,7 +59,7 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome) -> Value {
                     FormKind::Kronecker => "kronecker",
                 },
                 "ascii": ascii(&form.value),
-                "latex": latex(&form.value),
+                "latex": latex_with(&form.value, options),
             })
         };
         value["forms"] = outcome.forms.iter().map(form).collect();

@@ -8,16 +8,19 @@ use super::layout::{
 use super::math::{Math, Symbol};
 use super::name::{greek_latex, is_compound, split};
 use super::unicode::begins_with_digit;
+use super::walk::{mentions_gradient, parts_mut};
 use crate::functions::{Function, Notation};
 use crate::number::Number;
 
 /// Choices of the LaTeX notation.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct LatexOptions {
+pub struct LatexOptions<'a> {
     /// Vectors and matrices in bold type.
     pub bold: bool,
     /// How a transpose is written.
     pub transpose: Transposed,
+    /// The loss, where its gradients are written as its derivatives: `∂L/∂W` in place of `∇W`.
+    pub loss: Option<&'a Symbol>,
 }
 
 /// The sign of a transpose.
@@ -38,17 +41,40 @@ pub fn latex(math: &Math) -> String {
 }
 
 /// An expression in LaTeX, without delimiters, with choices.
-pub fn latex_with(math: &Math, options: LatexOptions) -> String {
+pub fn latex_with(math: &Math, options: LatexOptions<'_>) -> String {
     let mut out = String::with_capacity(96);
-    write(Latex(options), &mut out, math, Place::Whole);
+    let style = Latex(options);
+    match options.loss.filter(|_| mentions_gradient(math)) {
+        Some(loss) => {
+            let mut math = math.clone();
+            differentiated(&mut math, loss);
+            write(style, &mut out, &math, Place::Whole);
+        }
+        None => write(style, &mut out, math, Place::Whole),
+    }
     out
+}
+
+/// Writes gradients as derivatives of a loss.
+fn differentiated(math: &mut Math, loss: &Symbol) {
+    let by = match math {
+        Math::Gradient(s) => Math::Symbol(s.clone()),
+        Math::Entry(base, indices) => match &**base {
+            Math::Gradient(s) => {
+                Math::Entry(Box::new(Math::Symbol(s.clone())), std::mem::take(indices))
+            }
+            _ => return parts_mut(math, &mut |part| differentiated(part, loss)),
+        },
+        _ => return parts_mut(math, &mut |part| differentiated(part, loss)),
+    };
+    *math = Math::Partial(Box::new(Math::Symbol(loss.clone())), Box::new(by));
 }
 
 /// The notation of LaTeX.
 #[derive(Clone, Copy)]
-pub(super) struct Latex(pub(super) LatexOptions);
+pub(super) struct Latex<'a>(pub(super) LatexOptions<'a>);
 
-impl Glyphs for Latex {
+impl Glyphs for Latex<'_> {
     const HADAMARD: &'static str = r"\odot";
     const ELEMENT_QUOTIENT: &'static str = r"\oslash";
     const JUXTAPOSED: bool = true;
@@ -56,7 +82,7 @@ impl Glyphs for Latex {
     fn class(self, math: &Math) -> Class {
         match math {
             Math::Number(n) if !n.is_integer() && !n.is_negative() => Class::Built,
-            Math::Quotient(..) => Class::Built,
+            Math::Quotient(..) | Math::Partial(..) => Class::Built,
             Math::IndexSum(..) => Class::BigSum,
             Math::Call(function, arguments, axis) => match function.latex {
                 Notation::Wrap(before, after)
@@ -275,6 +301,11 @@ impl Glyphs for Latex {
         };
         if taken {
             self.bracketed(out, base);
+        } else if matches!(base, Math::Symbol(_))
+            && !indices.iter().any(|i| matches!(i, Math::Range(_)))
+        {
+            // an entry of a matrix in bold type is a number
+            write(Latex(LatexOptions { bold: false, ..self.0 }), out, base, Place::Operand);
         } else {
             write(self, out, base, Place::Operand);
         }
@@ -329,7 +360,7 @@ impl Glyphs for Latex {
     }
 }
 
-impl Latex {
+impl Latex<'_> {
     fn list<S: Sink>(self, out: &mut S, list: &[Math]) {
         for (i, item) in list.iter().enumerate() {
             out.text(if i > 0 { ", " } else { "" });
@@ -413,7 +444,7 @@ fn is_word(math: &Math) -> bool {
 fn tall(math: &Math) -> bool {
     match math {
         Math::Number(n) => !n.is_integer(),
-        Math::Quotient(..) | Math::IndexSum(..) | Math::Block(_) => true,
+        Math::Quotient(..) | Math::Partial(..) | Math::IndexSum(..) | Math::Block(_) => true,
         Math::Sum(terms) => terms.iter().any(|(_, term)| tall(term)),
         Math::Product(parts) | Math::Hadamard(parts) => parts.iter().any(tall),
         Math::ElementQuotient(a, b) | Math::Compare(_, a, b) => tall(a) || tall(b),
@@ -467,6 +498,17 @@ mod tests {
         written(v("a__b"), r"\mathrm{a\_\_b}");
         written(g("W1"), r"\nabla_{W_{1}}");
         let bold = LatexOptions { bold: true, ..LatexOptions::default() };
+        assert_eq!(latex_with(&entry(m("W"), &["i", "j"]), bold), "W_{ij}");
+        let loss = symbol("L", 0);
+        let partial = LatexOptions { loss: Some(&loss), ..LatexOptions::default() };
+        assert_eq!(
+            latex_with(&prod([t(g("u")), m("W")]), partial),
+            r"\left(\frac{\partial L}{\partial u}\right)^{\top} W"
+        );
+        assert_eq!(
+            latex_with(&entry(g("u"), &["k"]), partial),
+            r"\frac{\partial L}{\partial u_{k}}"
+        );
         assert_eq!(
             latex_with(&prod([m("W"), v("beta"), c("a")]), bold),
             r"\mathbf{W} \boldsymbol{\beta} a"

@@ -52,7 +52,7 @@ pub(super) fn unicode_left(answer: &Answer, outcome: &Outcome) -> String {
 }
 
 /// `\nabla_{W}` and so on; nothing for a simplified expression.
-pub(super) fn latex_left(answer: &Answer, outcome: &Outcome, options: LatexOptions) -> String {
+pub(super) fn latex_left(answer: &Answer, outcome: &Outcome, options: LatexOptions<'_>) -> String {
     let latex = |math: &Math| latex_with(math, options);
     match Left::new(answer, outcome) {
         Left::Gradient(g) => latex(&g),

@@ -4,13 +4,14 @@
 //! between machines, and a document must not.
 
 use super::answer::Answer;
+use super::latex::LatexOptions;
 use super::steps::latex::blocks;
 use super::steps::{Notation, Steps};
-use super::text::{Report, equations, notes};
+use super::text::{Report, equations_with, notes};
 
 /// The equations between `$$`, and a line of notes.
-pub fn markdown(answer: &Answer, report: &Report) -> String {
-    format!("$$\n{}$$\n", equations(answer)) + &remarks(answer, report)
+pub fn markdown(answer: &Answer, report: &Report, options: LatexOptions<'_>) -> String {
+    format!("$$\n{}$$\n", equations_with(answer, options)) + &remarks(answer, report)
 }
 
 /// What the answer assumes, and that it was verified.
@@ -31,8 +32,9 @@ pub fn markdown_with_steps(
     report: &Report,
     steps: &Steps,
     notation: Notation,
+    options: LatexOptions<'_>,
 ) -> String {
-    let blocks = blocks(steps, answer, notation);
+    let blocks = blocks(steps, answer, notation, options);
     let blocks: Vec<String> = blocks.iter().map(|b| format!("$$\n{b}$$\n")).collect();
     blocks.join("\n") + &remarks(answer, report)
 }

@@ -491,7 +491,8 @@ mod tests {
 
     #[test]
     fn json_of_an_answer() {
-        let value = super::super::json::json(&one_layer(), &verified());
+        let options = super::super::latex::LatexOptions::default();
+        let value = super::super::json::json(&one_layer(), &verified(), options);
         assert_eq!(value["objective"]["ascii"], "sigmoid(W*x + b)");
         assert_eq!(value["results"][0]["shape"], serde_json::json!(["m", "n"]));
         assert_eq!(value["variables"][0]["assumed"], true);

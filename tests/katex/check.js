@@ -4,10 +4,12 @@ const katex = require("katex");
 
 const [list, target] = process.argv.slice(2);
 const page = ["<!doctype html><meta charset=utf-8><link rel=stylesheet href=katex.min.css>"];
-for (const { id, tex } of JSON.parse(fs.readFileSync(list, "utf8"))) {
+for (const { id, tex, style } of JSON.parse(fs.readFileSync(list, "utf8"))) {
   try {
     const options = { displayMode: true, strict: "error", throwOnError: true };
-    page.push(`<p><code>${id}</code>${katex.renderToString(tex, options)}`);
+    const typeset = katex.renderToString(tex, options);
+    // one style is enough for a look
+    if (style === 0) page.push(`<p><code>${id}</code>${typeset}`);
   } catch (error) {
     console.log(`${id}: ${error.message}`);
   }

@@ -139,10 +139,10 @@ impl Term {
             let mut renamed: Vec<(Symbol, Symbol)> = Vec::new();
             for (at, place) in order.iter().enumerate() {
                 let name = format!("#{at}");
-                renamed
-                    .push((self.bound[*place].clone(), Symbol { name: name.into(), rank: 0 }));
+                renamed.push((self.bound[*place].clone(), Symbol { name: name.into(), rank: 0 }));
             }
-            let mut list: Vec<String> = self.factors.iter().map(|f| key(&put(f, &renamed))).collect();
+            let mut list: Vec<String> =
+                self.factors.iter().map(|f| key(&put(f, &renamed))).collect();
             list.sort_unstable();
             list.join("*")
         };
@@ -235,7 +235,9 @@ pub(super) fn fronted(outer: Math, inner: Math) -> Math {
 }
 
 fn free_of(factors: &[Math], names: &[Symbol]) -> bool {
-    !factors.iter().any(|f| any(f, &mut |part| matches!(part, Math::Symbol(s) if names.contains(s))))
+    !factors
+        .iter()
+        .any(|f| any(f, &mut |part| matches!(part, Math::Symbol(s) if names.contains(s))))
 }
 
 #[cfg(test)]
@@ -250,8 +252,10 @@ mod tests {
             Math::Sum(vec![(false, c(a)), (false, c(b)), (true, one)])
         };
         let delta = |a: Math, b: Math| Math::Delta(Box::new(a), Box::new(b));
-        let first = prod([entry(v("g"), &["j"]), delta(position("l", "j"), c("i")), entry(v("k"), &["l"])]);
-        let second = prod([entry(v("g"), &["l"]), entry(v("k"), &["j"]), delta(c("i"), position("l", "j"))]);
+        let first =
+            prod([entry(v("g"), &["j"]), delta(position("l", "j"), c("i")), entry(v("k"), &["l"])]);
+        let second =
+            prod([entry(v("g"), &["l"]), entry(v("k"), &["j"]), delta(c("i"), position("l", "j"))]);
         let [first, second] = [first, second].map(|m| isum(&["j", "l"], m));
         assert!(same(&first, &second));
         let contracted = isum(&["j"], prod([entry(v("g"), &["j"]), entry(v("k"), &["j"])]));

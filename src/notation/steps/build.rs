@@ -360,7 +360,8 @@ fn single(arena: &Arena, node: ExprId, law: Law) -> Law {
         let mut list = Vec::new();
         symbols(arena, e, &mut list);
         let kind = |s: &ExprId| arena.as_symbol(*s).map(|s| arena.symbol(s).kind);
-        list.iter().all(|s| matches!(kind(s), Some(K::Size(_) | K::Pi | K::Indicator(_) | K::Triangle)))
+        list.iter()
+            .all(|s| matches!(kind(s), Some(K::Size(_) | K::Pi | K::Indicator(_) | K::Triangle)))
     };
     match arena.node(node) {
         Node::Einsum(view) if view.operands().filter(|o| !constant(o.0)).count() < 2 => Law::Linear,

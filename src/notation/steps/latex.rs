@@ -7,7 +7,7 @@ use super::{Given, Group, Line, Notation, Side, Steps};
 use std::fmt::Write as _;
 
 /// What is named, as equations; nothing where nothing is.
-pub fn given(list: &[Given], options: LatexOptions) -> String {
+pub fn given(list: &[Given], options: LatexOptions<'_>) -> String {
     let shown: Vec<&Given> = list.iter().filter(|g| !g.hidden).collect();
     if shown.is_empty() {
         return String::new();
@@ -25,7 +25,12 @@ pub fn given(list: &[Given], options: LatexOptions) -> String {
 }
 
 /// One group as an `aligned` block: left sides, right sides, and the rules.
-pub fn group(group: &Group, answer: &Answer, notation: Notation, options: LatexOptions) -> String {
+pub fn group(
+    group: &Group,
+    answer: &Answer,
+    notation: Notation,
+    options: LatexOptions<'_>,
+) -> String {
     let mut rows: Vec<String> = Vec::new();
     if notation == Notation::Both {
         let (mut first, mut second) = (None, None);
@@ -56,7 +61,7 @@ fn cells<'l>(
     line: Option<&'l Line>,
     before: &mut Option<&'l Side>,
     answer: &Answer,
-    options: LatexOptions,
+    options: LatexOptions<'_>,
 ) -> String {
     let Some(line) = line else { return "&".into() };
     let left = match &line.left {
@@ -70,13 +75,22 @@ fn cells<'l>(
 }
 
 /// The whole derivation: blocks with an empty line between them.
-pub fn latex(steps: &Steps, answer: &Answer, notation: Notation) -> String {
-    blocks(steps, answer, notation).join("\n")
+pub fn latex(
+    steps: &Steps,
+    answer: &Answer,
+    notation: Notation,
+    options: LatexOptions<'_>,
+) -> String {
+    blocks(steps, answer, notation, options).join("\n")
 }
 
 /// What is named, then each group.
-pub fn blocks(steps: &Steps, answer: &Answer, notation: Notation) -> Vec<String> {
-    let options = LatexOptions::default();
+pub fn blocks(
+    steps: &Steps,
+    answer: &Answer,
+    notation: Notation,
+    options: LatexOptions<'_>,
+) -> Vec<String> {
     let mut out = vec![given(&steps.given, options)];
     for g in &steps.groups {
         out.push(given(&g.given, options));
