@@ -74,7 +74,9 @@ fn texts() -> Vec<Value> {
                 }
                 fields(&json(answer, &Report::skipped(""), options), &mut texts);
                 let lines = values(steps, answer, Notation::Both, options);
-                lines.iter().for_each(|step| fields(step, &mut texts));
+                for step in &lines {
+                    fields(step, &mut texts);
+                }
             }
             texts.retain(|text| seen.insert(text.clone()));
             list.extend(texts.iter().map(|tex| json!({"id": text("id"), "tex": tex, "style": at})));

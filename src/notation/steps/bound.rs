@@ -242,7 +242,7 @@ fn free_of(factors: &[Math], names: &[Symbol]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::sample::*;
+    use super::super::super::sample::{c, entry, isum, prod, v};
     use super::*;
 
     #[test]
