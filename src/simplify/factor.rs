@@ -133,75 +133,84 @@ fn term(arena: &Arena, (coefficient, e): (NumberId, ExprId)) -> Term {
     }
 }
 
-/// A matching of the operands of two terms.
+/// What two terms have in common: a product whose wires stand for a wire of each.
+///
+/// A wire may be in two pairs: `A' diag(p) A` and `A' p p' A` have both `A` in common, with one wire
+/// between them in the first and two in the second. What is left between the two is `diag(p)` then.
 struct Matching {
-    /// For each wire of the first term the wire of the second.
-    map: SmallVec<[Wire; 8]>,
-    left: SmallVec<[bool; 8]>,
-    right: SmallVec<[bool; 8]>,
+    /// The wires of the common part, as pairs of one in each term.
+    pairs: SmallVec<[(Wire, Wire); 8]>,
+    /// The operands of the common part, by place in each term.
+    taken: SmallVec<[(usize, usize); 8]>,
 }
 
-const NONE: Wire = Wire::MAX;
-
-fn matching(a: &Term, b: &Term) -> Option<Matching> {
-    let mut m = Matching {
-        map: smallvec![NONE; a.sizes.len()],
-        left: smallvec![false; a.operands.len()],
-        right: smallvec![false; b.operands.len()],
-    };
-    for (x, y) in a.output.iter().zip(&b.output) {
-        let slot = &mut m.map[*x as usize];
-        if *slot != NONE && *slot != *y {
-            return None;
-        }
-        *slot = *y;
-    }
-    // one wire of the output is one wire in both
-    for (i, x) in m.map.iter().enumerate() {
-        if *x != NONE && m.map[i + 1..].contains(x) {
-            return None;
-        }
-    }
-    loop {
-        if !m.extend(a, b, true) && !m.extend(a, b, false) {
-            break;
-        }
-    }
-    m.left.iter().any(|l| *l).then_some(m)
+/// How operands of two terms may belong together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// They are scalars.
+    Scalar,
+    /// They hang on a wire that is common already, and need no wire in two pairs.
+    Anchored,
+    /// They hang on nothing that is common.
+    Loose,
+    /// They are matrices and hang on a wire that is common already.
+    Split,
 }
 
 impl Matching {
-    /// Matches one more pair; with `anchored` only where a wire is matched already.
-    fn extend(&mut self, a: &Term, b: &Term, anchored: bool) -> bool {
+    fn of(a: &Term, b: &Term) -> Matching {
+        let mut pairs: SmallVec<[(Wire, Wire); 8]> = SmallVec::new();
+        for pair in a.output.iter().copied().zip(b.output.iter().copied()) {
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
+        Matching { pairs, taken: SmallVec::new() }
+    }
+
+    fn clean(&self, (v, w): (Wire, Wire)) -> bool {
+        self.pairs.iter().filter(|p| p.0 == v || p.1 == w).count() == 1
+    }
+
+    /// Takes steps of these kinds as long as there are any, the first kinds first.
+    fn grow(&mut self, a: &Term, b: &Term, steps: &[Step]) {
+        while steps.iter().any(|step| self.extend(a, b, *step)) {}
+    }
+
+    /// Takes one more pair of operands.
+    fn extend(&mut self, a: &Term, b: &Term, step: Step) -> bool {
         for (i, x) in a.operands.iter().enumerate() {
-            if self.left[i] {
+            if self.taken.iter().any(|t| t.0 == i) {
                 continue;
             }
             for (j, y) in b.operands.iter().enumerate() {
-                if self.right[j] || x.expr != y.expr {
+                let kind = match step {
+                    Step::Scalar => x.wires.is_empty(),
+                    Step::Anchored | Step::Loose => true,
+                    Step::Split => x.wires.len() > 1,
+                };
+                if x.expr != y.expr || !kind || self.taken.iter().any(|t| t.1 == j) {
                     continue;
                 }
-                let fits = x.wires.iter().zip(&y.wires).all(|(v, w)| {
-                    let known = self.map[*v as usize];
-                    known == *w || known == NONE && !self.map.contains(w)
+                let wires = || x.wires.iter().copied().zip(y.wires.iter().copied());
+                let fits = wires().all(|(v, w)| {
+                    self.pairs.contains(&(v, w))
+                        || step == Step::Split
+                        || !self.pairs.iter().any(|p| p.0 == v || p.1 == w)
                 });
-                let holds =
-                    x.wires.is_empty() || x.wires.iter().any(|v| self.map[*v as usize] != NONE);
-                let sizes = x
-                    .wires
-                    .iter()
-                    .zip(&y.wires)
-                    .all(|(v, w)| a.sizes[*v as usize] == b.sizes[*w as usize]);
+                let hangs = step == Step::Scalar || wires().any(|p| self.pairs.contains(&p));
+                let sizes = wires().all(|(v, w)| a.sizes[v as usize] == b.sizes[w as usize]);
                 // a wire twice in the operand is so in both
                 let repeated = (0..x.wires.len()).all(|p| {
                     (0..p).all(|q| (x.wires[p] == x.wires[q]) == (y.wires[p] == y.wires[q]))
                 });
-                if fits && sizes && repeated && holds == anchored {
-                    for (v, w) in x.wires.iter().zip(&y.wires) {
-                        self.map[*v as usize] = *w;
+                if fits && sizes && repeated && hangs == (step != Step::Loose) {
+                    for pair in wires() {
+                        if !self.pairs.contains(&pair) {
+                            self.pairs.push(pair);
+                        }
                     }
-                    self.left[i] = true;
-                    self.right[j] = true;
+                    self.taken.push((i, j));
                     return true;
                 }
             }
@@ -210,6 +219,7 @@ impl Matching {
     }
 }
 
+/// Two terms as one product, the lightest of some.
 fn pair(
     arena: &mut Arena,
     x: (NumberId, ExprId),
@@ -224,59 +234,91 @@ fn pair(
     if a.operands.len() > FACTORS || b.operands.len() > FACTORS {
         return None;
     }
-    let m = matching(&a, &b)?;
-    let inverse = |w: Wire| m.map.iter().position(|v| *v == w).map(|p| p as Wire);
-    let common: SmallVec<[&Operand; 8]> =
-        a.operands.iter().zip(&m.left).filter(|(_, l)| **l).map(|(o, _)| o).collect();
-    let outside = |w: &Wire| a.output.contains(w) || common.iter().any(|o| o.wires.contains(w));
-    let rest_a: SmallVec<[&Operand; 8]> =
-        a.operands.iter().zip(&m.left).filter(|(_, l)| !**l).map(|(o, _)| o).collect();
-    let rest_b: SmallVec<[&Operand; 8]> =
-        b.operands.iter().zip(&m.right).filter(|(_, l)| !**l).map(|(o, _)| o).collect();
-    // among other terms only what is plainly common is taken out
-    if partial && (rest_a.len() > 1 || rest_b.len() > 1) {
-        return None;
-    }
-    // the wires by which the remainders hang on the rest, numbered as in the first term
-    let mut boundary = Wires::new();
-    let hanging = rest_a.iter().flat_map(|o| &o.wires).copied();
-    let other = rest_b.iter().flat_map(|o| &o.wires).filter_map(|w| inverse(*w));
-    for w in hanging.chain(other) {
-        if outside(&w) && !boundary.contains(&w) {
-            boundary.push(w);
+    let mut best: Option<ExprId> = None;
+    // all that is common; only matrices and scalars, so that `diag(p) - p*p'` stays whole; scalars
+    for steps in [
+        &[Step::Scalar, Step::Anchored, Step::Loose, Step::Split][..],
+        &[Step::Scalar, Step::Split],
+        &[Step::Scalar],
+    ] {
+        let mut m = Matching::of(&a, &b);
+        m.grow(&a, &b, steps);
+        if let Some(product) = taken_out(arena, &a, &b, &m, partial)
+            && best.is_none_or(|other| arena.weight(product) < arena.weight(other))
+        {
+            debug_assert_eq!(arena.axes(product), &axes[..]);
+            best = Some(product);
         }
     }
-    boundary.sort_unstable();
-    if boundary.len() > 2 {
+    best
+}
+
+/// The product of what two terms have in common with the sum of what is left of each.
+fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool) -> Option<ExprId> {
+    if m.taken.is_empty() {
         return None;
     }
-    // nothing is repeated along one of two axes for it
-    let covers = |rest: &[&Operand], image: &dyn Fn(Wire) -> Wire| {
-        let found =
-            boundary.iter().filter(|w| rest.iter().any(|o| o.wires.contains(&image(**w)))).count();
-        found == boundary.len() || found == 0
+    let rest = |t: &Term, taken: &dyn Fn(usize) -> bool| -> SmallVec<[Operand; 8]> {
+        let operands = t.operands.iter().enumerate();
+        operands.filter(|(at, _)| !taken(*at)).map(|(_, o)| o.clone()).collect()
     };
-    if !covers(&rest_a, &|w| w) || !covers(&rest_b, &|w| m.map[w as usize]) {
+    let rest_a = rest(a, &|at| m.taken.iter().any(|t| t.0 == at));
+    let rest_b = rest(b, &|at| m.taken.iter().any(|t| t.1 == at));
+    let touches = |rest: &[Operand], wire: Wire| rest.iter().any(|o| o.wires.contains(&wire));
+    // the wires by which the remainders hang on the common part
+    let hanging: SmallVec<[usize; 4]> = (0..m.pairs.len())
+        .filter(|at| {
+            let (v, w) = m.pairs[*at];
+            !m.clean((v, w)) || touches(&rest_a, v) || touches(&rest_b, w)
+        })
+        .collect();
+    if hanging.len() > 2 {
         return None;
     }
-    let build = |arena: &mut Arena, t: &Term, rest: &[&Operand], out: Wires| {
-        let operands = rest.iter().map(|o| (*o).clone()).collect();
+    let left: Wires = hanging.iter().map(|at| m.pairs[*at].0).collect();
+    let right: Wires = hanging.iter().map(|at| m.pairs[*at].1).collect();
+    // among other terms only what is plainly common is taken out: one factor stays in each, or
+    // all of it stands inside
+    let inside = || {
+        let apart = |t: &Term, wires: &Wires| !t.output.iter().any(|w| wires.contains(w));
+        apart(a, &left) && apart(b, &right)
+    };
+    let inside = a.output.len() == 2 && inside();
+    if partial && (rest_a.len() > 1 || rest_b.len() > 1) && !inside {
+        return None;
+    }
+    // nothing is repeated along one of two axes for it, and no identity comes to stand at an end
+    let covers = |rest: &[Operand], wires: &Wires| {
+        if wires.len() == 2 && wires[0] == wires[1] {
+            return inside || !rest.is_empty();
+        }
+        let found = wires.iter().filter(|w| touches(rest, **w)).count();
+        found == wires.len() || found == 0
+    };
+    if !covers(&rest_a, &left) || !covers(&rest_b, &right) {
+        return None;
+    }
+    let build = |arena: &mut Arena, t: &Term, rest: &[Operand], output: Wires| {
+        let operands = rest.iter().cloned().collect();
         let coefficient = arena.number_of(t.coefficient).clone();
-        let sizes = t.sizes.clone();
-        arena.einsum(Network { coefficient, operands, output: out, sizes }.dense())
+        arena.einsum(Network { coefficient, operands, output, sizes: t.sizes.clone() }.dense())
     };
-    let image: Wires = boundary.iter().map(|w| m.map[*w as usize]).collect();
-    if image.contains(&NONE) {
-        return None;
-    }
-    let left = build(arena, &a, &rest_a, boundary.clone());
-    let right = build(arena, &b, &rest_b, image);
+    let left = build(arena, a, &rest_a, left);
+    let right = build(arena, b, &rest_b, right);
     let sum = arena.sum_of(&[left, right]);
-    let mut operands: SmallVec<[Operand; 4]> = common.iter().map(|o| (*o).clone()).collect();
-    operands.push(Operand { expr: sum, wires: boundary });
-    let output: Wires = a.output.clone();
-    let network = Network { coefficient: Number::ONE, operands, output, sizes: a.sizes.clone() };
-    let result = arena.einsum(network.dense());
-    debug_assert_eq!(arena.axes(result), &axes[..]);
-    Some(result)
+    // the common part, with a wire for each pair: which pair an operand is at follows from its
+    // place in both terms
+    let place = |pair: (Wire, Wire)| m.pairs.iter().position(|p| *p == pair).map(|p| p as Wire);
+    let mut operands: SmallVec<[Operand; 4]> = SmallVec::new();
+    for (i, j) in &m.taken {
+        let (x, y) = (&a.operands[*i], &b.operands[*j]);
+        let wires = x.wires.iter().copied().zip(y.wires.iter().copied());
+        operands.push(Operand { expr: x.expr, wires: wires.map(place).collect::<Option<_>>()? });
+    }
+    let hanging = hanging.iter().map(|at| *at as Wire).collect();
+    operands.push(Operand { expr: sum, wires: hanging });
+    let output = a.output.iter().copied().zip(b.output.iter().copied());
+    let output: Wires = output.map(place).collect::<Option<_>>()?;
+    let sizes = m.pairs.iter().map(|p| a.sizes[p.0 as usize]).collect();
+    Some(arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }.dense()))
 }
