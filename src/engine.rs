@@ -14,7 +14,7 @@ use crate::notation::text::{Report, result_expression, shared_definitions};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
-use crate::simplify::{Simplifier, multiplied_out, reachable, simplify};
+use crate::simplify::{Simplifier, multiplied_out, reachable, simplify, visibly_symmetric};
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
 use crate::tensor::linear_map;
@@ -143,6 +143,7 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
         .map(|((wrt, _), value)| {
             let arena = &mut lowered.arena;
             let value = multiplied_out(arena, value);
+            let value = if wrt[0] == wrt[1] { visibly_symmetric(arena, value) } else { value };
             let forms = forms(arena, value, wrt[1]);
             Result_ { kind: ResultKind::Hessian, wrt, value, forms }
         })

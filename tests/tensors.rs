@@ -108,11 +108,32 @@ fn hessians_by_matrices() {
 
 #[test]
 fn hessians_are_one_diagonal_where_they_are_diagonal() {
-    hessian_is(
-        "sum(sigmoid(x).^2)",
-        "x",
-        &["∂²y/∂x² = 2 diag(σ(x) ⊙ (1 − σ(x)) ⊙ (2 σ(x) − 3 σ(x)²))"],
-    );
+    hessian_is("sum(sigmoid(x).^2)", "x", &["∂²y/∂x² = 2 diag(s ⊙ (1 − s) ⊙ (2 s − 3 s²))"]);
     hessian_is("log(sum(exp(x)))", "x", &["∂²y/∂x² = diag(softmax(x)) − softmax(x) softmax(x)ᵀ"]);
     hessian_is("(x'*A*x)^2", "x", &["∂²y/∂x² = 2 ((xᵀ A x) (A + Aᵀ) + (A + Aᵀ) x xᵀ (A + Aᵀ))"]);
+}
+
+#[test]
+fn hessians_show_their_symmetry() {
+    hessian_is("logsumexp(A*x)", "x", &["∂²y/∂x² = Aᵀ (diag(p) − p pᵀ) A"]);
+    hessian_is("norm2(A*x)", "x", &["∂²y/∂x² = Aᵀ (Iₘ/‖A x‖ − A x xᵀ Aᵀ/‖A x‖³) A"]);
+    hessian_is("prod(x)", "x", &["∂²y/∂x² = prod(x) ((1 ⊘ x) (1 ⊘ x)ᵀ − diag(1 ⊘ x²))"]);
+    let question = Question::new("(x'*A*x)/(x'*B*x)").wrt(&["x"]);
+    let rayleigh = derive::hessian(&question).expect("it has a Hessian");
+    assert_eq!(
+        rayleigh.ascii(0),
+        "(A + A')/(x'*B*x) + 2*(x'*A*x)*(B + B')*x*x'*(B + B')/(x'*B*x)^3 \
+         - (x'*A*x)*(B + B')/(x'*B*x)^2 - (B + B')*x*x'*(A + A')/(x'*B*x)^2 \
+         - (A + A')*x*x'*(B + B')/(x'*B*x)^2"
+    );
+    hessian_is(
+        "var c[n]\nc'*softmax(x)",
+        "x",
+        &["∂²y/∂x² = 2 (cᵀ p) p pᵀ + diag((c − cᵀ p) ⊙ p) − (c ⊙ p) pᵀ − p (c ⊙ p)ᵀ"],
+    );
+    hessian_is(
+        "tr(X'*X)",
+        "X",
+        &["∂²y/∂Xᵢⱼ∂Xₖₗ = 2 δᵢₖ δⱼₗ", "d∇X = 2 dX", "∂²y/∂vec(X)∂vec(X) = 2 Iₘₙ"],
+    );
 }

@@ -25,6 +25,7 @@ impl Function {
             facts: Facts::NONE,
             unicode: Notation::Operator(name),
             latex: Notation::Operator(""),
+            letter: None,
             numpy: Code::plain(""),
             jax: None,
             torch: None,
@@ -169,6 +170,12 @@ impl Function {
     /// A LaTeX operator such as `\sigma`.
     pub(super) const fn latex(mut self, operator: &'static str) -> Function {
         self.latex = Notation::Operator(operator);
+        self
+    }
+
+    /// What its value is called where an answer names it.
+    pub(super) const fn letter(mut self, letter: &'static str) -> Function {
+        self.letter = Some(letter);
         self
     }
 

@@ -268,6 +268,7 @@ pub(super) static TABLE: &[Function] = &[
         .range(Range::Unit)
         .unicode(Notation::Operator("σ"))
         .latex(r"\sigma")
+        .letter("s")
         .numpy("_sigmoid({0})")
         .helper(
             "def _sigmoid(x):\n    \

@@ -10,6 +10,7 @@ pub(super) static TABLE: &[Function] = &[
         // one entry alone is exactly 1, so not Range::Unit
         .range(Range::Positive)
         .latex(r"\operatorname{softmax}")
+        .letter("p")
         .numpy("_softmax({0}{axis})")
         .helper(
             "def _softmax(x, axis=None):\n    \
@@ -46,6 +47,7 @@ pub(super) static TABLE: &[Function] = &[
     )
     .array(array_kernel!(kernel::layernorm))
     .latex(r"\operatorname{LayerNorm}")
+    .letter("z")
     .numpy("_layernorm({0}, {1}{axis})")
     .helper(
         "def _layernorm(x, eps, axis=None):\n    \

@@ -48,6 +48,8 @@ pub struct Function {
     pub unicode: Notation,
     /// How it is written in LaTeX.
     pub latex: Notation,
+    /// What its value is called where an answer gives it a name.
+    pub letter: Option<&'static str>,
     /// How it is written in Python with `NumPy`.
     pub numpy: Code,
     /// With JAX, where more than the library's name differs.

@@ -63,10 +63,7 @@ impl Forms {
                     let list = vec![factor(raiser, *left)?, factor(raiser, *right)?];
                     Math::Call(entry("kron"), list, None)
                 }
-                StackedTerm::Diagonal(m) => {
-                    let columns = Math::Call(entry("vec"), vec![raiser.raise(*m)?], None);
-                    Math::Call(entry("diag"), vec![columns], None)
-                }
+                StackedTerm::Diagonal(m) => diagonal(raiser.raise(*m)?),
             };
             terms.push((c.is_negative(), scaled(&c.abs(), math)));
         }
@@ -77,6 +74,30 @@ impl Forms {
             _ => Some(Math::Sum(terms)),
         }
     }
+}
+
+/// `diag(vec(M))`; of a constant matrix a multiple of the identity.
+fn diagonal(matrix: Math) -> Math {
+    let identity = |sizes: Vec<Math>| Math::Identity(Some(Box::new(Math::Product(sizes))));
+    match matrix {
+        Math::Ones(sizes) => identity(sizes),
+        Math::Product(mut list) => match list.pop() {
+            Some(Math::Ones(sizes)) => {
+                list.push(identity(sizes));
+                Math::Product(list)
+            }
+            last => {
+                list.extend(last);
+                stacked_diagonal(Math::Product(list))
+            }
+        },
+        other => stacked_diagonal(other),
+    }
+}
+
+fn stacked_diagonal(matrix: Math) -> Math {
+    let columns = Math::Call(entry("vec"), vec![matrix], None);
+    Math::Call(entry("diag"), vec![columns], None)
 }
 
 fn factor(raiser: &mut Raiser<'_>, factor: Factor) -> Option<Math> {

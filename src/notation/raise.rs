@@ -239,6 +239,12 @@ impl<'a> Raiser<'a> {
                 Node::Einsum(view) => !repeated_scalar(view) && !arena.is_ones(*e),
                 _ => true,
             });
+        // a number beside an identity matrix would be read as a multiple of it
+        let arrays = arrays
+            && !terms.iter().any(|(_, e)| match arena.node(*e) {
+                Node::Einsum(view) => matches!(view.output(), [a, b] if a == b),
+                _ => false,
+            });
         let mut list = Vec::with_capacity(terms.len() + blocks.len());
         list.extend(blocks.into_iter().map(|(key, math)| (false, key, false, math)));
         for &(c, e) in terms {
@@ -270,7 +276,8 @@ impl<'a> Raiser<'a> {
             };
             list.push((false, arena.key(e), sign, math));
         }
-        let flip = negative && list.iter().any(|t| t.2);
+        let all = !common.is_one() && list.iter().all(|t| t.2);
+        let flip = negative && list.iter().any(|t| t.2) || all;
         if flip {
             // asked for by a product: every sign is changed
             for t in &mut list {
@@ -279,7 +286,7 @@ impl<'a> Raiser<'a> {
         }
         order_terms(&mut list);
         let sum = Math::Sum(list.into_iter().map(|(_, _, sign, math)| (sign, math)).collect());
-        let rest = negative && !flip;
+        let rest = negative != flip;
         Some((rest, if common.is_one() { sum } else { product(vec![Math::Number(common), sum]) }))
     }
 

@@ -35,6 +35,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         },
         unicode,
         latex,
+        letter: None,
         numpy: Code::plain(""),
         jax: None,
         torch: None,

@@ -292,6 +292,17 @@ fn size_text(size: &Math) -> Option<Small> {
     match layout::peel(size) {
         Math::Number(n) if n.is_integer() => small_number(n, subscript),
         Math::Symbol(s) if s.name.len() == 1 => small(s.name.chars(), subscript),
+        // `Iₘₙ`
+        Math::Product(list) => {
+            let mut all = Small::default();
+            for factor in list {
+                match layout::peel(factor) {
+                    Math::Symbol(_) => all.0.extend(size_text(factor)?.0),
+                    _ => return None,
+                }
+            }
+            Some(all)
+        }
         _ => None,
     }
 }

@@ -171,7 +171,7 @@ fn cancelling(arena: &Arena, id: ExprId) -> Option<usize> {
 
 /// The products that a product is the sum of when the sum among its factors at one place is
 /// multiplied out.
-fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVec<[ExprId; 4]> {
+pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVec<[ExprId; 4]> {
     let Node::Einsum(view) = arena.node(id) else { return SmallVec::new() };
     let operands: SmallVec<[Operand; 4]> =
         view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();

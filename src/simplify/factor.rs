@@ -24,6 +24,15 @@ struct Term {
 
 /// A lighter sum of the same value, by factoring pairs of terms.
 pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    lighter_if(arena, id, |_, _| true)
+}
+
+/// As [`lighter`], where a pair of terms may become only a product of which this holds.
+pub(super) fn lighter_if(
+    arena: &mut Arena,
+    id: ExprId,
+    holds: impl Fn(&Arena, ExprId) -> bool,
+) -> Option<ExprId> {
     let Node::Add(terms) = arena.node(id) else { return None };
     if terms.len() < 2 || terms.len() > TERMS {
         return None;
@@ -45,7 +54,7 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
                 let before: TermList = smallvec![list[i], list[j]];
                 let sum = arena.add_ids(&axes, before);
                 let (old, new) = (arena.weight(sum), arena.weight(product));
-                if new < old && best.is_none_or(|b| old - new > b.0) {
+                if new < old && holds(arena, product) && best.is_none_or(|b| old - new > b.0) {
                     best = Some((old - new, i, j, product));
                 }
             }

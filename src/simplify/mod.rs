@@ -9,6 +9,7 @@ mod factor;
 mod instance;
 mod pattern;
 mod rules;
+mod symmetric;
 
 use crate::tensor::arena::Arena;
 use crate::tensor::memo::Memo;
@@ -103,6 +104,14 @@ pub fn multiplied_out(arena: &mut Arena, id: ExprId) -> ExprId {
     }
     let facts = std::mem::replace(&mut arena.facts, true);
     let result = expand::identities(arena, id).unwrap_or(id);
+    arena.facts = facts;
+    result
+}
+
+/// A second derivative by one variable in a form that shows its symmetry.
+pub fn visibly_symmetric(arena: &mut Arena, id: ExprId) -> ExprId {
+    let facts = std::mem::replace(&mut arena.facts, true);
+    let result = symmetric::visibly(arena, id).unwrap_or(id);
     arena.facts = facts;
     result
 }

@@ -10,7 +10,7 @@ use crate::shape::typed::Typed;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, Node, SymbolKind};
+use crate::tensor::node::{ExprId, MapFunction, Node, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -21,6 +21,9 @@ const SHARED: u32 = 14;
 const OFTEN: u32 = 16;
 /// This is the weight.
 const SMALL: u32 = 5;
+/// In second derivatives and Jacobians the value of a function is named, by the letter that the table
+/// has for it (`p = softmax(A*x)`), where writing it once alone saves so much weight.
+const SAVED: u32 = 6;
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
 
@@ -62,6 +65,10 @@ pub(super) struct Naming<'a> {
     sequence: Vec<ExprId>,
     roots: Vec<ExprId>,
     objective: ExprId,
+    /// Whether values of functions get names early.
+    often_named: bool,
+    /// The names that were given here.
+    letters: Vec<String>,
 }
 
 impl<'a> Naming<'a> {
@@ -80,6 +87,10 @@ impl<'a> Naming<'a> {
             sequence: Vec::new(),
             roots: results.iter().map(|r| r.value).collect(),
             objective: lowered.objective,
+            often_named: results
+                .iter()
+                .any(|r| matches!(r.kind, ResultKind::Hessian | ResultKind::Jacobian)),
+            letters: Vec::new(),
         };
         let scalar = lowered.arena.rank(lowered.objective) == 0;
         let last = lowered.equations.len().wrapping_sub(1);
@@ -170,6 +181,16 @@ impl<'a> Naming<'a> {
             let partial = arena.rank(id) == 2
                 && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative());
             let often = uses[id.0 as usize] > 1 && total >= least && !partial;
+            let saved = total.saturating_mul(written[id.0 as usize].saturating_sub(1));
+            let named = self.often_named && saved >= SAVED && arena.rank(id) < 2;
+            if let Some(letter) = value_letter(arena, id).filter(|_| named)
+                && !is_root[id.0 as usize]
+            {
+                let name = self.free(letter).unwrap_or_else(|| self.fresh(&mut count));
+                self.name(arena, id, &name);
+                weight[id.0 as usize] = (1, 0);
+                continue;
+            }
             if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, &name);
@@ -177,6 +198,17 @@ impl<'a> Naming<'a> {
             }
             weight[id.0 as usize] = (total, depth);
         }
+    }
+
+    /// A name as it is, or with the first number that makes it no other's.
+    fn free(&self, letter: &str) -> Option<String> {
+        let taken = |name: &str| {
+            self.typed.program.find_name(name).is_some()
+                || self.typed.dims.texts().any(|t| &*t == name)
+                || self.letters.iter().any(|t| t == name)
+        };
+        let numbered = (1..10).map(|n| format!("{letter}{n}"));
+        std::iter::once(letter.to_string()).chain(numbered).find(|name| !taken(name))
     }
 
     fn fresh(&self, count: &mut usize) -> String {
@@ -190,6 +222,7 @@ impl<'a> Naming<'a> {
     }
 
     fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
+        self.letters.push(name.into());
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
         let (name, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
@@ -289,7 +322,10 @@ impl<'a> Naming<'a> {
     /// Names for indices: none is called like a name of the program or a size.
     fn index_names(&self) -> IndexNames<'_> {
         let typed = self.typed;
-        let names = || typed.program.names.iter().map(Rc::from).chain(typed.dims.texts()).collect();
+        let names = || {
+            let own = self.letters.iter().map(|n| Rc::from(n.as_str()));
+            typed.program.names.iter().map(Rc::from).chain(typed.dims.texts()).chain(own).collect()
+        };
         IndexNames::new(self.taken.get_or_init(names))
     }
 
@@ -386,5 +422,15 @@ fn unwritable(arena: &Arena, body: ExprId) -> &'static str {
         "the position of the largest or smallest entry (the gradient of `max` or `min` over entries)"
     } else {
         "this result"
+    }
+}
+
+/// What the value of a function of the table is called.
+fn value_letter(arena: &Arena, id: ExprId) -> Option<&'static str> {
+    match arena.node(id) {
+        Node::Named { function, .. } | Node::Map(MapFunction::Known(function), _) => {
+            function.letter
+        }
+        _ => None,
     }
 }

@@ -193,7 +193,7 @@ impl Arena {
     }
 
     /// Whether one matrix is seen to be the transpose of another.
-    fn is_transpose(&self, e: ExprId, f: ExprId) -> bool {
+    pub(crate) fn is_transpose(&self, e: ExprId, f: ExprId) -> bool {
         type Operands<'a> = SmallVec<[(ExprId, &'a [Wire]); 4]>;
         let (own, other) = ([(e, &[0, 1][..])], [(f, &[0, 1][..])]);
         let network = |id: ExprId| match self.node(id) {

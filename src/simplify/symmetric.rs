@@ -1,0 +1,235 @@
+//! A matrix that is known to be symmetric in a form that shows it.
+//!
+//! A Hessian comes out of two sweeps as products in which one factor hides the symmetry, such as
+//! `(2 (c'p) p − c .* p) p' − p (c .* p)'`. Terms that do not show it are multiplied out, sum by sum,
+//! until each is symmetric or stands beside its transpose; then what is common on both sides
+//! (`A' … A`), and what symmetric terms have in common, is taken out again.
+
+use crate::number::Number;
+use crate::tensor::arena::Arena;
+use crate::tensor::build::TermList;
+use crate::tensor::node::{Axes, ExprId, Network, Node, NumberId, Operand, Wires};
+use smallvec::{SmallVec, smallvec};
+
+/// The most terms that a trial may have.
+const TERMS: usize = 24;
+/// The deepest nesting of common outer factors.
+const DEPTH: usize = 4;
+
+/// The same matrix, visibly symmetric, where it is found to be symmetric at all.
+pub(super) fn visibly(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    if !matches!(arena.axes(id), [a, b] if a == b) {
+        return None;
+    }
+    let shown = arena.is_symmetric(id);
+    let terms = paired(arena, id)?;
+    // blocks are written as an array
+    if arena.has_indicators() && terms.iter().any(|t| super::factor::is_block(arena, t.expr)) {
+        return None;
+    }
+    let found = gathered(arena, &terms, DEPTH);
+    let better = !shown || arena.weight(found) < arena.weight(id);
+    (found != id && better && arena.is_symmetric(found)).then_some(found)
+}
+
+/// A term of a symmetric sum.
+#[derive(Clone, Copy)]
+struct Term {
+    coefficient: NumberId,
+    expr: ExprId,
+    /// Whether it stands for itself and its transpose.
+    twice: bool,
+}
+
+fn transposed(arena: &mut Arena, id: ExprId) -> ExprId {
+    let axes: Axes = arena.axes(id).into();
+    let sizes = axes.iter().rev().copied().collect();
+    let operands = smallvec![Operand { expr: id, wires: smallvec![1, 0] }];
+    arena.einsum(Network { coefficient: Number::ONE, operands, output: smallvec![0, 1], sizes })
+}
+
+/// The terms of a matrix, multiplied out until each is symmetric or has its transpose beside it;
+/// `None` where that is not reached.
+fn paired(arena: &mut Arena, id: ExprId) -> Option<Vec<Term>> {
+    let axes: Axes = arena.axes(id).into();
+    let mut sum = id;
+    for _ in 0..TERMS {
+        let one = arena.number_id(&Number::ONE);
+        let list: TermList = match arena.node(sum) {
+            Node::Add(terms) => terms.iter().collect(),
+            _ => smallvec![(one, sum)],
+        };
+        if list.len() > TERMS {
+            return None;
+        }
+        let mut found: Vec<Term> = Vec::new();
+        let mut alone: Option<usize> = None;
+        let mut taken: SmallVec<[bool; 16]> = smallvec![false; list.len()];
+        for at in 0..list.len() {
+            let (coefficient, expr) = list[at];
+            if std::mem::replace(&mut taken[at], true) {
+                continue;
+            }
+            if arena.is_symmetric(expr) {
+                found.push(Term { coefficient, expr, twice: false });
+                continue;
+            }
+            let partner = (at + 1..list.len()).find(|k| {
+                !taken[*k] && list[*k].0 == coefficient && arena.is_transpose(expr, list[*k].1)
+            });
+            if let Some(partner) = partner {
+                taken[partner] = true;
+                found.push(Term { coefficient, expr, twice: true });
+            } else if alone.is_none() {
+                alone = Some(at);
+            }
+        }
+        // of those that do not fit the one in which a sum is most to blame
+        let Some(alone) = alone else { return Some(found) };
+        let fits = |e: ExprId| {
+            let same = |t: &Term| t.expr == e || t.twice && arena.is_transpose(t.expr, e);
+            found.iter().any(same)
+        };
+        let open = (alone..list.len()).filter(|at| !fits(list[*at].1));
+        let (at, (_, place)) = open
+            .filter_map(|at| Some((at, hiding(arena, list[at].1)?)))
+            .min_by_key(|(_, (blame, _))| *blame)?;
+        let (c, e) = list[at];
+        let products = super::expand::distribute_at(arena, e, place);
+        let mut terms: TermList =
+            list.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, t)| *t).collect();
+        terms.extend(products.into_iter().map(|p| (c, p)));
+        sum = arena.add_ids(&axes, terms);
+    }
+    None
+}
+
+/// What stands against a sum: the less the more likely it hides a symmetry.
+type Blame = (u8, std::cmp::Reverse<u32>);
+
+/// The place of a sum among the factors of a product that may hide its symmetry: best a matrix that
+/// is not symmetric, then a vector, something symmetric, a scalar; the heaviest of them.
+fn hiding(arena: &Arena, id: ExprId) -> Option<(Blame, usize)> {
+    let Node::Einsum(view) = arena.node(id) else { return None };
+    let blame = |e: ExprId| match arena.node(e) {
+        Node::Add(t) if t.len() > 1 => {
+            let rank = match arena.rank(e) {
+                2 if !arena.is_symmetric(e) => 0,
+                1 => 1,
+                0 => 3,
+                _ => 2,
+            };
+            Some((rank, std::cmp::Reverse(arena.weight(e))))
+        }
+        _ => None,
+    };
+    view.operands().enumerate().filter_map(|(at, (e, _))| Some((blame(e)?, at))).min()
+}
+
+/// What stands alike at both ends of a product, and the rest with open ends.
+struct Congruence {
+    outer: Operand,
+    core: ExprId,
+}
+
+/// The matrices that may stand at both ends of a product, each with the rest.
+fn congruences(arena: &mut Arena, id: ExprId) -> SmallVec<[Congruence; 2]> {
+    let mut list = SmallVec::new();
+    let Node::Einsum(view) = arena.node(id) else { return list };
+    let &[a, b] = view.output() else { return list };
+    if a == b {
+        return list;
+    }
+    let operands: SmallVec<[Operand; 8]> =
+        view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+    let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
+    let single = |wire: u32| {
+        let mut at = (0..operands.len()).filter(|k| operands[*k].wires.contains(&wire));
+        let first = at.next();
+        first.filter(|_| at.next().is_none())
+    };
+    let (Some(x), Some(y)) = (single(a), single(b)) else { return list };
+    let (left, right) = (&operands[x], &operands[y]);
+    if x == y || left.expr != right.expr || left.wires.len() != 2 {
+        return list;
+    }
+    let Some(end) = left.wires.iter().position(|w| *w == a) else { return list };
+    if right.wires[end] != b || arena.is_symmetric(left.expr) && operands.len() == 2 {
+        return list;
+    }
+    let inner: Wires = smallvec![left.wires[1 - end], right.wires[1 - end]];
+    if inner.contains(&a) || inner.contains(&b) {
+        return list;
+    }
+    let outer =
+        Operand { expr: left.expr, wires: left.wires.iter().map(|w| u32::from(*w != a)).collect() };
+    let rest = (0..operands.len()).filter(|k| *k != x && *k != y).map(|k| operands[k].clone());
+    let rest = rest.collect();
+    let network = Network { coefficient: Number::ONE, operands: rest, output: inner, sizes };
+    let core = arena.einsum(network.dense());
+    list.push(Congruence { outer, core });
+    list
+}
+
+/// The sum of some terms with what they have in common taken out symmetrically.
+fn gathered(arena: &mut Arena, terms: &[Term], depth: usize) -> ExprId {
+    let axes: Axes = match terms {
+        [first, ..] => arena.axes(first.expr).into(),
+        [] => return arena.add_ids(&[], SmallVec::new()),
+    };
+    let one = arena.number_id(&Number::ONE);
+    let mut left: Vec<Term> = terms.to_vec();
+    let mut sum: TermList = SmallVec::new();
+    // A' M A + A' N A = A' (M + N) A
+    while depth > 0 && left.len() > 1 {
+        let mut outers: Vec<(Operand, Vec<(usize, ExprId)>)> = Vec::new();
+        for (at, term) in left.iter().enumerate() {
+            for found in congruences(arena, term.expr) {
+                let same = |o: &Operand| o.expr == found.outer.expr && o.wires == found.outer.wires;
+                match outers.iter_mut().find(|(o, _)| same(o)) {
+                    Some((_, list)) => list.push((at, found.core)),
+                    None => outers.push((found.outer, vec![(at, found.core)])),
+                }
+            }
+        }
+        let most = outers.into_iter().max_by_key(|(_, list)| list.len());
+        let Some((outer, list)) = most.filter(|(_, list)| list.len() > 1) else { break };
+        let inner: Vec<Term> =
+            list.iter().map(|(at, core)| Term { expr: *core, ..left[*at] }).collect();
+        let core = gathered(arena, &inner, depth - 1);
+        let size = arena.axes(core)[0];
+        let wires = |end: u32, inner: u32| -> Wires {
+            outer.wires.iter().map(|w| if *w == 0 { end } else { inner }).collect()
+        };
+        let operands = smallvec![
+            Operand { expr: outer.expr, wires: wires(0, 2) },
+            Operand { expr: core, wires: smallvec![2, 3] },
+            Operand { expr: outer.expr, wires: wires(1, 3) },
+        ];
+        let sizes = smallvec![axes[0], axes[1], size, size];
+        let output = smallvec![0, 1];
+        let product = arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes });
+        sum.push((one, product));
+        let mut at = 0;
+        left.retain(|_| {
+            at += 1;
+            !list.iter().any(|(k, _)| *k == at - 1)
+        });
+    }
+    let symmetric: TermList =
+        left.iter().filter(|t| !t.twice).map(|t| (t.coefficient, t.expr)).collect();
+    let half: TermList = left.iter().filter(|t| t.twice).map(|t| (t.coefficient, t.expr)).collect();
+    if !symmetric.is_empty() {
+        let all = arena.add_ids(&axes, symmetric);
+        let all = super::factor::lighter_if(arena, all, Arena::is_symmetric).unwrap_or(all);
+        sum.push((one, all));
+    }
+    if !half.is_empty() {
+        let all = arena.add_ids(&axes, half);
+        let all = super::factor::lighter(arena, all).unwrap_or(all);
+        let other = transposed(arena, all);
+        sum.push((one, all));
+        sum.push((one, other));
+    }
+    arena.add_ids(&axes, sum)
+}
