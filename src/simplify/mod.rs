@@ -36,6 +36,8 @@ pub fn simplify(
 pub(crate) struct Simplifier {
     /// What each expression became; itself until then.
     map: Memo,
+    /// The functions that expressions show, for the rules.
+    heads: Memo,
     stack: Vec<ExprId>,
     list: Vec<ExprId>,
 }
@@ -51,13 +53,14 @@ impl Simplifier {
         let facts = std::mem::replace(&mut arena.facts, true);
         self.reach(arena, roots);
         let present = Present::of(arena, &self.list);
+        self.heads.clear();
         for at in 0..self.list.len() {
             let id = self.list[at];
             let new = match replace.get(&id) {
                 Some(other) => self.map.expr(*other).unwrap_or(*other),
                 None => {
                     let built = arena.rebuild_with_facts(id, &self.map);
-                    improve(arena, built, &present)
+                    improve(arena, built, &present, &mut self.heads)
                 }
             };
             if new != id {
@@ -72,7 +75,7 @@ impl Simplifier {
     fn reach(&mut self, arena: &Arena, roots: &[ExprId]) {
         self.map.clear();
         self.list.clear();
-        let Simplifier { map, stack, list } = self;
+        let Simplifier { map, stack, list, .. } = self;
         let mut visit = |id: ExprId, stack: &mut Vec<ExprId>| {
             if map.set_expr(id, id) {
                 list.push(id);
@@ -117,7 +120,7 @@ pub fn visibly_symmetric(arena: &mut Arena, id: ExprId) -> ExprId {
 }
 
 /// Applies rewrites while they make the node lighter.
-fn improve(arena: &mut Arena, id: ExprId, present: &Present) -> ExprId {
+fn improve(arena: &mut Arena, id: ExprId, present: &Present, heads: &mut Memo) -> ExprId {
     if arena.is_settled(id) {
         return id;
     }
@@ -131,7 +134,7 @@ fn improve(arena: &mut Arena, id: ExprId, present: &Present) -> ExprId {
             best = lighter;
         }
         if !present.is_empty()
-            && let Some((name, lighter)) = rules::lighter(arena, best, present)
+            && let Some((name, lighter)) = rules::lighter(arena, best, present, heads)
         {
             if !arena.rewrites.contains(&name) {
                 arena.rewrites.push(name);

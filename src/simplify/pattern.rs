@@ -5,6 +5,7 @@
 //! factors of a product and a sum among the terms of a sum; what is summed over in the pattern must
 //! be summed over there, and occur nowhere else.
 
+use super::rules::Key;
 use crate::number::Number;
 use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
@@ -15,12 +16,15 @@ use crate::tensor::node::{
 use smallvec::{SmallVec, smallvec};
 
 /// A side of an identity that is looked for, and what takes its place.
+#[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) arena: Arena,
     pub(super) left: ExprId,
     pub(super) right: ExprId,
     /// Whether all variables are scalars: they stand for entries of arrays too.
     pub(super) entrywise: bool,
+    /// The functions among its terms and factors.
+    pub(super) heads: Vec<Key>,
 }
 
 /// What the variables and sizes of a pattern stand for.

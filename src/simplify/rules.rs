@@ -11,13 +11,15 @@ use crate::shape::typed::Item;
 use crate::syntax::parser::parse;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, lower_sides};
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node};
+use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What must occur in an expression for a rule to apply.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Key {
+pub(super) enum Key {
     Matrix(MatrixFunction),
     Function(&'static Function),
 }
@@ -109,7 +111,8 @@ fn compile(identity: &Identity) -> Option<Pattern> {
     arena.facts = true;
     let (left, right) = (lowered.sides[0], lowered.sides[1]);
     let entrywise = super::reachable(&arena, &[left]).iter().all(|e| arena.rank(*e) == 0);
-    Some(Pattern { arena, left, right, entrywise })
+    let heads = heads_of_pattern(&arena, left);
+    Some(Pattern { arena, left, right, entrywise, heads })
 }
 
 /// The rules that were read, by name.
@@ -130,49 +133,137 @@ fn pattern(identity: &'static Identity) -> Option<Rc<Pattern>> {
     })
 }
 
-/// The functions by which rules are known that some expressions have.
-#[derive(Debug, Default)]
-pub(super) struct Present(Vec<Key>);
+/// A rule that may apply, and the functions that an expression must show for it.
+#[derive(Debug)]
+struct Ready {
+    name: &'static str,
+    pattern: Rc<Pattern>,
+    heads: u32,
+}
 
-impl Present {
-    pub(super) fn of(arena: &Arena, ids: &[ExprId]) -> Present {
+/// The functions by which rules are known that some expressions have, and the rules of these.
+#[derive(Debug, Default)]
+pub(super) struct Present {
+    keys: SmallVec<[Key; 8]>,
+    rules: SmallVec<[Ready; 8]>,
+}
+
+/// The functions by which rewrites are known.
+fn rewrite_keys() -> &'static [Key] {
+    static KEYS: std::sync::OnceLock<Vec<Key>> = std::sync::OnceLock::new();
+    KEYS.get_or_init(|| {
         let mut list: Vec<Key> = Vec::new();
-        for id in ids {
-            let key = match arena.node(*id) {
-                Node::Matrix(kind, _) => Key::Matrix(kind),
-                Node::Map(MapFunction::Known(f), _) => Key::Function(f),
-                Node::Named { function, .. } => Key::Function(function),
-                _ => continue,
-            };
-            if !list.contains(&key) {
-                list.push(key);
+        for key in rules(Tag::Rewrite).iter().flat_map(|r| &r.keys) {
+            if !list.contains(key) {
+                list.push(*key);
             }
         }
-        list.retain(|k| rules(Tag::Rewrite).iter().any(|r| r.keys.contains(k)));
-        Present(list)
-    }
+        list
+    })
+}
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+/// The function that a node is a value of.
+fn head(arena: &Arena, id: ExprId) -> Option<Key> {
+    match arena.node(id) {
+        Node::Matrix(kind, _) => Some(Key::Matrix(kind)),
+        Node::Map(MapFunction::Known(f), _) => Some(Key::Function(f)),
+        Node::Named { function, .. } => Some(Key::Function(function)),
+        _ => None,
     }
 }
 
-/// A lighter expression by a rewrite of the table, and the name of the rewrite.
+impl Present {
+    pub(super) fn of(arena: &Arena, ids: &[ExprId]) -> Present {
+        let mut keys: SmallVec<[Key; 8]> = SmallVec::new();
+        for id in ids {
+            if let Some(key) = head(arena, *id)
+                && !keys.contains(&key)
+            {
+                keys.push(key);
+            }
+        }
+        keys.retain(|k| rewrite_keys().contains(k));
+        let mut present = Present { keys, rules: SmallVec::new() };
+        if !present.keys.is_empty() {
+            present.rules = rules(Tag::Rewrite).iter().filter_map(|r| present.ready(r)).collect();
+        }
+        present
+    }
+
+    fn ready(&self, rule: &Rule) -> Option<Ready> {
+        if !rule.keys.iter().all(|k| self.keys.contains(k)) {
+            return None;
+        }
+        let pattern = pattern(rule.identity)?;
+        let heads = pattern.heads.iter().fold(0, |all, key| all | self.bit(key));
+        Some(Ready { name: rule.identity.name, pattern, heads })
+    }
+
+    /// The bit of a function; those that are too many for one each share the last.
+    fn bit(&self, key: &Key) -> u32 {
+        self.keys.iter().position(|k| k == key).map_or(0, |at| 1 << at.min(31))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The functions that an expression shows: itself, or those among its terms and factors.
+    fn heads(&self, arena: &Arena, id: ExprId, known: &mut Memo) -> u32 {
+        let mut stack: SmallVec<[ExprId; 16]> = smallvec![id];
+        while let Some(&top) = stack.last() {
+            let before = stack.len();
+            let mut all = 0;
+            let mut part = |e: ExprId| match known.get(e) {
+                Some(bits) => all |= bits,
+                None => stack.push(e),
+            };
+            match arena.node(top) {
+                Node::Add(terms) => terms.iter().for_each(|(_, e)| part(e)),
+                Node::Einsum(view) => view.operands().for_each(|(e, _)| part(e)),
+                _ => all = head(arena, top).map_or(0, |key| self.bit(&key)),
+            }
+            if stack.len() == before {
+                known.set(top, all);
+                stack.pop();
+            }
+        }
+        known.count(id)
+    }
+}
+
+/// The functions that an expression must show where a pattern is found in it.
+fn heads_of_pattern(arena: &Arena, left: ExprId) -> Vec<Key> {
+    let mut list = Vec::new();
+    let mut stack = vec![left];
+    while let Some(id) = stack.pop() {
+        match arena.node(id) {
+            Node::Add(terms) => stack.extend(terms.iter().map(|t| t.1)),
+            Node::Einsum(view) => stack.extend(view.operands().map(|o| o.0)),
+            _ => list.extend(head(arena, id)),
+        }
+    }
+    list
+}
+
+/// A lighter expression by a rewrite of the table, and the name of the rewrite; `known` keeps which
+/// functions expressions show.
 pub(super) fn lighter(
     arena: &mut Arena,
     id: ExprId,
     present: &Present,
+    known: &mut Memo,
 ) -> Option<(&'static str, ExprId)> {
-    for rule in rules(Tag::Rewrite) {
-        if !rule.keys.iter().all(|k| present.0.contains(k)) {
+    let heads = present.heads(arena, id, known);
+    for rule in &present.rules {
+        if rule.heads & !heads != 0 {
             continue;
         }
-        let Some(pattern) = pattern(rule.identity) else { continue };
-        let matcher = Matcher { pattern: &pattern, arena };
+        let matcher = Matcher { pattern: &rule.pattern, arena };
         if let Some(other) = { matcher }.rewrite(id)
             && arena.weight(other) < arena.weight(id)
         {
-            return Some((rule.identity.name, other));
+            return Some((rule.name, other));
         }
     }
     None
