@@ -3,6 +3,7 @@
 use super::forms::Form;
 use super::math::{Math, Symbol};
 use crate::syntax::ast::Attribute;
+use smallvec::SmallVec;
 
 /// A named value: a definition of the user, a cotangent such as `∇u`, or a shared subexpression.
 #[derive(Clone, Debug)]
@@ -116,5 +117,16 @@ impl Answer {
         let mut list: Vec<usize> = seen.into_iter().collect();
         list.sort_unstable();
         list
+    }
+
+    /// Marks all bindings that these rest on, themselves included.
+    pub(super) fn mark(&self, direct: &[usize], marked: &mut [bool]) {
+        let mut stack: SmallVec<[usize; 16]> = SmallVec::from_slice(direct);
+        while let Some(at) = stack.pop() {
+            if marked.get(at) == Some(&false) {
+                marked[at] = true;
+                stack.extend_from_slice(&self.bindings[at].needs);
+            }
+        }
     }
 }

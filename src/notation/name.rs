@@ -49,17 +49,26 @@ pub(super) fn greek_latex(name: &str) -> Option<&'static str> {
 /// A name as letters and a subscript: `W1` and `W_1` are `("W", "1")`, `x_t_2` is `("x", "t_2")`,
 /// `h1_out` is `("h1", "out")`.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    if is_compound(name) || name.len() < 2 {
-        return (name, "");
+    let bytes = name.as_bytes();
+    let mut underscore = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'+' | b'-' | b'*' | b'/' => return (name, ""),
+            b'_' if underscore.is_none() => underscore = Some(at),
+            _ => {}
+        }
     }
-    if let Some((head, tail)) = name.split_once('_')
-        && !head.is_empty()
-        && tail.split('_').all(|part| !part.is_empty())
+    if let Some(at @ 1..) = underscore
+        && name[at + 1..].split('_').all(|part| !part.is_empty())
     {
-        return (head, tail);
+        return (&name[..at], &name[at + 1..]);
     }
-    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
-    if digits == name.len() { (name, "") } else { name.split_at(name.len() - digits) }
+    let mut head = bytes.len();
+    while head > 0 && bytes[head - 1].is_ascii_digit() {
+        head -= 1;
+    }
+    // a number by itself is no subscript
+    if head == 0 { (name, "") } else { name.split_at(head) }
 }
 
 /// Whether this is a size that is no single name: `m-p+1`.
@@ -67,22 +76,37 @@ pub(super) fn is_compound(name: &str) -> bool {
     name.bytes().any(|b| matches!(b, b'+' | b'-' | b'*' | b'/'))
 }
 
+/// ASCII characters and the small ones for them.
+type Smaller = [Option<char>; 128];
+
+const fn smaller<const N: usize>(from: &[u8; N], to: [char; N]) -> Smaller {
+    let mut table = [None; 128];
+    let mut at = 0;
+    while at < N {
+        table[from[at] as usize] = Some(to[at]);
+        at += 1;
+    }
+    table
+}
+
+#[rustfmt::skip]
+static SUBSCRIPTS: Smaller = smaller(b"0123456789aehijklmnoprstuvx", [
+    '₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉', 'ₐ', 'ₑ', 'ₕ', 'ᵢ', 'ⱼ', 'ₖ', 'ₗ', 'ₘ', 'ₙ', 'ₒ', 'ₚ', 'ᵣ', 'ₛ', 'ₜ', 'ᵤ', 'ᵥ', 'ₓ',
+]);
+
+#[rustfmt::skip]
+static SUPERSCRIPTS: Smaller = smaller(b"0123456789-abcdefghijklmnoprstuvwxyz", [
+    '⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁻', 'ᵃ', 'ᵇ', 'ᶜ', 'ᵈ', 'ᵉ', 'ᶠ', 'ᵍ', 'ʰ', 'ⁱ', 'ʲ', 'ᵏ', 'ˡ', 'ᵐ', 'ⁿ', 'ᵒ', 'ᵖ', 'ʳ', 'ˢ', 'ᵗ', 'ᵘ', 'ᵛ', 'ʷ', 'ˣ', 'ʸ', 'ᶻ',
+]);
+
 /// The character as a subscript, where Unicode has it.
 pub(super) fn subscript(c: char) -> Option<char> {
-    if let Some(digit) = c.to_digit(10) {
-        return char::from_u32('₀' as u32 + digit);
-    }
-    pick(c, "0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+    SUBSCRIPTS.get(c as usize).copied().flatten()
 }
 
 /// The character as a superscript, where Unicode has it in common fonts.
 pub(super) fn superscript(c: char) -> Option<char> {
-    pick(c, "0123456789-abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
-}
-
-fn pick(c: char, from: &str, to: &str) -> Option<char> {
-    let at = from.bytes().position(|b| char::from(b) == c)?;
-    to.chars().nth(at)
+    SUPERSCRIPTS.get(c as usize).copied().flatten()
 }
 
 #[cfg(test)]

@@ -115,10 +115,9 @@ pub(super) fn objective_program(answer: &Answer) -> String {
 
 /// Which bindings the results need.
 pub(super) fn needed(answer: &Answer) -> Vec<bool> {
-    let direct: Vec<usize> = answer.results.iter().flat_map(|r| r.needs.iter().copied()).collect();
     let mut needed = vec![false; answer.bindings.len()];
-    for at in answer.closure(&direct) {
-        needed[at] = true;
+    for result in &answer.results {
+        answer.mark(&result.needs, &mut needed);
     }
     needed
 }

@@ -137,11 +137,7 @@ impl<'a> Page<'a> {
         let backward = backward(answer);
         let shows_objective = self.shows_objective();
         if shows_objective {
-            for at in answer.closure(&answer.value_needs) {
-                if let Some(slot) = needed.get_mut(at) {
-                    *slot = true;
-                }
-            }
+            answer.mark(&answer.value_needs, &mut needed);
         }
         let binding = |at: usize| Line {
             left: self.math(&answer.bindings[at].name),
@@ -163,18 +159,19 @@ impl<'a> Page<'a> {
                 is_result: false,
             });
         }
-        let steps = steps(answer, &needed, backward)
-            .into_iter()
-            .flat_map(|step| match step {
-                Step::Binding(at) => vec![binding(at)],
-                Step::Result(at) => self.result(at),
-            })
-            .collect();
+        let order = steps(answer, &needed, backward);
+        let mut steps = Vec::with_capacity(order.len());
+        for step in order {
+            match step {
+                Step::Binding(at) => steps.push(binding(at)),
+                Step::Result(at) => self.push_result(&mut steps, at),
+            }
+        }
         (given, steps)
     }
 
     /// A result, and its other forms.
-    fn result(&self, at: usize) -> Vec<Line<'a>> {
+    fn push_result(&self, lines: &mut Vec<Line<'a>>, at: usize) {
         let outcome = &self.answer.results[at];
         let left = if !self.options.ascii {
             unicode_left(self.answer, outcome)
@@ -187,7 +184,7 @@ impl<'a> Page<'a> {
         };
         let line =
             |left, right| Line { left, result: Some(at), name: None, right, is_result: true };
-        let mut lines = vec![line(left, &outcome.value)];
+        lines.push(line(left, &outcome.value));
         if !self.options.ascii {
             lines.extend(
                 outcome
@@ -196,7 +193,6 @@ impl<'a> Page<'a> {
                     .map(|form| line(form_left(self.answer, outcome, form.kind), &form.value)),
             );
         }
-        lines
     }
 
     /// The objective is shown where a result speaks of it by name: as what `∇y` belongs to, or
