@@ -1,8 +1,10 @@
 //! From simplified tensors to an [`Answer`]: what gets a name, in what order, and its notation.
 
+mod graph;
 mod naming;
 
-use self::naming::{Naming, places};
+use self::graph::Graph;
+use self::naming::{Naming, Parts, places};
 use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
@@ -59,9 +61,11 @@ pub fn assemble(
     want_index: bool,
 ) -> Result<Answer, Unwritable> {
     let mut naming = Naming::new(typed, lowered, cotangents, results);
-    naming.share(&mut lowered.arena);
+    let graph = naming.graph(&lowered.arena);
+    naming.share(&mut lowered.arena, &graph);
     let arena = &lowered.arena;
-    let (order, below) = naming.order(arena, lowered.objective, results);
+    let mut parts = Parts::of(arena, &graph);
+    let (order, below, of_results) = naming.order(&mut parts, lowered.objective);
     let mut bindings = Vec::with_capacity(order.len());
     let mut place = Memo::with_room(arena.len());
     for symbol in &order {
@@ -88,19 +92,21 @@ pub fn assemble(
     let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
     let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
     let mut outcomes = Vec::with_capacity(results.len());
-    for result in results {
+    for (result, mentioned) in results.iter().zip(of_results) {
         let (value, entrywise, index, axes) = naming.write_all(arena, result.value, want_index)?;
         let names = |e: &ExprId| {
             let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
             Name { name: s.name.clone(), rank: s.axes.len() as u8 }
         };
-        let mut needs = naming.needs(arena, result.value, &place);
-        let stacked = result.forms.stacked.iter().flat_map(|(_, term)| term.parts());
-        for part in result.forms.action.into_iter().chain(stacked) {
-            needs.extend(naming.needs(arena, part, &place));
+        let mut needs = places(&mentioned, &place);
+        if let Some(action) = result.forms.action {
+            let stacked = result.forms.stacked.iter().flat_map(|(_, term)| term.parts());
+            for part in std::iter::once(action).chain(stacked) {
+                needs.extend(naming.needs(&mut parts, part, &place));
+            }
+            needs.sort_unstable();
+            needs.dedup();
         }
-        needs.sort_unstable();
-        needs.dedup();
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(names).collect(),
@@ -119,7 +125,7 @@ pub fn assemble(
         (None, [only]) if only.kind == ResultKind::Value => only.value.clone(),
         _ => naming.write(arena, lowered.objective, objective_body)?.0,
     };
-    let value_needs = naming.needs(arena, objective_body, &place);
+    let value_needs = naming.needs(&mut parts, objective_body, &place);
     let parameters = parameters(typed, lowered, cotangent, objective_id);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
@@ -238,7 +244,7 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
         return list;
     }
     let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
-    for id in naming.closure(arena, &roots) {
+    for id in Graph::of(arena, &naming.bodies, &roots).ids() {
         let condition = match arena.node(id) {
             // a Cholesky factor is always invertible
             Node::Matrix(MatrixFunction::Inverse, x)

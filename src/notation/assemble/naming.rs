@@ -1,5 +1,6 @@
 //! What gets a name: definitions, cotangents, and parts that are used often or get too deep.
 
+use super::graph::Graph;
 use super::{Result_, Unwritable};
 use crate::notation::answer::ResultKind;
 use crate::notation::index::IndexNames;
@@ -12,6 +13,7 @@ use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MapFunction, Node, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -49,6 +51,55 @@ impl Mentions {
         self.places.set(symbol, self.ranges.len() as u32);
         self.ranges.push((from as u32, self.all.len() as u32));
     }
+
+    /// These names and what they mention, each after what it mentions itself.
+    fn sorted(&self, first: Vec<ExprId>) -> Vec<ExprId> {
+        let mut done = Memo::default();
+        let mut list = Vec::with_capacity(self.ranges.len());
+        let mut stack = Vec::new();
+        for start in first {
+            stack.push((start, false));
+            while let Some((s, ready)) = stack.pop() {
+                if ready {
+                    if done.set(s, 1) {
+                        list.push(s);
+                    }
+                } else if !done.contains(s) {
+                    stack.push((s, true));
+                    let mut next: SmallVec<[ExprId; 8]> =
+                        self.of(s).iter().copied().filter(|b| !done.contains(*b)).collect();
+                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
+                    stack.extend(next.into_iter().map(|b| (b, false)));
+                }
+            }
+        }
+        list
+    }
+}
+
+/// The parts of expressions, for walks through them.
+pub(super) struct Parts<'a> {
+    arena: &'a Arena,
+    graph: &'a Graph,
+    seen: Memo,
+    stack: Vec<ExprId>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(arena: &'a Arena, graph: &'a Graph) -> Parts<'a> {
+        Parts { arena, graph, seen: Memo::with_room(arena.len()), stack: Vec::new() }
+    }
+}
+
+/// How often a part of an answer is used, and how large it is when it is written.
+#[derive(Clone, Default)]
+struct PartUse {
+    uses: u32,
+    /// How often it would be written if no further name were given.
+    written: u32,
+    weight: u32,
+    depth: u32,
+    is_root: bool,
 }
 
 /// What has a name.
@@ -112,63 +163,21 @@ impl<'a> Naming<'a> {
         naming
     }
 
-    /// Every node that the roots need, through names.
-    pub(super) fn closure(&self, arena: &Arena, roots: &[ExprId]) -> Vec<ExprId> {
-        let mut seen = vec![false; arena.len()];
-        let mut stack = roots.to_vec();
-        let mut list = Vec::new();
-        while let Some(id) = stack.pop() {
-            if std::mem::replace(&mut seen[id.0 as usize], true) {
-                continue;
-            }
-            list.push(id);
-            if let Some(body) = self.bodies.expr(id) {
-                stack.push(body);
-            }
-            arena.children(id, |c| stack.push(c));
-        }
-        list.sort_unstable_by_key(|id| id.0);
-        list
-    }
-
     /// Names what is heavy and used more than once, what gets too deep, and the arguments of
     /// unknown functions' gradients.
-    pub(super) fn share(&mut self, arena: &mut Arena) {
-        let mut roots = self.roots.clone();
-        roots.push(self.objective);
-        let list = self.closure(arena, &roots);
-        let mut uses: Vec<u32> = vec![0; arena.len()];
-        for &id in &list {
-            arena.children(id, |c| uses[c.0 as usize] += 1);
-        }
-        // how often each part would be written if no further name were given
-        let mut written: Vec<u32> = vec![0; arena.len()];
-        for &id in list.iter().rev() {
-            let own = if self.symbols.contains(id) { 1 } else { written[id.0 as usize].max(1) };
-            arena.children(id, |c| {
-                let slot = &mut written[c.0 as usize];
-                *slot = slot.saturating_add(own);
-            });
-        }
-        let mut is_root = vec![false; arena.len()];
-        for body in self.sequence.iter().filter_map(|s| self.bodies.expr(*s)) {
-            is_root[body.0 as usize] = true;
-        }
-        for root in &self.roots {
-            is_root[root.0 as usize] = true;
-        }
-        let mut weight: Vec<(u32, u32)> = vec![(1, 0); arena.len()];
+    pub(super) fn share(&mut self, arena: &mut Arena, graph: &Graph) {
+        let mut parts = self.uses(arena, graph);
         let mut count = 0;
-        for id in list {
+        for id in graph.ids() {
             if self.symbols.contains(id) || arena.as_symbol(id).is_some() {
                 continue;
             }
             let (mut total, mut depth) = (1u32, 0u32);
-            arena.children(id, |c| {
-                let (w, d) = weight[c.0 as usize];
-                total = total.saturating_add(w);
-                depth = depth.max(d + 1);
-            });
+            for c in graph.children(id).unwrap_or_default() {
+                let part = &parts[c.0 as usize];
+                total = total.saturating_add(part.weight);
+                depth = depth.max(part.depth + 1);
+            }
             if let Node::Apply(_, 1.., x) = arena.node(id)
                 && arena.as_symbol(x).is_none()
                 && !self.symbols.contains(x)
@@ -176,27 +185,26 @@ impl<'a> Naming<'a> {
                 let name = self.fresh(&mut count);
                 self.name(arena, x, &name);
             }
-            let least = if written[id.0 as usize] >= OFTEN { SMALL } else { SHARED };
-            // of a reciprocal only some entries may be read, and only these defined: `1/L[i,i]`
-            let partial = arena.rank(id) == 2
-                && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative());
-            let often = uses[id.0 as usize] > 1 && total >= least && !partial;
-            let saved = total.saturating_mul(written[id.0 as usize].saturating_sub(1));
+            let part = &parts[id.0 as usize];
+            let least = if part.written >= OFTEN { SMALL } else { SHARED };
+            let often = part.uses > 1 && total >= least && !is_partial(arena, id);
+            let saved = total.saturating_mul(part.written.saturating_sub(1));
             let named = self.often_named && saved >= SAVED && arena.rank(id) < 2;
             if let Some(letter) = value_letter(arena, id).filter(|_| named)
-                && !is_root[id.0 as usize]
+                && !part.is_root
             {
                 let name = self.free(letter).unwrap_or_else(|| self.fresh(&mut count));
                 self.name(arena, id, &name);
-                weight[id.0 as usize] = (1, 0);
+                parts[id.0 as usize].weight = 1;
                 continue;
             }
-            if (often || depth >= DEPTH) && !is_root[id.0 as usize] && arena.rank(id) <= 2 {
+            if (often || depth >= DEPTH) && !part.is_root && arena.rank(id) <= 2 {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, &name);
                 (total, depth) = (1, 0);
             }
-            weight[id.0 as usize] = (total, depth);
+            let part = &mut parts[id.0 as usize];
+            (part.weight, part.depth) = (total, depth);
         }
     }
 
@@ -209,6 +217,34 @@ impl<'a> Naming<'a> {
         };
         let numbered = (1..10).map(|n| format!("{letter}{n}"));
         std::iter::once(letter.to_string()).chain(numbered).find(|name| !taken(name))
+    }
+
+    /// How often each expression is used and would be written.
+    fn uses(&self, arena: &Arena, graph: &Graph) -> Vec<PartUse> {
+        let mut parts = vec![PartUse { weight: 1, ..PartUse::default() }; arena.len()];
+        for c in graph.edges() {
+            parts[c.0 as usize].uses += 1;
+        }
+        for id in graph.ids().rev() {
+            let written = parts[id.0 as usize].written;
+            let own = if self.symbols.contains(id) { 1 } else { written.max(1) };
+            for c in graph.children(id).unwrap_or_default() {
+                let written = &mut parts[c.0 as usize].written;
+                *written = written.saturating_add(own);
+            }
+        }
+        let bodies = self.sequence.iter().filter_map(|s| self.bodies.expr(*s));
+        for root in bodies.chain(self.roots.iter().copied()) {
+            parts[root.0 as usize].is_root = true;
+        }
+        parts
+    }
+
+    /// What the results and the objective need.
+    pub(super) fn graph(&self, arena: &Arena) -> Graph {
+        let mut roots = self.roots.clone();
+        roots.push(self.objective);
+        Graph::of(arena, &self.bodies, &roots)
     }
 
     fn fresh(&self, count: &mut usize) -> String {
@@ -238,42 +274,47 @@ impl<'a> Naming<'a> {
     }
 
     /// Adds the named symbols that an expression mentions, not through other names.
-    fn mentions(&self, arena: &Arena, root: ExprId, own: Option<ExprId>, list: &mut Vec<ExprId>) {
-        let mut seen: FxHashSet<ExprId> = FxHashSet::default();
-        let mut few: smallvec::SmallVec<[ExprId; 24]> = smallvec::SmallVec::new();
-        let mut stack: smallvec::SmallVec<[ExprId; 24]> = smallvec::smallvec![root];
+    fn mentions(
+        &self,
+        parts: &mut Parts<'_>,
+        root: ExprId,
+        own: Option<ExprId>,
+        list: &mut Vec<ExprId>,
+    ) {
+        let Parts { arena, graph, seen, stack } = parts;
+        seen.clear();
+        stack.push(root);
         while let Some(id) = stack.pop() {
-            // most expressions are small: a list is searched faster than a set
-            if few.len() < 24 {
-                if few.contains(&id) {
-                    continue;
-                }
-                few.push(id);
-            } else if few.contains(&id) || !seen.insert(id) {
+            if !seen.set(id, 0) {
                 continue;
             }
             let name = self.symbols.expr(id).filter(|s| Some(*s) != own);
             let name = name.or_else(|| self.bodies.contains(id).then_some(id));
-            match name {
-                Some(symbol) => list.push(symbol),
-                None => arena.children(id, |c| stack.push(c)),
+            match (name, graph.children(id)) {
+                (Some(symbol), _) => list.push(symbol),
+                (None, Some(children)) => stack.extend_from_slice(children),
+                (None, None) => arena.children(id, |c| stack.push(c)),
             }
         }
     }
 
-    /// Named symbols in the order of dependence: each after what it mentions.
+    /// Named symbols in the order of dependence: each after what it mentions. Further, what each of
+    /// them and each result mentions.
     pub(super) fn order(
         &self,
-        arena: &Arena,
+        parts: &mut Parts<'_>,
         objective: ExprId,
-        results: &[Result_],
-    ) -> (Vec<ExprId>, Mentions) {
+    ) -> (Vec<ExprId>, Mentions, Vec<Vec<ExprId>>) {
         let mut wanted: Vec<ExprId> = Vec::new();
-        for r in results {
-            self.mentions(arena, r.value, None, &mut wanted);
+        let mut of_results = Vec::with_capacity(self.roots.len());
+        for root in &self.roots {
+            let mut list = Vec::new();
+            self.mentions(parts, *root, None, &mut list);
+            wanted.extend_from_slice(&list);
+            of_results.push(list);
         }
         if let Some(body) = self.bodies.expr(objective) {
-            self.mentions(arena, body, Some(objective), &mut wanted);
+            self.mentions(parts, body, Some(objective), &mut wanted);
         }
         // the program's own order first, then what only these need
         let mut below = Mentions::default();
@@ -282,7 +323,7 @@ impl<'a> Naming<'a> {
             if !below.places.contains(s) {
                 let from = below.all.len();
                 let body = self.bodies.expr(s).expect("a name has a body");
-                self.mentions(arena, body, Some(s), &mut below.all);
+                self.mentions(parts, body, Some(s), &mut below.all);
                 stack.extend_from_slice(&below.all[from..]);
                 below.close(s, from);
             }
@@ -290,32 +331,13 @@ impl<'a> Naming<'a> {
         let mut first: Vec<ExprId> =
             self.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
         first.extend(wanted);
-        let mut done = Memo::with_room(arena.len());
-        let mut list = Vec::with_capacity(below.ranges.len());
-        let mut stack = Vec::new();
-        for start in first {
-            stack.push((start, false));
-            while let Some((s, ready)) = stack.pop() {
-                if ready {
-                    if done.set(s, 1) {
-                        list.push(s);
-                    }
-                } else if !done.contains(s) {
-                    stack.push((s, true));
-                    let mut next: smallvec::SmallVec<[ExprId; 8]> =
-                        below.of(s).iter().copied().filter(|b| !done.contains(*b)).collect();
-                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
-                    stack.extend(next.into_iter().map(|b| (b, false)));
-                }
-            }
-        }
-        (list, below)
+        (below.sorted(first), below, of_results)
     }
 
     /// The positions of the bindings that an expression mentions.
-    pub(super) fn needs(&self, arena: &Arena, root: ExprId, place: &Memo) -> Vec<usize> {
+    pub(super) fn needs(&self, parts: &mut Parts<'_>, root: ExprId, place: &Memo) -> Vec<usize> {
         let mut list = Vec::new();
-        self.mentions(arena, root, None, &mut list);
+        self.mentions(parts, root, None, &mut list);
         places(&list, place)
     }
 
@@ -401,6 +423,12 @@ impl<'a> Naming<'a> {
             (None, None) => Err(Unwritable { what: unwritable(arena, body).into() }),
         }
     }
+}
+
+/// Whether this is a reciprocal, of which only some entries may be read, and only these defined:
+/// `1/L[i,i]`.
+fn is_partial(arena: &Arena, id: ExprId) -> bool {
+    arena.rank(id) == 2 && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative())
 }
 
 /// The positions of the bindings of some names, each once, in order.
