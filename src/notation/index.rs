@@ -110,7 +110,7 @@ impl Raiser<'_> {
                     }
                     MapFunction::Unknown(s, n) => {
                         let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
-                        Some(Math::Unknown(name, n, list))
+                        Some(super::raise::unknown(name, n, list))
                     }
                     MapFunction::Compare(c) => {
                         let right = Box::new(list.pop()?);

@@ -240,7 +240,7 @@ impl Glyphs for Latex<'_> {
         out: &mut S,
         function: &'static Function,
         arguments: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) {
         match function.latex {
             Notation::Operator(name) => {
@@ -368,13 +368,13 @@ impl Latex<'_> {
         }
     }
 
-    fn arguments<S: Sink>(self, out: &mut S, arguments: &[Math], axis: Option<usize>) {
+    fn arguments<S: Sink>(self, out: &mut S, arguments: &[Math], axis: Option<u8>) {
         let tall = arguments.iter().any(tall);
         open(out, tall);
         self.list(out, arguments);
         if let Some(axis) = axis {
             out.text(r", \mathrm{axis} = ");
-            layout::write_integer(out, axis as u64);
+            layout::write_integer(out, u64::from(axis));
         }
         close(out, tall);
     }
@@ -453,7 +453,7 @@ fn tall(math: &Math) -> bool {
             tall(a)
         }
         Math::Entry(a, _) | Math::UnknownGradient(_, a) => tall(a),
-        Math::Unknown(_, _, arguments) => arguments.iter().any(tall),
+        Math::Unknown(_, arguments) => arguments.iter().any(tall),
         Math::Call(function, arguments, _) => {
             !matches!(function.latex, Notation::Wrap(before, _) if before.contains('^'))
                 && arguments.iter().any(tall)

@@ -117,7 +117,7 @@ pub(super) trait Glyphs: Copy {
         out: &mut S,
         function: &'static Function,
         arguments: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) {
         out.text(function.name);
         write_arguments(self, out, arguments, axis);
@@ -225,7 +225,7 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         }
         Math::Transpose(inner) => g.transpose(out, peel(inner)),
         Math::Call(function, arguments, axis) => g.call(out, function, arguments, *axis),
-        Math::Unknown(function, primes, arguments) => g.unknown(out, function, *primes, arguments),
+        Math::Unknown(f, arguments) => g.unknown(out, &f.name, f.primes, arguments),
         Math::UnknownGradient(function, at) => g.unknown_gradient(out, function, at),
         Math::Entry(base, indices) => match (peel(base), &indices[..]) {
             // the size tells a reader without context how far an index runs
@@ -358,7 +358,7 @@ pub(super) fn write_arguments<G: Glyphs, S: Sink>(
     g: G,
     out: &mut S,
     arguments: &[Math],
-    axis: Option<usize>,
+    axis: Option<u8>,
 ) {
     out.text("(");
     out.open();
@@ -367,7 +367,7 @@ pub(super) fn write_arguments<G: Glyphs, S: Sink>(
         out.text(",");
         out.line();
         out.text("axis=");
-        write_integer(out, axis as u64);
+        write_integer(out, u64::from(axis));
     }
     out.close();
     out.text(")");

@@ -44,9 +44,9 @@ pub enum Math {
     /// `A'`
     Transpose(Box<Math>),
     /// A function of the table, with `axis=`.
-    Call(&'static Function, Vec<Math>, Option<usize>),
-    /// An unknown function with its number of primes.
-    Unknown(Symbol, u32, Vec<Math>),
+    Call(&'static Function, Vec<Math>, Option<u8>),
+    /// An unknown function.
+    Unknown(Box<Unknown>, Vec<Math>),
     /// The gradient of an unknown scalar function at an array: `∇J(u)`, in the language
     /// `grad(J(u), u)`.
     UnknownGradient(Symbol, Box<Math>),
@@ -73,6 +73,15 @@ pub enum Math {
     Compare(&'static str, Box<Math>, Box<Math>),
 }
 
+/// An unknown function, or a derivative of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unknown {
+    /// Its name.
+    pub name: Symbol,
+    /// How often it is differentiated.
+    pub primes: u32,
+}
+
 /// A name to be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Symbol {
@@ -80,4 +89,14 @@ pub struct Symbol {
     pub name: Rc<str>,
     /// Axes of its value: 0 scalar, 1 vector, 2 matrix (for bold type and for code).
     pub rank: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_small() {
+        assert!(std::mem::size_of::<Math>() <= 40);
+    }
 }

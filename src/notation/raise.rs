@@ -11,24 +11,24 @@ mod blocks;
 mod compose;
 mod entries;
 mod motion;
+mod network;
 mod part;
 mod reduction;
 mod slices;
 
 pub(super) use self::blocks::{beside, under};
 pub(crate) use self::compose::{
-    entry, indicator, negated, product, scaled, size_math, symbol_math, transpose,
+    entry, indicator, negated, product, scaled, size_math, symbol_math, transpose, unknown,
 };
 use self::compose::{inverse, reciprocal, with_exponent};
-use self::motion::{Link, cancel_sizes};
-use self::part::{Edge, Part, hadamard, triangle, with_scalars};
+use self::network::repeated_scalar;
+use self::part::{triangle, with_scalars};
 use self::reduction::Reduction;
 use super::math::{Math, Symbol as Name};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{
-    EinsumView, ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind,
-    WindowKind, Wire,
+    ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind, WindowKind,
 };
 use rustc_hash::FxHashMap;
 
@@ -175,7 +175,7 @@ impl<'a> Raiser<'a> {
                 let name = Name { name: arena.symbol(f).name.clone(), rank: 0 };
                 let x = self.raise(x)?;
                 match order {
-                    0 => Some((negative, Math::Unknown(name, 0, vec![x]))),
+                    0 => Some((negative, unknown(name, 0, vec![x]))),
                     1 => Some((negative, Math::UnknownGradient(name, Box::new(x)))),
                     _ => None,
                 }
@@ -285,9 +285,12 @@ impl<'a> Raiser<'a> {
             }
         }
         order_terms(&mut list);
-        let sum = Math::Sum(list.into_iter().map(|(_, _, sign, math)| (sign, math)).collect());
+        // collected in place, the terms would keep the room of their keys
+        let mut terms = Vec::with_capacity(list.len());
+        terms.extend(list.into_iter().map(|(_, _, sign, math)| (sign, math)));
+        let sum = Math::Sum(terms);
         let rest = negative != flip;
-        Some((rest, if common.is_one() { sum } else { product(vec![Math::Number(common), sum]) }))
+        Some((rest, if common.is_one() { sum } else { product([Math::Number(common), sum]) }))
     }
 
     /// A constant array.
@@ -341,7 +344,7 @@ impl<'a> Raiser<'a> {
             MapFunction::Known(f) => Math::Call(f, list, None),
             MapFunction::Unknown(s, n) => {
                 let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
-                Math::Unknown(name, n, list)
+                unknown(name, n, list)
             }
             MapFunction::Compare(c) => {
                 let right = Box::new(list.pop()?);
@@ -384,207 +387,10 @@ impl<'a> Raiser<'a> {
         Some(with_exponent(base, exponent, scalar))
     }
 
-    fn einsum(&mut self, view: EinsumView<'_>, c: &Number, negative: bool) -> Option<(bool, Math)> {
-        self.network(view, c, negative, &[], view.output().to_vec())
-    }
-
-    /// An einsum without some of its operands, and with another output.
-    fn network(
-        &mut self,
-        view: EinsumView<'_>,
-        c: &Number,
-        negative: bool,
-        skip: &[usize],
-        output: Vec<Wire>,
-    ) -> Option<(bool, Math)> {
-        if output.len() > 2 {
-            return None;
-        }
-        let mut reduction = Reduction::of(view);
-        reduction.output = output;
-        let mut sign = negative;
-        // a sum with more minus than plus signs is turned round; one without a preference takes in
-        // a sign that is left
-        let mut flips: Vec<bool> = Vec::new();
-        let mut indifferent = None;
-        for (at, (e, _)) in view.operands().enumerate() {
-            let wish = if self.name(e).is_some() { None } else { self.orientation(e) };
-            flips.push(wish == Some(true));
-            sign ^= wish == Some(true);
-            let long = matches!(self.arena.node(e), Node::Add(t) if t.len() > 2);
-            if (wish.is_none() || long) && self.name(e).is_none() && self.mixed(e) {
-                indifferent.get_or_insert(at);
-            }
-        }
-        if let (true, Some(at)) = (sign, indifferent) {
-            flips[at] = !flips[at];
-            sign = false;
-        }
-        for (at, ((e, wires), flip)) in view.operands().zip(flips).enumerate() {
-            if !skip.contains(&at) {
-                self.operand(&mut reduction, e, wires, flip)?;
-            }
-        }
-        self.means(&mut reduction, view);
-        let mut scalars = std::mem::take(&mut reduction.scalars);
-        let linked = !reduction.links.is_empty();
-        let sizes: Vec<Math> = (0..view.wires() as u32)
-            .map(|w| size_math(self.arena.size_text(view.size(w))))
-            .collect();
-        let body = reduction.reduce(&sizes, &mut scalars)?;
-        let mut c = c.clone();
-        if linked {
-            cancel_sizes(&mut c, &mut scalars);
-        }
-        Some((sign, with_scalars(&c, scalars, body)))
-    }
-
-    /// Whether a sum has terms of both signs.
-    fn mixed(&self, id: ExprId) -> bool {
-        let Node::Add(terms) = self.arena.node(id) else { return false };
-        let negative = terms.iter().filter(|(c, _)| self.arena.number_of(*c).is_negative()).count();
-        negative > 0 && negative < terms.len()
-    }
-
-    /// Whether a sum reads better with all signs changed; `None` where it does not matter.
-    fn orientation(&self, id: ExprId) -> Option<bool> {
-        let Node::Add(terms) = self.arena.node(id) else { return None };
-        if terms.len() < 2 {
-            return None;
-        }
-        let negative = terms.iter().filter(|(c, _)| self.arena.number_of(*c).is_negative()).count();
-        let constant = terms.iter().find(|(_, e)| self.arena.is_ones(*e));
-        match (2 * negative).cmp(&terms.len()) {
-            std::cmp::Ordering::Greater => Some(true),
-            std::cmp::Ordering::Less => Some(false),
-            std::cmp::Ordering::Equal => {
-                constant.map(|(c, _)| self.arena.number_of(c).is_negative())
-            }
-        }
-    }
-
-    /// Adds an operand to the network, with all signs of a sum changed where `flip` says so.
-    fn operand(
-        &mut self,
-        reduction: &mut Reduction,
-        e: ExprId,
-        wires: &[Wire],
-        flip: bool,
-    ) -> Option<()> {
-        let arena = self.arena;
-        let key = arena.key(e);
-        let size = |_: Wire| size_math(arena.size_text(arena.axes(e)[0]));
-        if self.part_operand(reduction, e, wires, &size) {
-            return Some(());
-        }
-        if let Some(motion) = arena.motion(e) {
-            let wires = wires.try_into().ok()?;
-            reduction.links.push(Link { motion, wires });
-            return Some(());
-        }
-        let named = self.name(e).is_some();
-        let power = if named { None } else { arena.as_power(e) };
-        let exponent = power.map(|p| arena.number_of(p.1).clone());
-        let divides = exponent.as_ref().is_some_and(Number::is_negative);
-        let mut root = None;
-        let math = match (power, exponent) {
-            (Some((base, _)), Some(exponent)) => {
-                if exponent.as_integer() == Some(2) {
-                    root = Some(self.raise(base)?);
-                }
-                self.power(base, &exponent.abs())?
-            }
-            _ => {
-                let (sign, math) = self.signed(e, flip)?;
-                if sign { negated(math) } else { math }
-            }
-        };
-        match wires {
-            [] => {
-                let list = if divides {
-                    &mut reduction.scalars.below
-                } else {
-                    &mut reduction.scalars.above
-                };
-                list.push((key, math));
-            }
-            [w] => {
-                let part = Part { divides, root, ..Part::new(math, key) };
-                reduction.weights[*w as usize].push(part);
-            }
-            [a, b] if a == b => {
-                let part = Part { divides, ..Part::diagonal_of(math, key) };
-                reduction.weights[*a as usize].push(part);
-            }
-            [a, b] => {
-                let symmetric = arena.is_symmetric(e);
-                let triangle = arena.is_triangle(e).then_some(true);
-                let part = Part { divides, root, triangle, symmetric, ..Part::new(math, key) };
-                reduction.edges.push(Edge { from: *a, to: *b, part });
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    /// `sum(x)/n` is `mean(x)`.
-    fn means(&mut self, reduction: &mut Reduction, view: EinsumView<'_>) {
-        let arena = self.arena;
-        let sizes: Vec<_> = view
-            .operands()
-            .filter_map(|(e, _)| {
-                let (base, exponent) = arena.as_power(e)?;
-                let minus_one = arena.number_of(exponent).as_integer() == Some(-1);
-                let symbol = arena.symbol(arena.as_symbol(base)?);
-                match symbol.kind {
-                    SymbolKind::Size(d) if minus_one => Some((d, symbol.name.clone())),
-                    _ => None,
-                }
-            })
-            .collect();
-        for (dim, name) in sizes {
-            let sum = view.operands().find_map(|(e, wires)| {
-                let Node::Einsum(inner) = arena.node(e) else { return None };
-                let one = wires.is_empty()
-                    && inner.wires() == 1
-                    && inner.size(0) == dim
-                    && inner.operands().all(|(x, w)| w.len() == 1 && arena.rank(x) == 1)
-                    && self.name(e).is_none();
-                one.then_some((e, inner))
-            });
-            let Some((e, inner)) = sum else { continue };
-            let mut entries = Reduction::of(inner);
-            let mut factors = inner.operands();
-            if !factors.all(|(x, w)| self.operand(&mut entries, x, w, false).is_some()) {
-                continue;
-            }
-            let Some(parts) = entries.weights.pop() else { continue };
-            if parts.iter().any(|p| p.basis.is_some()) {
-                continue;
-            }
-            let argument = hadamard(parts).math;
-            let written = self.raise(e);
-            let below = size_math(name);
-            let at = reduction.scalars.above.iter().position(|s| Some(&s.1) == written.as_ref());
-            let under = reduction.scalars.below.iter().position(|s| s.1 == below);
-            if let (Some(at), Some(under)) = (at, under) {
-                reduction.scalars.above[at].1 = Math::Call(entry("mean"), vec![argument], None);
-                reduction.scalars.below.remove(under);
-            }
-        }
-    }
-
     /// A raiser's depth at the start.
     pub(crate) const fn full_depth() -> usize {
         DEPTH
     }
-}
-
-/// Whether this is a product of scalars, repeated along all axes.
-fn repeated_scalar(view: EinsumView<'_>) -> bool {
-    view.wires() == view.output().len()
-        && view.operands().next().is_some()
-        && view.operands().all(|(_, w)| w.is_empty())
 }
 
 /// Positive terms before negative ones, a positive constant first, a negative one last; else by

@@ -1,7 +1,7 @@
 //! Short constructors of notation for the tests of this module.
 
 use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
-use super::math::{Math, Symbol};
+use super::math::{Math, Symbol, Unknown};
 use crate::array::{Array, KernelError};
 use crate::functions::{
     ArrayKernel, Code, Facts, Function, Kernel, Lowering, Notation, Range, Signature,
@@ -159,7 +159,10 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
                 t(m("W_2")),
                 had([
                     Math::UnknownGradient(symbol("J", 0), Box::new(v("z_1"))),
-                    Math::Unknown(symbol("g", 0), 1, vec![v("u_1")]),
+                    Math::Unknown(
+                        Box::new(Unknown { name: symbol("g", 0), primes: 1 }),
+                        vec![v("u_1")],
+                    ),
                 ]),
             ]),
         ),

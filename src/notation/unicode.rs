@@ -70,6 +70,9 @@ impl Glyphs for Unicode {
         if tail.is_empty() {
             return;
         }
+        if tail.bytes().all(|b| b.is_ascii_digit()) {
+            return write_small(out, tail.chars().filter_map(subscript));
+        }
         match small(tail.chars(), subscript) {
             Some(small) => small.write(out),
             None => out.text(&symbol.name[head.len()..]),
@@ -128,7 +131,7 @@ impl Glyphs for Unicode {
         out: &mut S,
         function: &'static Function,
         arguments: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) {
         let (before, after) = match function.unicode {
             Notation::Operator(name) => {
@@ -242,10 +245,14 @@ struct Small(SmallVec<[char; 12]>);
 
 impl Small {
     fn write<S: Sink>(&self, out: &mut S) {
-        let mut bytes = [0; 4];
-        for c in &self.0 {
-            out.text(c.encode_utf8(&mut bytes));
-        }
+        write_small(out, self.0.iter().copied());
+    }
+}
+
+fn write_small<S: Sink>(out: &mut S, chars: impl Iterator<Item = char>) {
+    let mut bytes = [0; 4];
+    for c in chars {
+        out.text(c.encode_utf8(&mut bytes));
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
         | Math::Ones(list)
         | Math::Zeros(list)
         | Math::Call(_, list, _)
-        | Math::Unknown(_, _, list) => list.iter().any(|part| any(part, visit)),
+        | Math::Unknown(_, list) => list.iter().any(|part| any(part, visit)),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)
@@ -49,7 +49,7 @@ pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
         Math::Product(list)
         | Math::Hadamard(list)
         | Math::Call(_, list, _)
-        | Math::Unknown(_, _, list) => list.iter_mut().for_each(visit),
+        | Math::Unknown(_, list) => list.iter_mut().for_each(visit),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)

@@ -1,6 +1,6 @@
 //! A definition as its author wrote it: the syntax tree as a presentation tree, unchanged.
 
-use super::math::{Math, Symbol};
+use super::math::{Math, Symbol, Unknown};
 use super::raise::size_math;
 use crate::functions;
 use crate::number::Number;
@@ -196,12 +196,13 @@ fn call(
 ) -> Option<Math> {
     let name = typed.program.name(function);
     let axis = match axis {
-        Some(Math::Number(n)) => usize::try_from(n.as_integer()?).ok(),
+        Some(Math::Number(n)) => u8::try_from(n.as_integer()?).ok(),
         _ => None,
     };
     Some(match typed.meaning(id) {
         Meaning::Unknown(u) if typed.unknowns[u.0 as usize].scalar || primes < u32::MAX => {
-            Math::Unknown(Symbol { name: name.into(), rank: 0 }, primes, list)
+            let name = Symbol { name: name.into(), rank: 0 };
+            Math::Unknown(Box::new(Unknown { name, primes }), list)
         }
         Meaning::Identity => Math::Identity(list.into_iter().next().map(Box::new)),
         Meaning::Fill(Fill::Ones) => Math::Ones(list),

@@ -109,7 +109,7 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         Math::Product(list)
         | Math::Hadamard(list)
         | Math::Call(_, list, _)
-        | Math::Unknown(_, _, list) => list.iter().for_each(f),
+        | Math::Unknown(_, list) => list.iter().for_each(f),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)
@@ -231,8 +231,8 @@ fn elementwise(lower: &mut Lower<'_>, math: &Math) -> Result<Factors, CodeError>
     let id = match (math, &ids[..]) {
         (Math::Power(..) | Math::ElementPower(..), [a, k]) => lower.build.power(*a, *k),
         (Math::Compare(operator, ..), [a, b]) => lower.compare(operator, *a, *b),
-        (Math::Unknown(s, primes, _), _) if !axes.is_empty() || !ids.is_empty() => {
-            lower.unknown(s, *primes, ids, false).id
+        (Math::Unknown(f, _), _) if !axes.is_empty() || !ids.is_empty() => {
+            lower.unknown(&f.name, f.primes, ids, false).id
         }
         (Math::Call(f, ..), _) => {
             let pointwise = matches!(f.signature_for(ids.len()), Signature::Elementwise);

@@ -295,9 +295,9 @@ impl<'a> Lower<'a> {
             | Math::Transpose(_)
             | Math::Identity(_) => chain::product(self, math)?,
             Math::Call(f, list, axis) => self.called(math, f, list, *axis)?,
-            Math::Unknown(s, primes, list) => {
+            Math::Unknown(f, list) => {
                 let (list, row) = self.list(list)?;
-                self.unknown(s, *primes, list, row)
+                self.unknown(&f.name, f.primes, list, row)
             }
             Math::UnknownGradient(s, a) => {
                 let a = self.value(a)?;
@@ -365,7 +365,7 @@ impl<'a> Lower<'a> {
         math: &Math,
         f: &'static Function,
         list: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) -> Result<Value, CodeError> {
         match (f.lowering_for(list.len()), list) {
             (Lowering::Einsum(["ii->"]), [a]) => Ok(Value::upright(chain::trace(self, a)?)),
@@ -381,7 +381,7 @@ impl<'a> Lower<'a> {
         &mut self,
         f: &'static Function,
         list: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) -> Result<Value, CodeError> {
         let (ids, row) = self.list(list)?;
         if row && f.reads_rows() {
@@ -395,7 +395,7 @@ impl<'a> Lower<'a> {
         &mut self,
         f: &'static Function,
         ids: Vec<Id>,
-        axis: Option<usize>,
+        axis: Option<u8>,
         row: bool,
     ) -> Result<Value, CodeError> {
         let b = &mut self.build;
@@ -436,7 +436,7 @@ impl<'a> Lower<'a> {
         if f.numpy.call.is_empty() {
             return Err(CodeError::Unsupported { what: format!("`{}`", f.name) });
         }
-        let axis = axis.filter(|_| first > 1).map(|k| k as u8);
+        let axis = axis.filter(|_| first > 1);
         Ok(Value { id: b.call(f, ids, axis, rank), row })
     }
 }

@@ -295,7 +295,7 @@ impl Glyphs for MathMl<'_> {
         out: &mut S,
         function: &'static Function,
         arguments: &[Math],
-        axis: Option<usize>,
+        axis: Option<u8>,
     ) {
         match function.unicode {
             Notation::Operator("√") if axis.is_none() => {

@@ -4,7 +4,7 @@ use super::Raiser;
 use super::compose::{is_scalar, negated, product, size_math, transpose};
 use crate::notation::math::Math;
 use crate::number::Number;
-use crate::tensor::node::{ExprId, Node, NumberId, Part as AxisPart, Wire};
+use crate::tensor::node::{ExprId, Node, NumberId, Part as AxisPart, Wire, Wires};
 use smallvec::SmallVec;
 
 /// The terms of a sum that stay, and what the others are together, with the key it is ordered by.
@@ -48,7 +48,7 @@ fn into_entries(math: Math) -> Math {
     let scaled = |c: Math, rows: Vec<Vec<Math>>| {
         let scale = |m: Math| match m {
             Math::Number(n) if n.is_zero() => Math::Number(n),
-            m => product(vec![c.clone(), m]),
+            m => product([c.clone(), m]),
         };
         Math::Block(rows.into_iter().map(|r| r.into_iter().map(scale).collect()).collect())
     };
@@ -329,7 +329,7 @@ impl Raiser<'_> {
         let Node::Einsum(view) = self.arena.node(piece.expr) else {
             return Some((negative, Math::Number(c)));
         };
-        let output: Vec<Wire> = piece.output.iter().flatten().copied().collect();
+        let output: Wires = piece.output.iter().flatten().copied().collect();
         let (sign, math) = self.network(view, &c, negative, &piece.skip, output)?;
         // a row of a matrix
         let row = rank == 2 && piece.output[0].is_none() && piece.output[1].is_some();

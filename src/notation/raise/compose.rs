@@ -1,7 +1,7 @@
 //! Presentation trees from smaller ones: transposes, products, powers and signs as they are written.
 
 use crate::functions::{self, Function};
-use crate::notation::math::{Math, Symbol as Name};
+use crate::notation::math::{Math, Symbol as Name, Unknown};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{SymbolId, SymbolKind};
@@ -39,9 +39,14 @@ pub(crate) fn transpose(m: Math) -> Math {
         Math::Transpose(inner) => *inner,
         Math::Product(factors) => {
             // scalars stay in front
-            let (scalars, rest): (Vec<Math>, Vec<Math>) = factors.into_iter().partition(is_scalar);
-            let mut list = scalars;
-            list.extend(rest.into_iter().rev().map(transpose));
+            let mut list = factors;
+            list.sort_by_key(|m| !is_scalar(m));
+            let scalars = list.iter().take_while(|m| is_scalar(m)).count();
+            list[scalars..].reverse();
+            for factor in &mut list[scalars..] {
+                let inner = std::mem::replace(factor, Math::Pi);
+                *factor = transpose(inner);
+            }
             Math::Product(list)
         }
         Math::Identity(n) => Math::Identity(n),
@@ -100,14 +105,31 @@ pub(crate) fn is_scalar(m: &Math) -> bool {
     }
 }
 
+/// Whether this is the number 1.
+pub(super) fn is_one(m: &Math) -> bool {
+    matches!(m, Math::Number(n) if n.is_one())
+}
+
 /// A product with nested products opened.
-pub(crate) fn product(list: Vec<Math>) -> Math {
-    let mut flat = Vec::with_capacity(list.len());
-    for m in list {
+pub(crate) fn product(list: impl IntoIterator<Item = Math>) -> Math {
+    let mut items = list.into_iter();
+    let mut flat: Vec<Math> = Vec::new();
+    while let Some(m) = items.next() {
+        let room = 1 + items.size_hint().0;
         match m {
-            Math::Product(inner) => flat.extend(inner),
+            Math::Product(inner) if flat.is_empty() => flat = inner,
+            Math::Product(inner) => {
+                flat.reserve_exact(inner.len() + room - 1);
+                flat.extend(inner);
+            }
             Math::Number(n) if n.is_one() => {}
-            other => flat.push(other),
+            other if flat.is_empty() && items.size_hint().1 == Some(0) => return other,
+            other => {
+                if flat.len() == flat.capacity() {
+                    flat.reserve_exact(room);
+                }
+                flat.push(other);
+            }
         }
     }
     join_powers(&mut flat);
@@ -153,7 +175,7 @@ fn join_powers(factors: &mut Vec<Math>) {
     }
 }
 
-pub(super) fn sum_call(argument: Math, axis: Option<usize>) -> Math {
+pub(super) fn sum_call(argument: Math, axis: Option<u8>) -> Math {
     Math::Call(entry("sum"), vec![argument], axis)
 }
 
@@ -170,6 +192,11 @@ pub(super) fn squared_norm(root: &Math) -> Math {
 pub(super) fn squared_norm_matrix(root: &Math) -> Math {
     let norm = Math::Call(entry("norm2"), vec![root.clone()], None);
     with_exponent(norm, &Number::integer(2), true)
+}
+
+/// `f''(x)`
+pub(crate) fn unknown(name: Name, primes: u32, list: Vec<Math>) -> Math {
+    Math::Unknown(Box::new(Unknown { name, primes }), list)
 }
 
 /// `where(c, 1, 0)`
@@ -221,8 +248,8 @@ pub(crate) fn scaled(c: &Number, m: Math) -> Math {
     if let Math::Quotient(a, b) = m {
         let (n, d) = c.parts();
         let whole = |t: String| Number::from_decimal(&t).map_or(Math::Pi, Math::Number);
-        let below = if d == "1" { *b } else { product(vec![whole(d), *b]) };
-        let above = product(vec![whole(n), *a]);
+        let below = if d == "1" { *b } else { product([whole(d), *b]) };
+        let above = product([whole(n), *a]);
         return Math::Quotient(Box::new(above), Box::new(below));
     }
     match m {
@@ -237,6 +264,6 @@ pub(crate) fn scaled(c: &Number, m: Math) -> Math {
             list.insert(0, Math::Number(c.clone()));
             product(list)
         }
-        m => product(vec![Math::Number(c.clone()), m]),
+        m => product([Math::Number(c.clone()), m]),
     }
 }

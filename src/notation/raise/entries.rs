@@ -1,8 +1,9 @@
 //! Entries of arrays with more than two axes: what is summed over becomes products of matrices, and
 //! these stand as factors with indices, `(A'*A)[i,k]*delta[j,l]`.
 
-use super::compose::{product, size_math};
+use super::compose::product;
 use super::part::{Part, Scalars};
+use super::reduction::Sizes;
 use super::{Raiser, Reduction};
 use crate::notation::index::{entry_of, identity_entry};
 use crate::notation::math::Math;
@@ -19,9 +20,7 @@ impl Raiser<'_> {
         if !reduction.links.is_empty() {
             return None;
         }
-        let sizes: Vec<Math> = (0..view.wires() as u32)
-            .map(|w| size_math(self.arena.size_text(view.size(w))))
-            .collect();
+        let sizes = Sizes { arena: self.arena, view };
         let mut scalars = std::mem::take(&mut reduction.scalars);
         reduction.contract(&sizes, &mut scalars)?;
         let mut index: Vec<Option<&Math>> = vec![None; view.wires()];
@@ -30,10 +29,10 @@ impl Raiser<'_> {
             let w = *wire as usize;
             match index[w] {
                 None => index[w] = Some(position),
-                Some(first) => deltas.push(if reduction.holds(*wire) {
+                Some(first) => deltas.push(if reduction.is_held(*wire) {
                     Math::Delta(Box::new(first.clone()), Box::new(position.clone()))
                 } else {
-                    identity_entry(sizes[w].clone(), first.clone(), position.clone())
+                    identity_entry(sizes.of(*wire), first.clone(), position.clone())
                 }),
             }
         }
@@ -42,13 +41,13 @@ impl Raiser<'_> {
             let list = if part.divides { &mut factors.below } else { &mut factors.above };
             list.push((part.key, entry_of(part.math, &positions)));
         };
-        for (w, parts) in std::mem::take(&mut reduction.weights).into_iter().enumerate() {
-            for part in parts {
-                if part.basis.is_some() {
-                    return None;
-                }
-                push(part, vec![index[w]?.clone()]);
+        let mut weights = std::mem::take(&mut reduction.weights);
+        weights.sort_by_key(|(w, _)| *w);
+        for (w, part) in weights {
+            if part.basis().is_some() {
+                return None;
             }
+            push(part, vec![index[w as usize]?.clone()]);
         }
         for edge in std::mem::take(&mut reduction.edges) {
             let ends = [edge.from, edge.to].map(|w| index[w as usize].cloned());
@@ -72,12 +71,5 @@ impl Raiser<'_> {
         } else {
             Math::Quotient(Box::new(above), Box::new(product(below)))
         })
-    }
-}
-
-impl Reduction {
-    /// Whether something stands on a vertex that has a length of its own.
-    fn holds(&self, w: u32) -> bool {
-        !self.weights[w as usize].is_empty() || self.degree(w) > 0
     }
 }

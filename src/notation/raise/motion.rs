@@ -4,8 +4,8 @@
 //! matrix or vector on the third; two of one kind side by side carry matrices in the same way.
 
 use super::compose::{entry, product};
-use super::part::{Edge, Part, Scalars, hadamard, whole};
-use super::reduction::Reduction;
+use super::part::{Edge, Key, Part, Scalars, hadamard, whole};
+use super::reduction::{Open, Reduction, Sizes};
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::tensor::indicator::Motion;
@@ -18,14 +18,12 @@ pub(super) struct Link {
     pub(super) wires: [Wire; 3],
 }
 
-type Key = (u32, u64);
-
 pub(super) fn call(name: &str, list: Vec<Math>) -> Math {
     Math::Call(entry(name), list, None)
 }
 
-fn eye(size: &Math) -> Math {
-    Math::Identity(Some(Box::new(size.clone())))
+fn eye(size: Math) -> Math {
+    Math::Identity(Some(Box::new(size)))
 }
 
 impl Reduction {
@@ -39,7 +37,7 @@ impl Reduction {
     }
 
     pub(super) fn bare(&self, w: Wire) -> bool {
-        self.lone(w) && self.weights[w as usize].is_empty()
+        self.lone(w) && !self.has_weight(w)
     }
 
     /// Whether two vertices are summed over and lead nowhere but to each other and one indicator
@@ -57,27 +55,26 @@ impl Reduction {
     }
 
     /// The vector that a lone vertex carries.
-    fn vector(&mut self, w: Wire, sizes: &[Math]) -> (Key, Math) {
+    fn vector(&mut self, w: Wire, sizes: &Sizes<'_>) -> (Key, Math) {
         match self.weight(w) {
             Some(part) => (part.key, part.math),
-            None => ((u32::MAX, 0), Math::Ones(vec![sizes[w as usize].clone()])),
+            None => ((u32::MAX, 0), sizes.ones(w)),
         }
     }
 
     /// The matrix that a closed pair carries, and whether it is all ones.
-    fn matrix(&mut self, a: Wire, b: Wire, sizes: &[Math]) -> (Key, Math, bool) {
+    fn matrix(&mut self, a: Wire, b: Wire, sizes: &Sizes<'_>) -> (Key, Math, bool) {
         let edges = self.take_edges(a, b);
         let (left, right) = (self.weight(a), self.weight(b));
         if edges.is_empty() {
             if left.is_none() && right.is_none() {
-                let both = vec![sizes[a as usize].clone(), sizes[b as usize].clone()];
+                let both = vec![sizes.of(a), sizes.of(b)];
                 return ((u32::MAX, 0), Math::Ones(both), true);
             }
-            let ones =
-                |w: Wire| Part::new(Math::Ones(vec![sizes[w as usize].clone()]), (u32::MAX, 0));
+            let ones = |w: Wire| Part::new(sizes.ones(w), (u32::MAX, 0));
             let (left, right) = (left.unwrap_or_else(|| ones(a)), right.unwrap_or_else(|| ones(b)));
             let key = left.key.min(right.key);
-            return (key, product(vec![left.math, right.into_row()]), false);
+            return (key, product([left.math, right.into_row()]), false);
         }
         let middle = hadamard(edges);
         let mut key = middle.key;
@@ -96,8 +93,8 @@ impl Reduction {
     /// One step with an indicator; false where there is none.
     pub(super) fn step_links(
         &mut self,
-        open: &mut Vec<Wire>,
-        sizes: &[Math],
+        open: &mut Open,
+        sizes: &Sizes<'_>,
         scalars: &mut Scalars,
     ) -> bool {
         for at in 0..self.links.len() {
@@ -107,7 +104,7 @@ impl Reduction {
                 Motion::Merge => self.merge(at, link.wires, sizes, scalars),
             };
             if done {
-                open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
+                open.retain(|w| self.is_held(*w));
                 return true;
             }
         }
@@ -120,7 +117,7 @@ impl Reduction {
                         Motion::Merge => self.merges(at, other, sizes, scalars),
                     };
                 if done {
-                    open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
+                    open.retain(|w| self.is_held(*w));
                     return true;
                 }
             }
@@ -128,8 +125,8 @@ impl Reduction {
         false
     }
 
-    fn put(&mut self, w: Wire, key: Key, math: Math) {
-        self.weights[w as usize].push(Part::new(math, key));
+    fn put_new(&mut self, w: Wire, key: Key, math: Math) {
+        self.put(w, Part::new(math, key));
     }
 
     fn join(&mut self, from: Wire, to: Wire, key: Key, math: Math) {
@@ -137,7 +134,7 @@ impl Reduction {
     }
 
     /// `t = a + b` with vectors on two of the three.
-    fn shift(&mut self, at: usize, [t, a, b]: [Wire; 3], sizes: &[Math]) -> bool {
+    fn shift(&mut self, at: usize, [t, a, b]: [Wire; 3], sizes: &Sizes<'_>) -> bool {
         for (x, y, z, name) in [(t, b, a, "conv"), (t, a, b, "conv"), (a, b, t, "fullconv")] {
             if x == y || !self.lone(x) || !self.lone(y) || self.bare(x) && self.bare(y) {
                 continue;
@@ -150,14 +147,14 @@ impl Reduction {
                 list.sort_by_key(|v| v.0);
             }
             let list = list.into_iter().map(|v| v.1).collect();
-            self.put(z, key, call(name, list));
+            self.put_new(z, key, call(name, list));
             return true;
         }
         false
     }
 
     /// Two shifts with matrices on two of the three pairs.
-    fn shifts(&mut self, at: usize, other: usize, sizes: &[Math]) -> bool {
+    fn shifts(&mut self, at: usize, other: usize, sizes: &Sizes<'_>) -> bool {
         let [t, a, b] = self.links[at].wires;
         let [u, c, d] = self.links[other].wires;
         // along the edges there are, so that nothing is transposed
@@ -200,10 +197,10 @@ impl Reduction {
         &mut self,
         at: usize,
         [t, fast, slow]: [Wire; 3],
-        sizes: &[Math],
+        sizes: &Sizes<'_>,
         scalars: &mut Scalars,
     ) -> bool {
-        let width = sizes[fast as usize].clone();
+        let width = sizes.of(fast);
         let edge = self
             .edges
             .iter()
@@ -211,7 +208,7 @@ impl Reduction {
         if edge && self.closed(fast, slow) {
             self.links.remove(at);
             let (key, matrix, _) = self.matrix(fast, slow, sizes);
-            self.put(t, key, call("vec", vec![matrix]));
+            self.put_new(t, key, call("vec", vec![matrix]));
             return true;
         }
         if self.lone(fast) && self.lone(slow) && !edge {
@@ -224,7 +221,7 @@ impl Reduction {
             } else {
                 call("kron", vec![vector, other])
             };
-            self.put(t, key.min(inner), math);
+            self.put_new(t, key.min(inner), math);
             return true;
         }
         if self.lone(t) && !self.bare(t) {
@@ -233,9 +230,9 @@ impl Reduction {
             let (key, vector) = self.vector(t, sizes);
             if pooled {
                 scalars.above.push(((0, 0), width.clone()));
-                self.put(slow, key, call("meanpool", vec![vector, width]));
+                self.put_new(slow, key, call("meanpool", vec![vector, width]));
             } else {
-                let list = vec![vector, width, sizes[slow as usize].clone()];
+                let list = vec![vector, width, sizes.of(slow)];
                 self.join(fast, slow, key, call("unvec", list));
             }
             return true;
@@ -244,7 +241,13 @@ impl Reduction {
     }
 
     /// Two merges side by side: a Kronecker product, windows, or what is left of one.
-    fn merges(&mut self, at: usize, other: usize, sizes: &[Math], scalars: &mut Scalars) -> bool {
+    fn merges(
+        &mut self,
+        at: usize,
+        other: usize,
+        sizes: &Sizes<'_>,
+        scalars: &mut Scalars,
+    ) -> bool {
         let ([t, f, s], [u, g, r]) = (self.links[at].wires, self.links[other].wires);
         let backwards = |e: &Edge| [(u, t), (g, f), (r, s)].contains(&(e.from, e.to));
         let forwards = |e: &Edge| [(t, u), (f, g), (s, r)].contains(&(e.from, e.to));
@@ -252,8 +255,8 @@ impl Reduction {
             self.links.swap(at, other);
             return self.merges(at, other, sizes, scalars);
         }
-        let width = sizes[f as usize].clone();
-        let square = width == sizes[g as usize];
+        let width = sizes.of(f);
+        let square = width == sizes.of(g);
         let bare = self.bare(f) && self.bare(g);
         let between = |a: Wire, b: Wire| {
             self.edges.iter().any(|e| (e.from, e.to) == (a, b) || (e.from, e.to) == (b, a))
@@ -285,7 +288,7 @@ impl Reduction {
     }
 
     /// What is left of merges as matrices: `kron(eye(n), v)`, `kron(v, eye(p))`.
-    pub(super) fn merge_as_matrix(&mut self, sizes: &[Math]) -> bool {
+    pub(super) fn merge_as_matrix(&mut self, sizes: &Sizes<'_>) -> bool {
         for at in 0..self.links.len() {
             let Link { motion: Motion::Merge, wires: [t, fast, slow] } = self.links[at] else {
                 continue;
@@ -296,7 +299,7 @@ impl Reduction {
                 }
                 self.links.remove(at);
                 let (key, vector) = self.vector(gone, sizes);
-                let unit = eye(&sizes[kept as usize]);
+                let unit = eye(sizes.of(kept));
                 let list = if gone == fast { vec![unit, vector] } else { vec![vector, unit] };
                 self.join(t, kept, key, call("kron", list));
                 return true;

@@ -1,58 +1,115 @@
 //! What stands on the vertices and edges of a network under reduction, and before it.
 
-use super::compose::{entry, is_scalar, product, reciprocal, transpose};
+use super::compose::{entry, is_one, is_scalar, product, reciprocal, transpose};
 use super::slices::Window;
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::tensor::node::Wire;
+use smallvec::{SmallVec, smallvec};
+
+/// What factors are ordered by.
+pub(super) type Key = (u32, u64);
+
+/// The parts at one place.
+pub(super) type Parts = SmallVec<[Part; 2]>;
 
 /// A matrix between two vertices, or a vector on one, with the key it is ordered by.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) math: Math,
-    pub(super) key: (u32, u64),
+    pub(super) key: Key,
     /// A vector or matrix that divides, elementwise.
     pub(super) divides: bool,
-    /// The squared vector, where `math` is a square.
-    pub(super) root: Option<Math>,
-    /// The position, for a unit vector.
-    pub(super) basis: Option<Math>,
-    /// Whether the matrix is a triangle of ones: the lower one, or the upper.
-    pub(super) triangle: Option<bool>,
-    /// What it does, for a matrix that takes or fills a part of an axis.
-    pub(super) window: Option<Window>,
-    /// The matrix, where this is its diagonal.
-    pub(super) diagonal: Option<Math>,
     /// A matrix known to equal its transpose.
     pub(super) symmetric: bool,
+    /// Whether the matrix is a triangle of ones: the lower one, or the upper.
+    pub(super) triangle: Option<bool>,
+    /// What few parts have.
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What else a part can be.
+#[derive(Clone, Debug, Default)]
+pub(super) struct More {
+    /// The squared vector, where the part is a square.
+    root: Option<Math>,
+    /// The position, for a unit vector.
+    basis: Option<Math>,
+    /// What it does, for a matrix that takes or fills a part of an axis.
+    window: Option<Window>,
+    /// The matrix, where this is its diagonal.
+    diagonal: Option<Math>,
     /// A vector as a row, where that is better than its plain transpose.
-    pub(super) row: Option<Math>,
+    row: Option<Math>,
 }
 
 impl Part {
-    pub(super) fn new(math: Math, key: (u32, u64)) -> Part {
-        Part {
-            math,
-            key,
-            divides: false,
-            root: None,
-            basis: None,
-            window: None,
-            triangle: None,
-            diagonal: None,
-            symmetric: false,
-            row: None,
-        }
+    pub(super) fn new(math: Math, key: Key) -> Part {
+        Part { math, key, divides: false, symmetric: false, triangle: None, more: None }
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut More)) -> Part {
+        set(self.more.get_or_insert_default());
+        self
+    }
+
+    /// The square of this.
+    pub(super) fn with_root(self, root: Option<Math>) -> Part {
+        if root.is_none() { self } else { self.with(|more| more.root = root) }
+    }
+
+    /// The unit vector of this position.
+    pub(super) fn with_basis(self, position: Math) -> Part {
+        self.with(|more| more.basis = Some(position))
+    }
+
+    /// A matrix that does this.
+    pub(super) fn with_window(self, window: Window) -> Part {
+        self.with(|more| more.window = Some(window))
+    }
+
+    /// A vector that is this as a row.
+    pub(super) fn with_row(self, row: Option<Math>) -> Part {
+        if row.is_none() { self } else { self.with(|more| more.row = row) }
+    }
+
+    pub(super) fn diagonal_of(matrix: Math, key: Key) -> Part {
+        let math = Math::Call(entry("diag"), vec![matrix.clone()], None);
+        Part::new(math, key).with(|more| more.diagonal = Some(matrix))
+    }
+
+    pub(super) fn root(&self) -> Option<&Math> {
+        self.more.as_ref()?.root.as_ref()
+    }
+
+    pub(super) fn basis(&self) -> Option<&Math> {
+        self.more.as_ref()?.basis.as_ref()
+    }
+
+    pub(super) fn window(&self) -> Option<&Window> {
+        self.more.as_ref()?.window.as_ref()
+    }
+
+    pub(super) fn diagonal(&self) -> Option<&Math> {
+        self.more.as_ref()?.diagonal.as_ref()
+    }
+
+    pub(super) fn has_row(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.row.is_some())
+    }
+
+    pub(super) fn take_root(&mut self) -> Option<Math> {
+        self.more.as_mut()?.root.take()
+    }
+
+    pub(super) fn take_window(&mut self) -> Option<Window> {
+        self.more.as_mut()?.window.take()
     }
 
     /// The transpose.
-    pub(super) fn into_row(self) -> Math {
-        self.row.unwrap_or_else(|| transpose(self.math))
-    }
-
-    pub(super) fn diagonal_of(matrix: Math, key: (u32, u64)) -> Part {
-        let math = Math::Call(entry("diag"), vec![matrix.clone()], None);
-        Part { diagonal: Some(matrix), ..Part::new(math, key) }
+    pub(super) fn into_row(mut self) -> Math {
+        let row = self.more.as_mut().and_then(|more| more.row.take());
+        row.unwrap_or_else(|| transpose(self.math))
     }
 }
 
@@ -66,8 +123,8 @@ pub(super) struct Edge {
 /// Scalar factors above and below the line.
 #[derive(Default)]
 pub(super) struct Scalars {
-    pub(super) above: Vec<((u32, u64), Math)>,
-    pub(super) below: Vec<((u32, u64), Math)>,
+    pub(super) above: Vec<(Key, Math)>,
+    pub(super) below: Vec<(Key, Math)>,
 }
 
 /// `tril(X)`, `triu(X)`
@@ -75,7 +132,7 @@ pub(super) fn triangle(math: Math, lower: bool) -> Math {
     Math::Call(entry(if lower { "tril" } else { "triu" }), vec![math], None)
 }
 
-pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
+pub(super) fn hadamard(mut parts: Parts) -> Part {
     if let [one] = &parts[..]
         && !one.divides
     {
@@ -87,43 +144,40 @@ pub(super) fn hadamard(mut parts: Vec<Part>) -> Part {
         // a triangle of ones, entry by entry
         let lower = parts.remove(at).triangle == Some(true);
         let rest = hadamard(parts);
-        return Part::new(triangle(whole(rest.clone()), lower), rest.key);
+        let key = rest.key;
+        return Part::new(triangle(whole(rest), lower), key);
     }
     parts.sort_by_key(|p| (p.divides, p.key));
     let key = parts.iter().map(|p| p.key).min().unwrap_or((0, 0));
-    let (below, above): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|p| p.divides);
-    let single = above.len() == 1 && below.is_empty();
-    let mut own = match (&above[..], single) {
-        ([p], true) => p.clone(),
-        _ => Part::new(Math::Pi, key),
-    };
-    let (root, basis, diagonal, row, window) =
-        (own.root.take(), own.basis.take(), own.diagonal.take(), own.row.take(), own.window.take());
-    let symmetric = above.iter().chain(&below).all(|p| p.symmetric);
-    let many = |parts: Vec<Part>| {
-        // collected in place, the list would keep the room of the parts, which are far larger
-        let mut list = Vec::with_capacity(parts.len());
-        list.extend(parts.into_iter().map(|p| p.math));
-        match list.len() {
-            0 => Math::Number(Number::ONE),
-            1 => list.swap_remove(0),
-            _ => Math::Hadamard(list),
-        }
-    };
-    let divisor = (!below.is_empty()).then(|| many(below));
-    let mut math = many(above);
-    if let Some(d) = divisor {
-        math = Math::ElementQuotient(Box::new(math), Box::new(d));
+    let symmetric = parts.iter().all(|p| p.symmetric);
+    let (above, below) = (parts.iter().filter(|p| !p.divides).count(), parts.len());
+    let mut rest = parts.into_iter().map(|p| p.math);
+    let mut math = elementwise(rest.by_ref().take(above), above);
+    if below > above {
+        let divisor = elementwise(rest, below - above);
+        math = Math::ElementQuotient(Box::new(math), Box::new(divisor));
     }
-    let triangle = own.triangle.take();
-    Part { math, key, divides: false, root, basis, window, triangle, diagonal, symmetric, row }
+    Part { symmetric, ..Part::new(math, key) }
+}
+
+/// The elementwise product of so many parts.
+fn elementwise(mut parts: impl Iterator<Item = Math>, count: usize) -> Math {
+    match count {
+        0 => Math::Number(Number::ONE),
+        1 => parts.next().unwrap_or(Math::Pi),
+        _ => {
+            let mut list = Vec::with_capacity(count);
+            list.extend(parts);
+            Math::Hadamard(list)
+        }
+    }
 }
 
 pub(super) fn whole(part: Part) -> Math {
     if part.divides { reciprocal(part.math, false) } else { part.math }
 }
 
-pub(super) fn transposed_part(part: Part) -> Part {
+pub(super) fn transposed_part(mut part: Part) -> Part {
     if part.symmetric {
         return part;
     }
@@ -131,76 +185,66 @@ pub(super) fn transposed_part(part: Part) -> Part {
         let Math::Call(_, mut list, _) = part.math else { return part };
         let inner = list.pop().map_or(Math::Pi, transpose);
         let math = triangle(inner, !lower);
-        return Part { math, triangle: Some(!lower), ..Part::new(Math::Pi, part.key) };
+        return Part { triangle: Some(!lower), ..Part::new(math, part.key) };
     }
-    let mut window = part.window;
-    if let Some(w) = &mut window {
-        w.placing = !w.placing;
+    if let Some(more) = &mut part.more {
+        if let Some(window) = &mut more.window {
+            window.placing = !window.placing;
+        }
+        more.root = more.root.take().map(transpose);
     }
-    Part { math: transpose(part.math), root: part.root.map(transpose), window, ..part }
+    Part { math: transpose(part.math), ..part }
 }
 
 /// Scalar factors before an array, or their product where there is none.
-pub(super) fn with_scalars(c: &Number, mut scalars: Scalars, body: Option<Math>) -> Math {
-    if scalars.above.is_empty() && scalars.below.is_empty() {
+pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> Math {
+    let Scalars { mut above, mut below } = scalars;
+    if above.is_empty() && below.is_empty() {
         return match body {
             None => Math::Number(c.clone()),
-            Some(m) if c.is_one() && !matches!(m, Math::Product(_)) => m,
-            Some(m) => product(vec![Math::Number(c.clone()), m]),
+            Some(m) if c.is_one() => product([m]),
+            Some(m) => product([Math::Number(c.clone()), m]),
         };
     }
     // inner products after plain scalars: `cos(c)*(a'*x)`
-    scalars.above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
-    scalars.below.sort_by_key(|s| s.0);
-    let mut above: Vec<Math> = Vec::new();
+    above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
+    below.sort_by_key(|s| s.0);
     let (n, d) = c.fraction();
-    let below: Vec<Math> = scalars.below.into_iter().map(|s| s.1).collect();
-    if below.is_empty() {
-        above.push(Math::Number(c.clone()));
-    } else {
-        above.push(Math::Number(n));
-    }
-    let scalars_above: Vec<Math> = scalars.above.into_iter().map(|s| s.1).collect();
+    let lead = if below.is_empty() { c.clone() } else { n };
     // `2 ./ x`, not `2*(1 ./ x)`
-    let mut body = body;
-    let one = |m: &Math| matches!(m, Math::Number(n) if n.is_one());
-    let mut divisor = None;
-    if let Some(Math::ElementQuotient(a, _)) = &body
-        && one(a)
-        && !(above.iter().all(one) && scalars_above.is_empty())
-        && let Some(Math::ElementQuotient(_, d)) = body.take()
-    {
-        divisor = Some(d);
-    }
-    // an inner product among other factors keeps its brackets: `(x'*y)*z`
-    let several = scalars_above.len() + usize::from(body.is_some()) > 1;
-    let inner = |m: &Math| matches!(m, Math::Product(list) if !list.iter().all(is_scalar));
-    let keep = several && scalars_above.iter().any(inner);
-    if keep {
-        let mut list: Vec<Math> =
-            above.into_iter().filter(|m| !matches!(m, Math::Number(n) if n.is_one())).collect();
-        list.extend(scalars_above);
-        match body {
-            Some(Math::Product(inner)) => list.extend(inner),
-            Some(m) => list.push(m),
-            None => {}
+    let (body, divisor) = match body {
+        Some(Math::ElementQuotient(a, d)) if is_one(&a) && !(lead.is_one() && above.is_empty()) => {
+            (None, Some(d))
         }
-        above = vec![Math::Product(list)];
-    } else {
-        above.extend(scalars_above);
-        above.extend(body);
-    }
-    let mut above = if keep { above.swap_remove(0) } else { product(above) };
+        body => (body, None),
+    };
+    let mut math = above_line(lead, above, body);
     if let Some(d) = divisor {
-        above = Math::ElementQuotient(Box::new(above), d);
+        math = Math::ElementQuotient(Box::new(math), d);
     }
     if below.is_empty() {
-        return above;
+        return math;
     }
-    let mut under = vec![];
-    if !d.is_one() {
-        under.push(Math::Number(d));
+    let mut under: SmallVec<[Math; 4]> = smallvec![Math::Number(d)];
+    under.extend(below.into_iter().map(|s| s.1));
+    Math::Quotient(Box::new(math), Box::new(product(under)))
+}
+
+/// A number, scalars in order and an array as one product.
+fn above_line(lead: Number, scalars: Vec<(Key, Math)>, body: Option<Math>) -> Math {
+    // an inner product among other factors keeps its brackets: `(x'*y)*z`
+    let several = scalars.len() + usize::from(body.is_some()) > 1;
+    let inner = |m: &Math| matches!(m, Math::Product(list) if !list.iter().all(is_scalar));
+    let keep = several && scalars.iter().any(|s| inner(&s.1));
+    let lead = (!lead.is_one()).then_some(Math::Number(lead));
+    let scalars = scalars.into_iter().map(|s| s.1);
+    if !keep {
+        return product(lead.into_iter().chain(scalars).chain(body));
     }
-    under.extend(below);
-    Math::Quotient(Box::new(above), Box::new(product(under)))
+    let mut list: Vec<Math> = lead.into_iter().chain(scalars).collect();
+    match body {
+        Some(Math::Product(inner)) => list.extend(inner),
+        body => list.extend(body),
+    }
+    Math::Product(list)
 }

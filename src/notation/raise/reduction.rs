@@ -4,17 +4,43 @@ use super::compose::{
     entry, product, reciprocal, squared_norm, squared_norm_matrix, sum_call, transpose,
 };
 use super::motion::Link;
-use super::part::{Edge, Part, Scalars, hadamard, transposed_part, triangle, whole};
+use super::part::{Edge, Key, Part, Parts, Scalars, hadamard, transposed_part, triangle, whole};
+use super::size_math;
 use crate::notation::math::Math;
-use crate::tensor::node::{EinsumView, Wire};
+use crate::tensor::arena::Arena;
+use crate::tensor::node::{EinsumView, Wire, Wires};
+use smallvec::{SmallVec, smallvec};
 
 /// The network of an einsum under reduction.
 pub(super) struct Reduction {
     pub(super) edges: Vec<Edge>,
     pub(super) links: Vec<Link>,
-    pub(super) weights: Vec<Vec<Part>>,
+    /// The number of vertices.
+    pub(super) wires: u32,
+    /// Vectors, each with its vertex.
+    pub(super) weights: Vec<(Wire, Part)>,
     pub(super) scalars: Scalars,
-    pub(super) output: Vec<Wire>,
+    pub(super) output: Wires,
+}
+
+/// The vertices that are summed over and still there.
+pub(super) type Open = SmallVec<[Wire; 8]>;
+
+/// The sizes of the vertices, as they are written.
+pub(super) struct Sizes<'a> {
+    pub(super) arena: &'a Arena,
+    pub(super) view: EinsumView<'a>,
+}
+
+impl Sizes<'_> {
+    pub(super) fn of(&self, w: Wire) -> Math {
+        size_math(self.arena.size_text(self.view.size(w)))
+    }
+
+    /// A vector of ones.
+    pub(super) fn ones(&self, w: Wire) -> Math {
+        Math::Ones(vec![self.of(w)])
+    }
 }
 
 impl Reduction {
@@ -22,9 +48,10 @@ impl Reduction {
         Reduction {
             edges: Vec::new(),
             links: Vec::new(),
-            weights: vec![Vec::new(); view.wires()],
+            wires: view.wires() as u32,
+            weights: Vec::new(),
             scalars: Scalars::default(),
-            output: view.output().to_vec(),
+            output: view.output().into(),
         }
     }
 
@@ -32,16 +59,14 @@ impl Reduction {
     fn outer_quotients(&mut self) {
         for at in 0..self.edges.len() {
             let (a, b) = (self.edges[at].from, self.edges[at].to);
-            let plain = |w: Wire| {
-                let list = &self.weights[w as usize];
-                !list.is_empty() && list.iter().all(|p| p.basis.is_none())
-            };
+            let plain =
+                |w: Wire| self.has_weight(w) && self.weights_at(w).all(|p| p.basis().is_none());
             if !(self.edges[at].part.divides && plain(a) && plain(b)) {
                 continue;
             }
             let (Some(left), Some(right)) = (self.weight(a), self.weight(b)) else { continue };
             let part = &mut self.edges[at].part;
-            let outer = product(vec![left.math, right.into_row()]);
+            let outer = product([left.math, right.into_row()]);
             let divisor = std::mem::replace(&mut part.math, Math::Pi);
             part.math = Math::ElementQuotient(Box::new(outer), Box::new(divisor));
             part.divides = false;
@@ -49,7 +74,11 @@ impl Reduction {
     }
 
     #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
-    pub(super) fn reduce(mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<Option<Math>> {
+    pub(super) fn reduce(
+        mut self,
+        sizes: &Sizes<'_>,
+        scalars: &mut Scalars,
+    ) -> Option<Option<Math>> {
         self.merge_triangles();
         self.push_windows();
         self.fix_units(scalars)?;
@@ -59,11 +88,9 @@ impl Reduction {
     }
 
     /// Reduces until no contracted vertex is left; `None` where that does not end.
-    pub(super) fn contract(&mut self, sizes: &[Math], scalars: &mut Scalars) -> Option<()> {
-        let contracted: Vec<Wire> =
-            (0..self.weights.len() as u32).filter(|w| !self.output.contains(w)).collect();
-        let mut open = contracted;
-        open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
+    pub(super) fn contract(&mut self, sizes: &Sizes<'_>, scalars: &mut Scalars) -> Option<()> {
+        let mut open: Open =
+            (0..self.wires).filter(|w| !self.output.contains(w) && self.is_held(*w)).collect();
         while !open.is_empty() {
             if !self.links.is_empty() && self.step_links(&mut open, sizes, scalars) {
                 // an indicator is gone
@@ -92,7 +119,7 @@ impl Reduction {
                 return None;
             }
             self.loops(&open, scalars);
-            open.retain(|w| self.degree(*w) > 0 || !self.weights[*w as usize].is_empty());
+            open.retain(|w| self.is_held(*w));
         }
         Some(())
     }
@@ -122,22 +149,59 @@ impl Reduction {
         })
     }
 
+    /// Whether something stands on a vertex.
+    pub(super) fn is_held(&self, w: Wire) -> bool {
+        self.has_weight(w) || self.degree(w) > 0
+    }
+
+    pub(super) fn has_weight(&self, w: Wire) -> bool {
+        self.weights.iter().any(|(v, _)| *v == w)
+    }
+
+    pub(super) fn weights_at(&self, w: Wire) -> impl Iterator<Item = &Part> {
+        self.weights.iter().filter(move |(v, _)| *v == w).map(|(_, part)| part)
+    }
+
+    /// Adds a vector to a vertex.
+    pub(super) fn put(&mut self, w: Wire, part: Part) {
+        self.weights.push((w, part));
+    }
+
+    /// Removes the vectors of a vertex.
+    pub(super) fn take_weights(&mut self, w: Wire) -> Parts {
+        let mut parts = Parts::new();
+        match self.weights_at(w).count() {
+            0 => {}
+            1 => {
+                let at = self.weights.iter().position(|(v, _)| *v == w);
+                parts.extend(at.map(|at| self.weights.remove(at).1));
+            }
+            _ => {
+                for (v, part) in std::mem::take(&mut self.weights) {
+                    if v == w { parts.push(part) } else { self.weights.push((v, part)) }
+                }
+            }
+        }
+        parts
+    }
+
+    /// Removes the vectors of a vertex, as one.
     pub(super) fn weight(&mut self, w: Wire) -> Option<Part> {
-        let parts = std::mem::take(&mut self.weights[w as usize]);
+        let parts = self.take_weights(w);
         if parts.is_empty() { None } else { Some(hadamard(parts)) }
     }
 
     /// Σ over a vertex that only has weights: `a'*b`, `sum(a)`, `x[k]`.
-    fn close(&mut self, w: Wire) -> Option<((u32, u64), Math)> {
-        let mut parts = std::mem::take(&mut self.weights[w as usize]);
+    fn close(&mut self, w: Wire) -> Option<(Key, Math)> {
+        let mut parts = self.take_weights(w);
         parts.sort_by_key(|p| (p.divides, p.key));
         let key = parts.first()?.key;
         let plain = parts.iter().all(|p| !p.divides);
         if let ([p], true) = (&parts[..], plain) {
-            if let Some(root) = &p.root {
+            if let Some(root) = p.root() {
                 return Some((key, squared_norm(root)));
             }
-            if let Some(matrix) = &p.diagonal {
+            if let Some(matrix) = p.diagonal() {
                 return Some((key, Math::Call(entry("tr"), vec![matrix.clone()], None)));
             }
             return Some((key, sum_call(p.math.clone(), None)));
@@ -147,12 +211,12 @@ impl Reduction {
         }
         let last = parts.pop()?;
         let first = hadamard(parts);
-        Some((key, product(vec![first.into_row(), last.math])))
+        Some((key, product([first.into_row(), last.math])))
     }
 
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
     /// `tr(A*B)`, `norm2(X)^2`.
-    fn whole_sum(&mut self, open: &mut Vec<Wire>, scalars: &mut Scalars) -> bool {
+    fn whole_sum(&mut self, open: &mut Open, scalars: &mut Scalars) -> bool {
         for at in 0..self.edges.len() {
             let (a, b) = (self.edges[at].from, self.edges[at].to);
             let between = |e: &Edge| (e.from, e.to) == (a, b) || (e.from, e.to) == (b, a);
@@ -162,8 +226,8 @@ impl Reduction {
                 .filter(|e| [e.from, e.to].contains(&a) || [e.from, e.to].contains(&b));
             let alone = open.contains(&a)
                 && open.contains(&b)
-                && self.weights[a as usize].is_empty()
-                && self.weights[b as usize].is_empty()
+                && !self.has_weight(a)
+                && !self.has_weight(b)
                 && !self.links.iter().any(|l| l.wires.contains(&a) || l.wires.contains(&b))
                 && touching.clone().all(between);
             let aligned = touching.clone().all(|e| e.from == a);
@@ -171,9 +235,8 @@ impl Reduction {
             if !alone || !(aligned || one_divides) {
                 continue;
             }
-            let parts: Vec<Part> = self.take_edges(a, b);
-            let part = hadamard(parts);
-            let math = match &part.root {
+            let part = hadamard(self.take_edges(a, b));
+            let math = match part.root() {
                 Some(root) => squared_norm_matrix(root),
                 None => sum_call(part.math, None),
             };
@@ -185,40 +248,40 @@ impl Reduction {
     }
 
     /// Removes the edges between two vertices, oriented from the first to the second.
-    pub(super) fn take_edges(&mut self, a: Wire, b: Wire) -> Vec<Part> {
-        let mut parts = Vec::new();
-        let mut rest = Vec::new();
+    pub(super) fn take_edges(&mut self, a: Wire, b: Wire) -> Parts {
+        let mut parts = Parts::new();
+        let between = |e: &Edge| [(a, b), (b, a)].contains(&(e.from, e.to));
+        if !self.edges.iter().any(between) {
+            return parts;
+        }
         for e in std::mem::take(&mut self.edges) {
             if (e.from, e.to) == (a, b) {
                 parts.push(e.part);
             } else if (e.from, e.to) == (b, a) {
                 parts.push(transposed_part(e.part));
             } else {
-                rest.push(e);
+                self.edges.push(e);
             }
         }
-        self.edges = rest;
         parts
     }
 
     /// A contracted vertex at the end of one edge; first where the edge points at it (no transpose).
     fn dead_end(&self, open: &[Wire]) -> Option<usize> {
         let mask = |w: Wire| {
-            self.weights[w as usize].is_empty()
-                && self.edges.iter().any(|e| e.to == w && e.part.window.is_some())
+            !self.has_weight(w) && self.edges.iter().any(|e| e.to == w && e.part.window().is_some())
         };
         let ends = |w: Wire| self.degree(w) == 1 && self.links_at(w) == 0 && !mask(w);
-        let natural = |w: Wire| {
-            ends(w) && !self.weights[w as usize].is_empty() && self.edges.iter().any(|e| e.to == w)
-        };
-        let weighted = |w: Wire| ends(w) && !self.weights[w as usize].is_empty();
+        let natural =
+            |w: Wire| ends(w) && self.has_weight(w) && self.edges.iter().any(|e| e.to == w);
+        let weighted = |w: Wire| ends(w) && self.has_weight(w);
         open.iter()
             .position(|w| natural(*w))
             .or_else(|| open.iter().position(|w| weighted(*w)))
             .or_else(|| open.iter().position(|w| ends(*w)))
     }
 
-    fn contract_dead_end(&mut self, w: Wire, sizes: &[Math]) {
+    fn contract_dead_end(&mut self, w: Wire, sizes: &Sizes<'_>) {
         let at = self.edges.iter().position(|e| e.from == w || e.to == w);
         let Some(at) = at else { return };
         let edge = self.edges.remove(at);
@@ -226,15 +289,15 @@ impl Reduction {
         let key = edge.part.key;
         let weight = self.weight(w);
         let mut row = None;
-        if edge.part.window.is_some() {
+        if edge.part.window().is_some() {
             let matrix = if edge.to == w { edge.part } else { transposed_part(edge.part) };
-            let math = Reduction::through_window(&matrix, weight, &sizes[w as usize]);
-            self.weights[target as usize].extend(math.map(|m| Part::new(m, key)));
+            let math = Reduction::through_window(&matrix, weight, w, sizes);
+            self.weights.extend(math.map(|m| (target, Part::new(m, key))));
             return;
         }
         let math = match weight {
             None => {
-                let axis = usize::from(edge.to == w);
+                let axis = u8::from(edge.to == w);
                 let inner = if edge.part.divides {
                     reciprocal(edge.part.math, false)
                 } else {
@@ -247,25 +310,25 @@ impl Reduction {
                 let matrix = if edge.to == w { edge.part } else { transposed_part(edge.part) };
                 let matrix =
                     if matrix.divides { reciprocal(matrix.math, false) } else { matrix.math };
-                let column = weight.math.clone();
-                if symmetric || weight.row.is_some() {
+                if symmetric || weight.has_row() {
+                    let column = weight.math.clone();
                     let right = if symmetric { matrix.clone() } else { transpose(matrix.clone()) };
-                    row = Some(product(vec![weight.into_row(), right]));
+                    row = Some(product([weight.into_row(), right]));
+                    product([matrix, column])
+                } else {
+                    product([matrix, weight.math])
                 }
-                product(vec![matrix, column])
             }
         };
-        self.weights[target as usize].push(Part { row, ..Part::new(math, key) });
+        self.put(target, Part::new(math, key).with_row(row));
     }
 
     /// `M₁ diag(w) M₂` through a vertex between two edges.
-    fn series(&mut self, w: Wire, sizes: &[Math]) {
-        let mut pair = Vec::new();
-        let mut rest = Vec::new();
+    fn series(&mut self, w: Wire, sizes: &Sizes<'_>) {
+        let mut pair: SmallVec<[Edge; 2]> = SmallVec::new();
         for e in std::mem::take(&mut self.edges) {
-            if e.from == w || e.to == w { pair.push(e) } else { rest.push(e) }
+            if e.from == w || e.to == w { pair.push(e) } else { self.edges.push(e) }
         }
-        self.edges = rest;
         let Some(second) = pair.pop() else { return };
         let Some(first) = pair.pop() else {
             // a loop at this vertex
@@ -292,15 +355,13 @@ impl Reduction {
         let right = if second.from == w { second.part } else { transposed_part(second.part) };
         let weight = self.weight(w);
         let middle = weight.as_ref().map(|p| &p.math);
-        let ends = (&sizes[from as usize], &sizes[to as usize]);
-        if let Some(math) = Reduction::window_product(&left, middle, &right, ends.0, ends.1) {
+        let ends = (from, to);
+        if let Some(math) = Reduction::window_product(&left, middle, &right, ends, sizes) {
             self.edges.push(Edge { from, to, part: Part::new(math, key) });
             return;
         }
-        let mut list = vec![whole(left)];
-        if let Some(weight) = weight {
-            list.push(Math::Call(entry("diag"), vec![weight.math], None));
-        }
+        let mut list: SmallVec<[Math; 3]> = smallvec![whole(left)];
+        list.extend(weight.map(|weight| Math::Call(entry("diag"), vec![weight.math], None)));
         list.push(whole(right));
         let part = Part::new(product(list), key);
         self.edges.push(Edge { from, to, part });
@@ -350,20 +411,20 @@ impl Reduction {
         while let Some(at) = self.edges.iter().position(|e| e.from == e.to) {
             let edge = self.edges.remove(at);
             let w = edge.from;
-            let matrix = whole(edge.part.clone());
-            let closed =
-                open.contains(&w) && self.degree(w) == 0 && self.weights[w as usize].is_empty();
+            let key = edge.part.key;
+            let matrix = whole(edge.part);
+            let closed = open.contains(&w) && self.degree(w) == 0 && !self.has_weight(w);
             if closed {
-                scalars.above.push((edge.part.key, Math::Call(entry("tr"), vec![matrix], None)));
+                scalars.above.push((key, Math::Call(entry("tr"), vec![matrix], None)));
             } else {
-                self.weights[w as usize].push(Part::diagonal_of(matrix, edge.part.key));
+                self.put(w, Part::diagonal_of(matrix, key));
             }
         }
     }
 
     /// What is left on the output's wires: `None` for the number 1.
     #[expect(clippy::option_option, reason = "irreducible, or the number 1, or a factor")]
-    fn finish(mut self, sizes: &[Math]) -> Option<Option<Math>> {
+    fn finish(mut self, sizes: &Sizes<'_>) -> Option<Option<Math>> {
         if !self.links.is_empty() {
             return None;
         }
@@ -371,30 +432,29 @@ impl Reduction {
             [] => Some(None),
             [w] => Some(Some(match self.weight(w) {
                 Some(part) => part.math,
-                None => Math::Ones(vec![sizes[w as usize].clone()]),
+                None => sizes.ones(w),
             })),
             [a, b] if a == b => Some(Some(match self.weight(a) {
                 Some(part) => Math::Call(entry("diag"), vec![part.math], None),
-                None => Math::Identity(Some(Box::new(sizes[a as usize].clone()))),
+                None => Math::Identity(Some(Box::new(sizes.of(a)))),
             })),
             [a, b] => {
                 let edges = self.take_edges(a, b);
                 let (left, right) = (self.weight(a), self.weight(b));
                 let column = |p: Option<Part>, w: Wire| match p {
                     Some(p) => p.math,
-                    None => Math::Ones(vec![sizes[w as usize].clone()]),
+                    None => sizes.ones(w),
                 };
                 if edges.is_empty() {
                     if left.is_none() && right.is_none() {
-                        let both = vec![sizes[a as usize].clone(), sizes[b as usize].clone()];
+                        let both = vec![sizes.of(a), sizes.of(b)];
                         return Some(Some(Math::Ones(both)));
                     }
                     let right = match right {
                         Some(p) => p.into_row(),
                         None => transpose(column(None, b)),
                     };
-                    let outer = vec![column(left, a), right];
-                    return Some(Some(product(outer)));
+                    return Some(Some(product([column(left, a), right])));
                 }
                 if let ([only], true) = (&edges[..], left.is_some() || right.is_some())
                     && let Some(lower) = only.triangle
@@ -404,10 +464,10 @@ impl Reduction {
                         Some(p) => p.into_row(),
                         None => transpose(column(None, b)),
                     };
-                    return Some(Some(triangle(product(vec![column(left, a), right]), lower)));
+                    return Some(Some(triangle(product([column(left, a), right]), lower)));
                 }
                 let diag = |p: Part| Math::Call(entry("diag"), vec![p.math], None);
-                let mut list = Vec::new();
+                let mut list: SmallVec<[Math; 3]> = SmallVec::new();
                 list.extend(left.map(diag));
                 list.push(hadamard(edges).math);
                 list.extend(right.map(diag));

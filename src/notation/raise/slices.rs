@@ -5,10 +5,11 @@
 //! `v[a:b]`, `E*v` the block array `[zeros(…); v; zeros(…)]`. A unit vector fixes a position: what
 //! else is at its vertex is taken there.
 
+use super::Raiser;
 use super::blocks::{beside, is_nothing, under};
 use super::compose::{product, size_math, transpose};
 use super::part::{Edge, Part, Scalars, whole};
-use super::{Raiser, Reduction};
+use super::reduction::{Open, Reduction, Sizes};
 use crate::notation::index::size_position;
 use crate::notation::math::Math;
 use crate::number::Number;
@@ -105,20 +106,20 @@ impl Reduction {
     /// What is at a vertex that is summed over is taken in the part that a window leaves of it.
     pub(super) fn push_windows(&mut self) {
         while let Some(at) = self.edges.iter().position(|e| {
-            let window = e.part.window.as_ref();
+            let window = e.part.window();
             window.is_some_and(|w| w.placing)
                 && !self.output.contains(&e.from)
                 && self.links_at(e.from) == 0
         }) {
-            let edge = self.edges.remove(at);
-            let Some(window) = edge.part.window else { continue };
+            let mut edge = self.edges.remove(at);
+            let Some(window) = edge.part.take_window() else { continue };
             let (t, s) = (edge.from, edge.to);
-            for part in std::mem::take(&mut self.weights[t as usize]) {
+            for mut part in self.take_weights(t) {
                 let taken = |m: Math| slice(m, window.range.clone(), 0, 1);
-                let root = part.root.map(taken);
-                let part =
-                    Part { divides: part.divides, root, ..Part::new(taken(part.math), part.key) };
-                self.weights[s as usize].push(part);
+                let root = part.take_root().map(taken);
+                let divides = part.divides;
+                let part = Part::new(taken(part.math), part.key).with_root(root);
+                self.put(s, Part { divides, ..part });
             }
             for e in &mut self.edges {
                 for (end, axis) in [(&mut e.from, 0), (&mut e.to, 1)] {
@@ -126,8 +127,8 @@ impl Reduction {
                         *end = s;
                         let math = std::mem::replace(&mut e.part.math, Math::Pi);
                         e.part.math = slice(math, window.range.clone(), axis, 2);
-                        e.part.root = None;
-                        e.part.window = None;
+                        e.part.take_root();
+                        e.part.take_window();
                         e.part.symmetric = false;
                     }
                 }
@@ -137,14 +138,14 @@ impl Reduction {
 
     /// Windows that leave a part of the result's axes and nothing else: what is there is taken in
     /// the part, and put back.
-    pub(super) fn pull_windows(&mut self, open: &mut Vec<Wire>, sizes: &[Math]) -> bool {
+    pub(super) fn pull_windows(&mut self, open: &mut Open, sizes: &Sizes<'_>) -> bool {
         let mut masks: Vec<(Wire, Wire, Window)> = Vec::new();
         for e in &self.edges {
-            if let Some(window) = e.part.window.as_ref().filter(|w| w.placing)
+            if let Some(window) = e.part.window().filter(|w| w.placing)
                 && self.output.contains(&e.from)
                 && open.contains(&e.to)
                 && self.degree(e.to) == 1
-                && self.weights[e.to as usize].is_empty()
+                && !self.has_weight(e.to)
             {
                 masks.push((e.from, e.to, window.clone()));
             }
@@ -155,17 +156,17 @@ impl Reduction {
         self.edges.retain(|e| !masks.iter().any(|m| (m.0, m.1) == (e.from, e.to)));
         open.retain(|w| !masks.iter().any(|m| m.1 == *w));
         for (t, s, window) in &masks {
-            let one = Part::new(Math::Ones(vec![sizes[*s as usize].clone()]), (u32::MAX, 0));
+            let one = Part::new(sizes.ones(*s), (u32::MAX, 0));
             match self.weight(*t) {
                 Some(part) => {
                     let taken = slice(part.math, window.range.clone(), 0, 1);
                     let math = window.of_rows(taken, None);
-                    self.weights[*t as usize].push(Part::new(math, part.key));
+                    self.put(*t, Part::new(math, part.key));
                 }
                 None if self.edges.iter().any(|e| e.from == *t || e.to == *t) => {}
                 None => {
                     let math = window.of_rows(one.math, None);
-                    self.weights[*t as usize].push(Part::new(math, one.key));
+                    self.put(*t, Part::new(math, one.key));
                 }
             }
         }
@@ -182,14 +183,14 @@ impl Reduction {
                 let height = rows.map_or(e.from, |m| m.1);
                 let mut back = window.clone();
                 back.placing = false;
-                math = back.of_columns(math, &sizes[height as usize]);
+                math = back.of_columns(math, &sizes.of(height));
             }
             if let Some((_, _, window)) = rows {
-                math = window.of_rows(math, Some(&sizes[e.to as usize]));
+                math = window.of_rows(math, Some(&sizes.of(e.to)));
             }
             e.part.math = math;
             if rows.is_some() || columns.is_some() {
-                e.part.root = None;
+                e.part.take_root();
                 e.part.symmetric = false;
             }
         }
@@ -197,9 +198,14 @@ impl Reduction {
     }
 
     /// A matrix that is a window, applied to the weight of a vertex at its end.
-    pub(super) fn through_window(matrix: &Part, weight: Option<Part>, size: &Math) -> Option<Math> {
-        let window = matrix.window.as_ref()?;
-        let column = weight.map_or_else(|| Math::Ones(vec![size.clone()]), |w| w.math);
+    pub(super) fn through_window(
+        matrix: &Part,
+        weight: Option<Part>,
+        at: Wire,
+        sizes: &Sizes<'_>,
+    ) -> Option<Math> {
+        let window = matrix.window()?;
+        let column = weight.map_or_else(|| sizes.ones(at), |w| w.math);
         Some(window.of_rows(column, None))
     }
 
@@ -208,17 +214,17 @@ impl Reduction {
         left: &Part,
         weight: Option<&Math>,
         right: &Part,
-        rows: &Math,
-        columns: &Math,
+        ends: (Wire, Wire),
+        sizes: &Sizes<'_>,
     ) -> Option<Math> {
         let diag = |w: &Math| super::motion::call("diag", vec![w.clone()]);
-        if let Some(window) = &right.window {
-            let list = std::iter::once(whole(left.clone())).chain(weight.map(diag)).collect();
-            return Some(window.of_columns(product(list), rows));
+        if let Some(window) = right.window() {
+            let list = std::iter::once(whole(left.clone())).chain(weight.map(diag));
+            return Some(window.of_columns(product(list), &sizes.of(ends.0)));
         }
-        let window = left.window.as_ref()?;
-        let list = weight.map(diag).into_iter().chain([whole(right.clone())]).collect();
-        Some(window.of_rows(product(list), Some(columns)))
+        let window = left.window()?;
+        let list = weight.map(diag).into_iter().chain([whole(right.clone())]);
+        Some(window.of_rows(product(list), Some(&sizes.of(ends.1))))
     }
 
     /// A contracted vertex between two edges of which one is a window that ends there; those along
@@ -232,7 +238,7 @@ impl Reduction {
                 let edge = self
                     .edges
                     .iter()
-                    .find(|e| (e.from == *w || e.to == *w) && e.part.window.is_some())?;
+                    .find(|e| (e.from == *w || e.to == *w) && e.part.window().is_some())?;
                 Some((at, edge))
             })
             .collect();
@@ -245,8 +251,10 @@ impl Reduction {
     /// Takes everything at the vertex of a unit vector at its position. `None` where an indicator
     /// is there too.
     pub(super) fn fix_units(&mut self, scalars: &mut Scalars) -> Option<()> {
-        let position =
-            |r: &Reduction, w: Wire| r.weights[w as usize].iter().find_map(|p| p.basis.clone());
+        if !self.weights.iter().any(|(_, p)| p.basis().is_some()) {
+            return Some(());
+        }
+        let position = |r: &Reduction, w: Wire| r.weights_at(w).find_map(|p| p.basis().cloned());
         // entries of matrices first: `A[2,3]`
         while let Some((at, row, column)) = self
             .edges
@@ -259,7 +267,7 @@ impl Reduction {
             let list = if edge.part.divides { &mut scalars.below } else { &mut scalars.above };
             list.push((edge.part.key, math));
         }
-        for w in 0..self.weights.len() as Wire {
+        for w in 0..self.wires {
             let Some(k) = position(self, w) else { continue };
             if self.links_at(w) > 0 {
                 return None;
@@ -271,20 +279,17 @@ impl Reduction {
                 }
                 let (end, math) = if edge.from == w {
                     let row = slice(edge.part.math, k.clone(), 0, 2);
-                    (
-                        edge.to,
-                        Part { row: Some(row.clone()), ..Part::new(transpose(row), edge.part.key) },
-                    )
+                    let column = transpose(row.clone());
+                    (edge.to, Part::new(column, edge.part.key).with_row(Some(row)))
                 } else {
                     let column = slice(edge.part.math, k.clone(), 1, 2);
                     (edge.from, Part::new(column, edge.part.key))
                 };
                 let part = Part { divides: edge.part.divides, ..math };
-                self.weights[end as usize].push(part);
+                self.put(end, part);
             }
-            let parts = std::mem::take(&mut self.weights[w as usize]);
             let (units, rest): (Vec<Part>, Vec<Part>) =
-                parts.into_iter().partition(|p| p.basis.is_some());
+                self.take_weights(w).into_iter().partition(|p| p.basis().is_some());
             for part in rest {
                 let math = entry_at(part.math, &k);
                 let list = if part.divides { &mut scalars.below } else { &mut scalars.above };
@@ -294,7 +299,7 @@ impl Reduction {
                 return None;
             }
             if self.output.contains(&w) {
-                self.weights[w as usize] = units;
+                self.weights.extend(units.into_iter().map(|part| (w, part)));
             }
         }
         Some(())
@@ -313,13 +318,13 @@ impl Raiser<'_> {
         let key = self.arena.key(e);
         if let Some(part) = self.arena.as_unit(e) {
             let part = self.unit_part(part, view_size(wires[0]), key);
-            reduction.weights[wires[0] as usize].push(part);
+            reduction.put(wires[0], part);
             return true;
         }
         let Some(part) = self.arena.as_moved(e) else { return false };
         let window = Window::new(self.arena, part);
         let math = window.matrix(view_size(wires[0]));
-        let part = Part { window: Some(window), ..Part::new(math, key) };
+        let part = Part::new(math, key).with_window(window);
         reduction.edges.push(Edge { from: wires[0], to: wires[1], part });
         true
     }
@@ -328,7 +333,7 @@ impl Raiser<'_> {
         let position = size_position(&self.arena.size_text(part.first));
         let unit = Math::Identity(Some(Box::new(size)));
         let math = slice(unit, position.clone(), 1, 2);
-        Part { basis: Some(position), ..Part::new(math, key) }
+        Part::new(math, key).with_basis(position)
     }
 
     /// An indicator or unit vector by itself.

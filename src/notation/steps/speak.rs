@@ -79,7 +79,7 @@ impl Speech {
                 *math = if flat.len() > 1 { Math::Product(flat) } else { product(flat) };
             }
             Math::Sum(terms) => terms.iter_mut().for_each(|t| self.walk(&mut t.1, all, sizes)),
-            Math::Hadamard(list) | Math::Call(_, list, _) | Math::Unknown(_, _, list) => {
+            Math::Hadamard(list) | Math::Call(_, list, _) | Math::Unknown(_, list) => {
                 for m in list.iter_mut() {
                     self.walk(m, all, sizes);
                 }
@@ -124,7 +124,7 @@ fn frozen(symbol: &Symbol, indices: &[Math], sizes: &mut Vec<(Symbol, Rc<str>)>)
         }
     }
     let delta = |(a, b): (&Math, &Math)| Math::Delta(Box::new(a.clone()), Box::new(b.clone()));
-    product(first.iter().zip(second).map(delta).collect())
+    product(first.iter().zip(second).map(delta))
 }
 
 /// Whether something other than δ says how far an index runs.
