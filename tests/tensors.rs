@@ -33,16 +33,12 @@ fn hessian_is(program: &str, wrt: &str, expected: &[&str]) {
 #[test]
 fn jacobians_of_matrices_by_matrices() {
     // ∂(AXB)ᵢⱼ/∂Xₖₗ = Aᵢₖ Bₗⱼ; Magnus & Neudecker 2019, §9.10
-    jacobian_is(
-        "A*X*B",
-        "X",
-        &["∂yᵢⱼ/∂Xₚᵣ = Aᵢₚ Bᵣⱼ", "dy = A dX B", "∂vec(y)/∂vec(X) = kron(Bᵀ, A)"],
-    );
+    jacobian_is("A*X*B", "X", &["∂yᵢⱼ/∂Xₚᵣ = Aᵢₚ Bᵣⱼ", "dy = A dX B", "∂vec(y)/∂vec(X) = Bᵀ ⊗ A"]);
     jacobian_is("X'*X", "X", &["∂yᵢⱼ/∂Xₖₗ = Xₖᵢ δⱼₗ + Xₖⱼ δᵢₗ", "dy = Xᵀ dX + dXᵀ X"]);
     jacobian_is(
         "inv(X)",
         "X",
-        &["∂yᵢⱼ/∂Xₖₗ = −yᵢₖ yₗⱼ", "dy = −y dX y", "∂vec(y)/∂vec(X) = −kron(yᵀ, y)"],
+        &["∂yᵢⱼ/∂Xₖₗ = −yᵢₖ yₗⱼ", "dy = −y dX y", "∂vec(y)/∂vec(X) = −yᵀ ⊗ y"],
     );
     jacobian_is(
         "X^3",
@@ -50,7 +46,7 @@ fn jacobians_of_matrices_by_matrices() {
         &[
             "∂yᵢⱼ/∂Xₖₗ = (X²)ᵢₖ δⱼₗ + Xᵢₖ Xₗⱼ + (X²)ₗⱼ δᵢₖ",
             "dy = X² dX + dX X² + X dX X",
-            "∂vec(y)/∂vec(X) = kron(Iₘ, X²) + kron(Xᵀ, X) + kron((X²)ᵀ, Iₘ)",
+            "∂vec(y)/∂vec(X) = Iₘ ⊗ X² + Xᵀ ⊗ X + (X²)ᵀ ⊗ Iₘ",
         ],
     );
     jacobian_is(
@@ -68,17 +64,13 @@ fn jacobians_with_vectors_on_one_side() {
         &[
             "∂yᵢ/∂Wⱼₖ = step(W x + b)ᵢ xₖ δᵢⱼ",
             "dy = step(W x + b) ⊙ (dW x)",
-            "∂y/∂vec(W) = kron(xᵀ, diag(step(W x + b)))",
+            "∂y/∂vec(W) = xᵀ ⊗ diag(step(W x + b))",
         ],
     );
     jacobian_is(
         "x*x'",
         "x",
-        &[
-            "∂yᵢⱼ/∂xₖ = xᵢ δⱼₖ + xⱼ δᵢₖ",
-            "dy = x dxᵀ + dx xᵀ",
-            "∂vec(y)/∂x = kron(Iₙ, x) + kron(x, Iₙ)",
-        ],
+        &["∂yᵢⱼ/∂xₖ = xᵢ δⱼₖ + xⱼ δᵢₖ", "dy = x dxᵀ + dx xᵀ", "∂vec(y)/∂x = Iₙ ⊗ x + x ⊗ Iₙ"],
     );
     jacobian_is("diag(X)", "X", &["∂yᵢ/∂Xⱼₖ = δᵢⱼ δᵢₖ", "dy = diag(dX)"]);
 }
@@ -91,7 +83,7 @@ fn hessians_by_matrices() {
         &[
             "∂²y/∂Xᵢⱼ∂Xₗₚ = 2 (Aᵀ A)ᵢₗ δⱼₚ",
             "d∇X = 2 Aᵀ A dX",
-            "∂²y/∂vec(X)∂vec(X) = 2 kron(Iₖ, Aᵀ A)",
+            "∂²y/∂vec(X)∂vec(X) = 2 (Iₖ ⊗ (Aᵀ A))",
         ],
     );
     hessian_is("logdet(X)", "X", &["∂²y/∂Xᵢⱼ∂Xₖₗ = −(X⁻¹)ⱼₖ (X⁻¹)ₗᵢ", "d∇X = −X⁻ᵀ dXᵀ X⁻ᵀ"]);
@@ -101,7 +93,7 @@ fn hessians_by_matrices() {
         &[
             "∂²y/∂Wᵢⱼ∂Wₖₗ = f′′(W x)ᵢ xⱼ xₗ δᵢₖ",
             "d∇W = (f′′(W x) ⊙ (dW x)) xᵀ",
-            "∂²y/∂vec(W)∂vec(W) = kron(x xᵀ, diag(f′′(W x)))",
+            "∂²y/∂vec(W)∂vec(W) = (x xᵀ) ⊗ diag(f′′(W x))",
         ],
     );
 }

@@ -141,8 +141,8 @@ pub(super) static TABLE: &[Function] = &[
         "J,Q->c;c=Q:J",
     ])
     .array(array_kernel!(kernel::kron))
-    .unicode(Notation::Operator("kron"))
-    .latex(r"\operatorname{kron}")
+    .unicode(Notation::Infix("⊗"))
+    .latex_notation(Notation::Infix(r"\otimes"))
     .numpy("_kron({0}, {1})")
     .helper(
         "def _kron(a, b):\n    \

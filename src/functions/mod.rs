@@ -311,6 +311,8 @@ pub enum Notation {
     Around(&'static str, &'static str),
     /// An operator written as `e^{…}`-like: text before and after an unbracketed argument.
     Wrap(&'static str, &'static str),
+    /// A sign between the two arguments: `⊗`.
+    Infix(&'static str),
 }
 
 /// How an application is written in a programming language.

@@ -92,6 +92,7 @@ impl Glyphs for Latex<'_> {
                 {
                     Class::Power
                 }
+                Notation::Infix(_) => Class::Hadamard,
                 _ => Class::Atom,
             },
             _ => layout::class(math),
@@ -247,6 +248,7 @@ impl Glyphs for Latex<'_> {
                 out.text(name);
                 self.arguments(out, arguments, axis);
             }
+            Notation::Infix(sign) => layout::infix(self, out, sign, arguments),
             _ if axis.is_some() => {
                 braced(out, r"\operatorname{", &function.name.replace('_', r"\_"));
                 self.arguments(out, arguments, axis);

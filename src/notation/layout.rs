@@ -333,6 +333,16 @@ fn product<G: Glyphs, S: Sink>(g: G, out: &mut S, factors: &[Math]) {
     }
 }
 
+/// Writes a function of two arguments with a sign between them.
+pub(super) fn infix<G: Glyphs, S: Sink>(g: G, out: &mut S, sign: &str, arguments: &[Math]) {
+    for (i, argument) in arguments.iter().enumerate() {
+        if i > 0 {
+            operator(out, sign);
+        }
+        write(g, out, argument, if i == 0 { Place::Lead } else { Place::Factor });
+    }
+}
+
 fn hadamard<G: Glyphs, S: Sink>(g: G, out: &mut S, factors: &[Math]) {
     if factors.is_empty() {
         out.text("1");

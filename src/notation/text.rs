@@ -107,6 +107,8 @@ pub(super) struct Line<'a> {
     pub(super) name: Option<&'a Math>,
     pub(super) right: &'a Math,
     pub(super) is_result: bool,
+    /// Where it is another form of the result: which.
+    pub(super) form: Option<FormKind>,
 }
 
 struct Page<'a> {
@@ -145,6 +147,7 @@ impl<'a> Page<'a> {
             name: Some(&answer.bindings[at].name),
             right: &answer.bindings[at].value,
             is_result: false,
+            form: None,
         };
         let mut given: Vec<Line<'a>> =
             (0..backward).filter(|&at| needed[at]).map(binding).collect();
@@ -157,6 +160,7 @@ impl<'a> Page<'a> {
                 name: None,
                 right: &answer.value,
                 is_result: false,
+                form: None,
             });
         }
         let order = steps(answer, &needed, backward);
@@ -182,16 +186,19 @@ impl<'a> Page<'a> {
             write_axes(&mut left, indexed(outcome).unwrap_or_default());
             left
         };
-        let line =
-            |left, right| Line { left, result: Some(at), name: None, right, is_result: true };
-        lines.push(line(left, &outcome.value));
+        let line = |left, right, form| Line {
+            left,
+            result: Some(at),
+            name: None,
+            right,
+            is_result: true,
+            form,
+        };
+        lines.push(line(left, &outcome.value, None));
         if !self.options.ascii {
-            lines.extend(
-                outcome
-                    .forms
-                    .iter()
-                    .map(|form| line(form_left(self.answer, outcome, form.kind), &form.value)),
-            );
+            lines.extend(outcome.forms.iter().map(|form| {
+                line(form_left(self.answer, outcome, form.kind), &form.value, Some(form.kind))
+            }));
         }
     }
 

@@ -45,6 +45,7 @@ impl Glyphs for Unicode {
                 {
                     Class::Power
                 }
+                Notation::Infix(_) => Class::Hadamard,
                 _ => Class::Atom,
             },
             _ => layout::class(math),
@@ -138,6 +139,7 @@ impl Glyphs for Unicode {
                 out.text(name);
                 return write_arguments(self, out, arguments, axis);
             }
+            Notation::Infix(sign) => return layout::infix(self, out, sign, arguments),
             _ if axis.is_some() => {
                 out.text(function.name);
                 return write_arguments(self, out, arguments, axis);

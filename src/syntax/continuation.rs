@@ -1,6 +1,6 @@
 //! What may follow an operand: operators by precedence, brackets that close, juxtaposition.
 
-use super::ast::{Comparison, Expr, NodeId, ProductOp};
+use super::ast::{Comparison, Expr, NameId, NodeId, ProductOp};
 use super::error::ParseError;
 use super::lexer::{Lexeme, Token};
 use super::operator::precedence;
@@ -19,6 +19,7 @@ impl Parser {
             Token::Caret | Token::DotCaret => self.power(token),
             Token::Times => self.product(base, ProductOp::Product),
             Token::Hadamard => self.product(base, ProductOp::Hadamard),
+            Token::Infix(function) => self.infix(base, function),
             Token::Slash => self.product(base, ProductOp::Quotient),
             Token::ElementSlash => self.product(base, ProductOp::ElementQuotient),
             Token::Number(_) | Token::Name(_) | Token::Open => self.juxtaposition(base, span)?,
@@ -115,6 +116,14 @@ impl Parser {
         self.at += 1;
         self.reduce(base, precedence::PRODUCT);
         self.pending.push(Pending::Product(op));
+        self.operand = false;
+    }
+
+    /// `A ⊗ B`; a product like any other.
+    fn infix(&mut self, base: usize, function: NameId) {
+        self.at += 1;
+        self.reduce(base, precedence::PRODUCT);
+        self.pending.push(Pending::Infix(function));
         self.operand = false;
     }
 
@@ -299,7 +308,7 @@ impl Parser {
         while self.pending.len() > base {
             let strength = match self.pending.last() {
                 Some(Pending::Sum { .. }) => precedence::SUM,
-                Some(Pending::Product(_)) => precedence::PRODUCT,
+                Some(Pending::Product(_) | Pending::Infix(_)) => precedence::PRODUCT,
                 Some(Pending::Compare(_)) => precedence::COMPARISON,
                 Some(Pending::Negate(_)) => precedence::UNARY,
                 Some(Pending::Power { .. }) => precedence::POWER,
@@ -335,6 +344,11 @@ impl Parser {
         let span = self.program.span(left).to(right_span);
         let expr = match operator {
             Pending::Product(op) => self.fold(*op, left, right),
+            Pending::Infix(function) => {
+                self.values.extend([left, right]);
+                let arguments = self.list_of_last(2);
+                Expr::Call { function: *function, primes: 0, arguments, axis: None }
+            }
             Pending::Compare(c) => Expr::Compare(*c, left, right),
             Pending::Power { element: true } => Expr::ElementPower(left, right),
             _ => Expr::Power(left, right),

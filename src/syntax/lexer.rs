@@ -3,6 +3,7 @@
 use super::ast::NameId;
 use super::error::ParseError;
 use super::names::{Names, begins, continues};
+use super::operator::infix_function;
 use crate::diagnostic::Span;
 use crate::number::Number;
 use nom::IResult;
@@ -30,6 +31,8 @@ pub(super) enum Token {
     Minus,
     Times,
     Hadamard,
+    /// `⊗`: a function of what stands left and right of it.
+    Infix(NameId),
     Slash,
     ElementSlash,
     Caret,
@@ -110,6 +113,8 @@ pub(super) fn lex(source: &str, names: &mut Names, limit: usize) -> Result<Token
             let (value, after) = literal(rest, at)?;
             numbers.push(value);
             (Token::Number(numbers.len() as u32 - 1), after)
+        } else if let Some(function) = infix_function(c) {
+            (Token::Infix(names.intern(function)), &rest[c.len_utf8()..])
         } else {
             symbol(rest, c, at)?
         };
@@ -167,6 +172,7 @@ fn continued(tokens: &[Lexeme], after: &str) -> bool {
                 | Token::Minus
                 | Token::Times
                 | Token::Hadamard
+                | Token::Infix(_)
                 | Token::Slash
                 | Token::ElementSlash
                 | Token::Caret

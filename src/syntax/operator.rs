@@ -38,6 +38,14 @@ pub fn product_text(op: ProductOp) -> &'static str {
     }
 }
 
+/// Signs between two operands that stand for a function of two arguments.
+const INFIX: &[(char, &str)] = &[('⊗', "kron")];
+
+/// The function that a sign between two operands stands for.
+pub fn infix_function(sign: char) -> Option<&'static str> {
+    INFIX.iter().find(|(c, _)| *c == sign).map(|(_, f)| *f)
+}
+
 /// Greek letters and their spellings.
 #[rustfmt::skip]
 pub const GREEK: &[(char, &str)] = &[

@@ -105,6 +105,8 @@ pub(super) enum Pending {
         minus: Option<Span>,
     },
     Product(ProductOp),
+    /// `A ⊗ B`
+    Infix(NameId),
     Compare(Comparison),
     Negate(Span),
     Power {
@@ -420,6 +422,7 @@ fn describe(token: Token) -> String {
         Token::Minus => "-",
         Token::Times => "*",
         Token::Hadamard => ".*",
+        Token::Infix(_) => "⊗",
         Token::Slash => "/",
         Token::ElementSlash => "./",
         Token::Caret => "^",

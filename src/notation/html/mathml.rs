@@ -198,6 +198,9 @@ impl Glyphs for MathMl<'_> {
             Math::IndexSum(..) => Class::BigSum,
             // `∇yᵀ` would leave open what is transposed
             Math::Gradient(_) => Class::Transposed,
+            Math::Call(function, ..) if matches!(function.unicode, Notation::Infix(_)) => {
+                Class::Hadamard
+            }
             _ => layout::class(math),
         }
     }
@@ -307,6 +310,7 @@ impl Glyphs for MathMl<'_> {
                 out.text(name);
                 write_arguments(self, out, arguments, axis);
             }
+            Notation::Infix(sign) => layout::infix(self, out, sign, arguments),
             _ if axis.is_some() => {
                 out.text(function.name);
                 write_arguments(self, out, arguments, axis);

@@ -10,9 +10,11 @@ mod steps;
 mod style;
 
 use super::answer::{Answer, Outcome, ResultKind};
+use super::forms::FormKind;
 use super::left::Left;
-use super::math::Math;
+use super::math::{Math, Symbol};
 use super::program::{gradient_of, program};
+use super::raise::entry;
 use super::steps::{Notation, Steps};
 use super::text::{Line, Report, equations, lines, notes};
 use super::unicode::unicode;
@@ -118,7 +120,35 @@ impl Page<'_> {
         let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
             return self.formula(&self.objective());
         };
-        self.result_side(outcome)
+        match line.form {
+            Some(kind) => self.form_side(outcome, kind),
+            None => self.result_side(outcome),
+        }
+    }
+
+    /// The left side of another form of a result.
+    fn form_side(&self, outcome: &Outcome, kind: FormKind) -> String {
+        let columns = |s: &Symbol| match s.rank {
+            2 => Math::Call(entry("vec"), vec![Math::Symbol(s.clone())], None),
+            _ => Math::Symbol(s.clone()),
+        };
+        let y = &self.answer.objective;
+        match (kind, outcome.kind, outcome.wrt.as_slice()) {
+            (FormKind::Differential, ResultKind::Hessian, [x, ..]) => {
+                let d = Math::Symbol(Symbol { name: "d".into(), rank: 0 });
+                self.formula(&Math::Product(vec![d, Math::Gradient(x.clone())]))
+            }
+            (FormKind::Differential, ..) => self.formula(&Math::Differential(y.clone())),
+            (FormKind::Kronecker, ResultKind::Hessian, [x, z]) => mathml::derivative(
+                &Math::Symbol(y.clone()),
+                &[&columns(x), &columns(z)],
+                &self.links,
+            ),
+            (FormKind::Kronecker, _, [x, ..]) => {
+                mathml::derivative(&columns(y), &[&columns(x)], &self.links)
+            }
+            (FormKind::Kronecker, ..) => String::new(),
+        }
     }
 
     /// The left side of a result.
@@ -170,7 +200,14 @@ impl Page<'_> {
         let name = unicode(&self.objective());
         if !given.iter().any(|line| line.left == name) {
             let right = &self.answer.value;
-            given.push(Line { left: name, result: None, name: None, right, is_result: false });
+            given.push(Line {
+                left: name,
+                result: None,
+                name: None,
+                right,
+                is_result: false,
+                form: None,
+            });
         }
         let (kind, asked) = (self.kind(), self.asked());
         match given.as_slice() {
