@@ -18,6 +18,7 @@ pub mod diagnostic;
 mod engine;
 pub mod field;
 pub mod functions;
+mod id_table;
 pub mod identities;
 pub mod notation;
 pub mod number;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The modules from left to right: each may use itself and those in the rows above its own; the
 /// first row is one group.
 const ROWS: &[&[&str]] = &[
-    &["number", "array", "diagnostic", "field", "functions", "identities"],
+    &["number", "id_table", "array", "diagnostic", "field", "functions", "identities"],
     &["syntax"],
     &["shape"],
     // The judge stands beside the core and uses nothing of what it judges.

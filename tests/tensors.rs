@@ -49,6 +49,13 @@ fn jacobians_of_matrices_by_matrices() {
             "∂vec(y)/∂vec(X) = Iₘ ⊗ X² + Xᵀ ⊗ X + (X²)ᵀ ⊗ Iₘ",
         ],
     );
+    // a form may name what the entries do not
+    jacobian_is(
+        "c*inv(X)",
+        "X",
+        &["∂yᵢⱼ/∂Xₖₗ = −c (X⁻¹)ₗⱼ (X⁻¹)ᵢₖ", "dy = −c X⁻¹ dX X⁻¹", "∂vec(y)/∂vec(X) = −X⁻ᵀ ⊗ y"],
+    );
+    jacobian_is("c*X", "X", &["∂yᵢⱼ/∂Xₖₗ = c δᵢₖ δⱼₗ", "dy = c dX", "∂vec(y)/∂vec(X) = c Iₘₙ"]);
     jacobian_is(
         "exp(X)",
         "X",

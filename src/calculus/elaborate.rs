@@ -43,7 +43,7 @@ pub fn elaborate(
             } else if named.contains_key(&id) || local.is_part(arena, id) {
                 map.set_expr(id, new);
             } else {
-                let axes: Axes = arena.axes(id).into();
+                let axes = Axes::from_slice(arena.axes(id));
                 let symbol = arena.symbol_expr(Symbol {
                     name: name(axes.len()),
                     kind: SymbolKind::Shared,

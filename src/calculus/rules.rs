@@ -211,8 +211,10 @@ impl Rules<'_> {
                 sizes[*w as usize] = *d;
             }
         }
-        let operands =
-            operands.iter().map(|(e, w)| Operand { expr: *e, wires: w.clone() }).collect();
+        let operands = operands
+            .iter()
+            .map(|(e, w)| Operand { expr: *e, wires: Wires::from_slice(w) })
+            .collect();
         let output = output.into();
         let network = Network { coefficient: Number::ONE, operands, output, sizes };
         self.arena.einsum(network.dense())
@@ -230,23 +232,29 @@ impl Rules<'_> {
         let wires = view.wires();
         let mut sizes: SmallVec<[DimId; 8]> = (0..wires as u32).map(|w| view.size(w)).collect();
         let seed = range(wires, wires + self.seed);
-        let mut cotangent: Wires = seed.clone();
+        let mut cotangent = Wires::from_slice(&seed);
         cotangent.extend_from_slice(view.output());
-        let operands: SmallVec<[Operand; 4]> =
-            view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+        let operands: SmallVec<[Operand; 4]> = view
+            .operands()
+            .map(|(e, w)| Operand { expr: e, wires: Wires::from_slice(w) })
+            .collect();
         sizes.extend(self.arena.axes(g)[..self.seed].iter().copied());
         for (k, operand) in operands.iter().enumerate() {
             if !depends(operand.expr) {
                 continue;
             }
-            let mut others = operands.clone();
-            others[k] = Operand { expr: g, wires: cotangent.clone() };
-            let output: Wires = seed.iter().chain(&operand.wires).copied().collect();
+            let mut others: SmallVec<[Operand; 4]> = SmallVec::with_capacity(operands.len());
+            for (at, o) in operands.iter().enumerate() {
+                let (expr, wires) = if at == k { (g, &cotangent) } else { (o.expr, &o.wires) };
+                others.push(Operand { expr, wires: Wires::from_slice(wires) });
+            }
+            let mut output = Wires::from_slice(&seed);
+            output.extend_from_slice(&operand.wires);
             let network = Network {
                 coefficient: Number::ONE,
                 operands: others,
                 output,
-                sizes: sizes.clone(),
+                sizes: SmallVec::from_slice(&sizes),
             };
             out.push((operand.expr, self.arena.einsum(network.dense())));
         }
@@ -352,7 +360,7 @@ impl Rules<'_> {
     ) {
         let Lowering::Named { vjp, .. } = f.lowering_for(list.len()) else { return };
         let (o, rank) = (self.seed, self.arena.rank(list[0]));
-        let mut sizes: Axes = self.arena.axes(g)[..o].into();
+        let mut sizes = Axes::from_slice(&self.arena.axes(g)[..o]);
         sizes.extend(self.arena.axes(list[0]).iter().copied());
         let parameters: SmallVec<[Value; 4]> = list
             .iter()

@@ -41,7 +41,7 @@ pub(crate) fn within(
         }
         Attribute::Simplex => {
             let total = network(arena, &[(g, &[0])], &[]);
-            let axes: Axes = arena.axes(g).into();
+            let axes = Axes::from_slice(arena.axes(g));
             let ones = arena.ones(&axes);
             let count = network(arena, &[(ones, &[0])], &[]);
             let share = arena.power(count, &Number::MINUS_ONE);
@@ -67,7 +67,12 @@ fn network(arena: &mut Arena, operands: &[(ExprId, &[u32])], output: &[u32]) -> 
     }
     let operands =
         operands.iter().map(|(e, w)| Operand { expr: *e, wires: Wires::from_slice(w) }).collect();
-    arena.einsum(Network { coefficient: Number::ONE, operands, output: output.into(), sizes })
+    arena.einsum(Network {
+        coefficient: Number::ONE,
+        operands,
+        output: Wires::from_slice(output),
+        sizes,
+    })
 }
 
 /// What the gradient within a structure is, beside the entrywise one.

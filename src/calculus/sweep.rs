@@ -60,7 +60,7 @@ pub fn gradients(
 ) -> Gradients {
     let arena = &mut lowered.arena;
     let objective = lowered.objective;
-    let axes: Axes = arena.axes(objective).into();
+    let axes = Axes::from_slice(arena.axes(objective));
     let (g, cotangent) = match seed {
         Seed::One => (arena.ones(&[]), None),
         Seed::Cotangent => {
@@ -96,7 +96,7 @@ pub fn derivation(
         let found = Gradients { results: Vec::new(), bindings: Vec::new(), cotangent: None };
         return (Derivation::default(), found);
     };
-    let axes: Axes = arena.axes(objective).into();
+    let axes = Axes::from_slice(arena.axes(objective));
     let (g, cotangent) = match seed {
         Seed::One => (arena.ones(&[]), None),
         Seed::Cotangent => {
@@ -145,7 +145,7 @@ pub fn derivatives(
     cotangent: Option<ExprId>,
     corruption: Option<Corruption>,
 ) -> Vec<ExprId> {
-    let axes: Axes = arena.axes(y).into();
+    let axes = Axes::from_slice(arena.axes(y));
     // the value gets a name for the length of the sweep
     let (_, objective) = arena.symbol_expr(Symbol {
         name: "value".into(),

@@ -65,7 +65,7 @@ pub fn assemble(
     naming.share(&mut lowered.arena, &graph);
     let arena = &lowered.arena;
     let mut parts = Parts::of(arena, &graph);
-    let (order, below, of_results) = naming.order(&mut parts, lowered.objective);
+    let (order, below, of_results) = naming.order(&mut parts, lowered.objective, results);
     let mut bindings = Vec::with_capacity(order.len());
     let mut place = Memo::with_room(arena.len());
     for symbol in &order {
@@ -99,14 +99,11 @@ pub fn assemble(
             Name { name: s.name.clone(), rank: s.axes.len() as u8 }
         };
         let mut needs = places(&mentioned, &place);
-        if let Some(action) = result.forms.action {
-            let stacked = result.forms.stacked.iter().flat_map(|(_, term)| term.parts());
-            for part in std::iter::once(action).chain(stacked) {
-                needs.extend(naming.needs(&mut parts, part, &place));
-            }
-            needs.sort_unstable();
-            needs.dedup();
+        for part in result.forms.parts() {
+            needs.extend(naming.needs(&mut parts, part, &place));
         }
+        needs.sort_unstable();
+        needs.dedup();
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(names).collect(),

@@ -5,7 +5,7 @@ use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
 use super::latex::{LatexOptions, latex_with};
 use super::math::{Math, Symbol};
-use super::program::result_definition;
+use super::program::{definitions_in, result_definition};
 use super::raise::{Raiser, entry, scaled, transpose};
 use super::unicode::unicode;
 use crate::syntax::attribute_text;
@@ -42,6 +42,12 @@ pub struct Form {
 }
 
 impl Forms {
+    /// The expressions that they are made of.
+    pub(super) fn parts(&self) -> impl Iterator<Item = ExprId> {
+        let stacked = self.stacked.iter().flat_map(|(_, term)| term.parts());
+        self.action.into_iter().chain(stacked)
+    }
+
     /// The forms that have a notation.
     pub(super) fn written(&self, raiser: &mut Raiser<'_>) -> Vec<Form> {
         let mut list = Vec::new();
@@ -203,6 +209,6 @@ pub fn form_programs(answer: &Answer, at: usize, form: &Form) -> Option<(String,
             format!("({own})*{}", stacked(&change, by))
         }
     };
-    let needs = super::program::definitions_of(answer, at);
+    let needs = definitions_in(answer, &form.value);
     Some((program, format!("{needs}{claimed}")))
 }

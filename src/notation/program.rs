@@ -4,7 +4,7 @@ use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::write_ascii;
 use super::left::{indexed, program_name, write_axes};
 use super::math::{Math, Symbol};
-use super::walk::free_indices;
+use super::walk::{any, free_indices};
 use rustc_hash::FxHashSet;
 
 /// All results: the definitions that they need, then one bare expression, or `grad_W = …` for each
@@ -92,11 +92,23 @@ pub(super) fn result_definition(answer: &Answer, at: usize) -> (String, String) 
 }
 
 /// The definitions that a result needs, one a line.
-pub(super) fn definitions_of(answer: &Answer, at: usize) -> String {
+fn definitions_of(answer: &Answer, at: usize) -> String {
     let mut out = String::new();
     if let Some(result) = answer.results.get(at) {
         definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
     }
+    out
+}
+
+/// The definitions that an expression needs, one a line.
+pub(super) fn definitions_in(answer: &Answer, math: &Math) -> String {
+    let mut direct = Vec::new();
+    any(math, &mut |part| {
+        direct.extend(answer.bindings.iter().position(|b| b.name == *part));
+        false
+    });
+    let mut out = String::new();
+    definitions(&mut out, answer, answer.closure(&direct).into_iter());
     out
 }
 

@@ -1,6 +1,6 @@
 //! Sizes of axes: integer polynomials in dimension names with exact quotients, interned.
 
-use hashbrown::HashTable;
+use crate::id_table::IdTable;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 use std::rc::Rc;
@@ -60,7 +60,7 @@ enum Entry {
 pub struct Dims {
     list: Vec<Entry>,
     /// Names, numbers and polynomials, by content.
-    table: HashTable<DimId>,
+    table: IdTable,
     /// The open sizes, by number.
     open: Vec<DimId>,
 }
@@ -93,9 +93,8 @@ impl Dims {
 
     fn entry(&mut self, entry: Entry) -> DimId {
         let hash = hash_of(&entry);
-        let list = &self.list;
-        if let Some(&id) = self.table.find(hash, |id| list[id.0 as usize] == entry) {
-            return id;
+        if let Some(id) = self.table.find(hash, |id| self.list[id as usize] == entry) {
+            return DimId(id);
         }
         self.insert(hash, entry)
     }
@@ -103,8 +102,7 @@ impl Dims {
     fn insert(&mut self, hash: u64, entry: Entry) -> DimId {
         let id = DimId(self.list.len() as u32);
         self.list.push(entry);
-        let list = &self.list;
-        self.table.insert_unique(hash, id, |id| hash_of(&list[id.0 as usize]));
+        self.table.insert(hash, id.0);
         id
     }
 
@@ -134,9 +132,9 @@ impl Dims {
             return self.open[number as usize];
         }
         let hash = hash_of_name(name);
-        let same = |id: &DimId| matches!(&self.list[id.0 as usize], Entry::Name(n) if **n == *name);
-        if let Some(&id) = self.table.find(hash, same) {
-            return id;
+        let same = |id: u32| matches!(&self.list[id as usize], Entry::Name(n) if **n == *name);
+        if let Some(id) = self.table.find(hash, same) {
+            return DimId(id);
         }
         self.insert(hash, Entry::Name(name.into()))
     }

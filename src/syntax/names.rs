@@ -2,7 +2,7 @@
 
 use super::ast::NameId;
 use super::operator::spelling;
-use hashbrown::HashTable;
+use crate::id_table::IdTable;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use std::ops::Range;
 pub struct Names {
     text: String,
     list: Vec<Spelling>,
-    table: HashTable<u32>,
+    table: IdTable,
 }
 
 /// Where the spellings of a name stand in the text.
@@ -42,7 +42,7 @@ impl Names {
         Names {
             text: String::with_capacity(bytes / 4),
             list: Vec::with_capacity(expected),
-            table: HashTable::with_capacity(expected),
+            table: IdTable::with_capacity(expected),
         }
     }
 
@@ -73,8 +73,7 @@ impl Names {
 
     /// The name with this canonical spelling.
     pub fn find(&self, canonical: &str) -> Option<NameId> {
-        let same = |&id: &u32| self.canonical(NameId(id)) == canonical;
-        self.table.find(hash(canonical), same).map(|&id| NameId(id))
+        self.table.find(hash(canonical), |id| self.canonical(NameId(id)) == canonical).map(NameId)
     }
 
     /// The name that is written like this.
@@ -91,9 +90,7 @@ impl Names {
         let canonical_range = self.append(canonical);
         let written = written.map_or(canonical_range.clone(), |w| self.append(w));
         self.list.push(Spelling { canonical: canonical_range, written });
-        let (text, list) = (&self.text, &self.list);
-        let rehash = |&id: &u32| hash(part(text, &list[id as usize].canonical));
-        self.table.insert_unique(hash(canonical), id, rehash);
+        self.table.insert(hash(canonical), id);
         NameId(id)
     }
 

@@ -10,10 +10,10 @@ use super::node::{
     ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
 };
 use crate::functions::{self, Function};
+use crate::id_table::IdTable;
 use crate::number::Number;
 use crate::shape::dim::{DimId, Dims};
 use crate::syntax::ast::Comparison;
-use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -76,13 +76,13 @@ pub(crate) struct WellKnown {
 pub struct Arena {
     words: Vec<u32>,
     headers: Vec<Header>,
-    table: HashTable<u32>,
+    table: IdTable,
     numbers: Vec<Number>,
     number_index: FxHashMap<Number, NumberId>,
     /// All lists of axes, one after the other, and where each ends.
     axes: Vec<DimId>,
     axes_ends: Vec<u32>,
-    axes_table: HashTable<u32>,
+    axes_table: IdTable,
     symbols: Vec<Symbol>,
     functions: Vec<&'static Function>,
     size_numbers: FxHashMap<DimId, i64>,
@@ -130,12 +130,12 @@ impl Arena {
         Arena {
             words: Vec::with_capacity(1024),
             headers: Vec::with_capacity(128),
-            table: HashTable::with_capacity(128),
+            table: IdTable::with_capacity(128),
             numbers: vec![Number::ZERO, Number::ONE, Number::MINUS_ONE],
             number_index: FxHashMap::default(),
             axes: Vec::new(),
             axes_ends: vec![0],
-            axes_table: HashTable::new(),
+            axes_table: IdTable::default(),
             symbols: Vec::new(),
             functions: Vec::new(),
             size_numbers: FxHashMap::default(),
@@ -204,23 +204,23 @@ impl Arena {
             return AxesId(0);
         }
         let hash = mix(axes);
-        let found = self.axes_table.find(hash, |&id| self.axes_at(AxesId(id)) == axes);
-        if let Some(&id) = found {
+        if let Some(id) = self.axes_table.find(hash, |id| self.axes_at(AxesId(id)) == axes) {
             return AxesId(id);
         }
         let id = self.axes_ends.len() as u32;
         self.axes.extend_from_slice(axes);
         self.axes_ends.push(self.axes.len() as u32);
-        let (all, ends) = (&self.axes, &self.axes_ends);
-        self.axes_table.insert_unique(hash, id, |&id| mix(axes_in(all, ends, id)));
+        self.axes_table.insert(hash, id);
         AxesId(id)
     }
 
+    #[inline]
     fn axes_at(&self, id: AxesId) -> &[DimId] {
         axes_in(&self.axes, &self.axes_ends, id.0)
     }
 
     /// The sizes of the axes of an expression.
+    #[inline]
     pub fn axes(&self, id: ExprId) -> &[DimId] {
         self.axes_at(self.header(id).axes)
     }
@@ -230,16 +230,19 @@ impl Arena {
     }
 
     /// The number of axes.
+    #[inline]
     pub fn rank(&self, id: ExprId) -> usize {
         self.axes(id).len()
     }
 
+    #[inline]
     fn header(&self, id: ExprId) -> &Header {
         &self.headers[id.0 as usize]
     }
 
     /// The size of an expression as it would be written: names, numbers and operators, what is
     /// shared counted each time (saturating).
+    #[inline]
     pub fn weight(&self, id: ExprId) -> u32 {
         self.header(id).weight
     }
@@ -261,20 +264,24 @@ impl Arena {
 
     /// The place of the symbol in an expression that appeared first in the program; a cotangent
     /// comes before all. What printed order goes by, with the weight.
+    #[inline]
     pub(crate) fn key(&self, id: ExprId) -> (u32, u64) {
         let h = self.header(id);
         (h.first, u64::from(h.weight))
     }
 
     /// A hash of the content, independent of the order of creation: the canonical order.
+    #[inline]
     pub fn fingerprint(&self, id: ExprId) -> u64 {
         self.header(id).fingerprint
     }
 
+    #[inline]
     pub(super) fn tag(&self, id: ExprId) -> Tag {
         self.header(id).tag
     }
 
+    #[inline]
     pub(super) fn payload(&self, id: ExprId) -> &[u32] {
         let h = self.header(id);
         &self.words[h.start as usize..(h.start + h.len) as usize]
@@ -296,6 +303,7 @@ impl Arena {
         }
     }
 
+    #[inline]
     fn word_function(&self, word: u32) -> MapFunction {
         match word & 3 {
             0 => MapFunction::Known(self.functions[(word >> 2) as usize]),
@@ -318,6 +326,7 @@ impl Arena {
     }
 
     /// What an expression is.
+    #[inline]
     pub fn node(&self, id: ExprId) -> Node<'_> {
         let w = self.payload(id);
         match self.tag(id) {
@@ -343,16 +352,18 @@ impl Arena {
     }
 
     /// Calls `visit` on each child.
+    #[inline]
     pub fn children(&self, id: ExprId, mut visit: impl FnMut(ExprId)) {
-        match self.node(id) {
-            Node::Symbol(_) => {}
-            Node::Add(terms) => terms.iter().for_each(|(_, e)| visit(e)),
-            Node::Einsum(e) => e.operands().for_each(|(e, _)| visit(e)),
-            Node::Map(_, ids) | Node::Named { arguments: ids, .. } => ids.iter().for_each(visit),
-            Node::Reduce(_, _, e)
-            | Node::Window { argument: e, .. }
-            | Node::Matrix(_, e)
-            | Node::Apply(_, _, e) => visit(e),
+        let w = self.payload(id);
+        match self.tag(id) {
+            Tag::Symbol => {}
+            Tag::Add => Terms(w).iter().for_each(|(_, e)| visit(e)),
+            Tag::Einsum => EinsumView(w).operands().for_each(|(e, _)| visit(e)),
+            Tag::Map => Ids(&w[1..]).iter().for_each(visit),
+            Tag::Named => Ids(&w[2..]).iter().for_each(visit),
+            Tag::Reduce | Tag::Apply => visit(ExprId(w[2])),
+            Tag::Window => visit(ExprId(w[3])),
+            Tag::Matrix => visit(ExprId(w[1])),
         }
     }
 
@@ -362,13 +373,13 @@ impl Arena {
         (tag as u32, axes.0).hash(&mut hasher);
         words.hash(&mut hasher);
         let hash = hasher.finish();
-        let found = self.table.find(hash, |&i| {
+        let found = self.table.find(hash, |i| {
             let h = &self.headers[i as usize];
             h.tag == tag
                 && h.axes == axes
                 && self.words[h.start as usize..(h.start + h.len) as usize] == *words
         });
-        if let Some(&i) = found {
+        if let Some(i) = found {
             return ExprId(i);
         }
         let id = self.headers.len() as u32;
@@ -407,14 +418,7 @@ impl Arena {
         (header.first, header.depth) = (first, depth);
         header.fingerprint = fingerprint;
         header.weight = weight;
-        let (headers, all) = (&self.headers, &self.words);
-        self.table.insert_unique(hash, id, |&i| {
-            let h = &headers[i as usize];
-            let mut hasher = FxHasher::default();
-            (h.tag as u32, h.axes.0).hash(&mut hasher);
-            all[h.start as usize..(h.start + h.len) as usize].hash(&mut hasher);
-            hasher.finish()
-        });
+        self.table.insert(hash, id);
         ExprId(id)
     }
 
@@ -436,7 +440,7 @@ impl Arena {
                     let number = self.number_of(c);
                     number.hash(&mut h);
                     self.fingerprint(e).hash(&mut h);
-                    let own = u32::from(!number.abs().is_one()) + 1;
+                    let own = u32::from(c != ONE && c != MINUS_ONE) + 1;
                     weight = weight.saturating_add(self.weight(e).saturating_add(own));
                 }
                 weight = weight.max(1);

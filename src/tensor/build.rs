@@ -68,7 +68,7 @@ impl Arena {
             crate::functions::Signature::Reduction { .. } => first.len() - active as usize,
             _ => first.len(),
         };
-        let axes: Axes = first[..keep].into();
+        let axes = Axes::from_slice(&first[..keep]);
         let mut words: SmallVec<[u32; 8]> = smallvec![self.table_word(f), active];
         words.extend(arguments.iter().map(|e| e.0));
         let axes = self.axes_id(&axes);
@@ -82,7 +82,7 @@ impl Arena {
             ReduceKind::ArgMaximum | ReduceKind::ArgMinimum => axes.len(),
             _ => axes.len() - active as usize,
         };
-        let axes: Axes = axes[..keep].into();
+        let axes = Axes::from_slice(&axes[..keep]);
         if active == 0 {
             return match kind {
                 ReduceKind::ArgMaximum | ReduceKind::ArgMinimum => self.ones(&axes),
@@ -113,7 +113,7 @@ impl Arena {
 
     /// A function of a square matrix.
     pub fn matrix(&mut self, function: MatrixFunction, argument: ExprId) -> ExprId {
-        let axes: Axes = self.axes(argument).into();
+        let axes = Axes::from_slice(self.axes(argument));
         if let Some(result) = self.matrix_normal(function, argument, &axes) {
             return result;
         }
@@ -217,7 +217,7 @@ impl Arena {
 
     /// An unknown function of an array, differentiated `order` times.
     pub fn apply(&mut self, function: SymbolId, order: u32, argument: ExprId) -> ExprId {
-        let inner: Axes = self.axes(argument).into();
+        let inner = Axes::from_slice(self.axes(argument));
         let mut axes = Axes::new();
         for _ in 0..order {
             axes.extend_from_slice(&inner);

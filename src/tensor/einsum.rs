@@ -357,7 +357,7 @@ impl Arena {
         let mut operands: SmallVec<[Operand; 8]> = SmallVec::new();
         for f in &work.factors {
             let expr = self.factor_expr(f);
-            operands.push(Operand { expr, wires: f.wires.clone() });
+            operands.push(Operand { expr, wires: Wires::from_slice(&f.wires) });
         }
         if let [one] = &operands[..] {
             if one.wires == work.output && distinct(&work.output) {

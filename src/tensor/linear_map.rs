@@ -79,7 +79,7 @@ pub fn act(arena: &mut Arena, value: ExprId, dx: ExprId) -> ExprId {
     let sizes: SmallVec<[DimId; 8]> = arena.axes(value).into();
     let all: Wires = (0..sizes.len() as u32).collect();
     let (output, by) = (Wires::from_slice(&all[..of]), Wires::from_slice(&all[of..]));
-    let axes: Axes = sizes[..of].into();
+    let axes = Axes::from_slice(&sizes[..of]);
     let mut list: TermList = SmallVec::new();
     for (c, e) in terms {
         let operands = smallvec![
@@ -132,7 +132,7 @@ fn joined(
         return x;
     };
     let mut sum = |a: Factor, b: Factor| {
-        let axes: Axes = arena.axes(a.expr).into();
+        let axes = Axes::from_slice(arena.axes(a.expr));
         let expr = arena.add_ids(&axes, smallvec![(x.0, a.expr), (y.0, b.expr)]);
         Factor { expr, ..a }
     };
@@ -176,7 +176,10 @@ fn opened(arena: &Arena, e: ExprId) -> Network {
     match arena.node(e) {
         Node::Einsum(view) => Network {
             coefficient: Number::ONE,
-            operands: view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect(),
+            operands: view
+                .operands()
+                .map(|(e, w)| Operand { expr: e, wires: Wires::from_slice(w) })
+                .collect(),
             output: view.output().into(),
             sizes: (0..view.wires() as u32).map(|w| view.size(w)).collect(),
         },

@@ -391,7 +391,7 @@ impl<'a> Lowerer<'a> {
 
     fn name_value(&mut self, name: std::rc::Rc<str>, kind: SymbolKind, body: ExprId) -> ExprId {
         let order = self.next_order();
-        let axes: Axes = self.arena.axes(body).into();
+        let axes = Axes::from_slice(self.arena.axes(body));
         let mut properties =
             Properties { positive: self.arena.is_positive(body), ..Properties::default() };
         if let super::node::Node::Named { function, active, .. } = self.arena.node(body)

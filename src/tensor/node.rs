@@ -322,12 +322,19 @@ impl<'a> Iterator for Operands<'a> {
 }
 
 /// An operand of a [`Network`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Operand {
     /// The expression.
     pub expr: ExprId,
     /// A wire for each of its axes.
     pub wires: Wires,
+}
+
+impl Clone for Operand {
+    /// The list at once, where a derived `clone` goes element by element.
+    fn clone(&self) -> Operand {
+        Operand { expr: self.expr, wires: Wires::from_slice(&self.wires) }
+    }
 }
 
 /// An einsum before normalisation.

@@ -2,7 +2,7 @@
 
 use super::arena::Arena;
 use super::memo::Memo;
-use super::node::{Axes, ExprId, Network, Node, Operand};
+use super::node::{Axes, ExprId, Network, Node, Operand, Wires};
 use crate::number::Number;
 use smallvec::SmallVec;
 
@@ -62,13 +62,14 @@ impl Arena {
         match self.node(id) {
             Node::Symbol(_) => id,
             Node::Add(terms) => {
-                let axes: Axes = self.axes(id).into();
+                let axes = Axes::from_slice(self.axes(id));
                 let list = terms.iter().map(|(c, e)| (c, new(e))).collect();
                 self.add_ids(&axes, list)
             }
             Node::Einsum(view) => {
-                let operands =
-                    view.operands().map(|(e, w)| Operand { expr: new(e), wires: w.into() });
+                let operands = view
+                    .operands()
+                    .map(|(e, w)| Operand { expr: new(e), wires: Wires::from_slice(w) });
                 let operands = operands.collect();
                 let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
                 let output = view.output().into();
@@ -84,7 +85,7 @@ impl Arena {
             }
             Node::Reduce(kind, active, e) => self.reduce(kind, active, new(e)),
             Node::Window { kind, active, width, argument } => {
-                let axes: Axes = self.axes(id).into();
+                let axes = Axes::from_slice(self.axes(id));
                 self.window(kind, active, width, new(argument), &axes)
             }
             Node::Matrix(kind, e) => self.matrix(kind, new(e)),

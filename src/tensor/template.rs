@@ -11,14 +11,21 @@ use crate::number::Number;
 use crate::shape::dim::DimId;
 use crate::syntax::ast::{Comparison, Expr, ProductOp, Statement};
 use rustc_hash::FxHashMap;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::sync::{OnceLock, RwLock};
 
 /// An array whose axes carry these wires, in ascending order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Value {
     pub(crate) expr: ExprId,
     pub(crate) wires: Wires,
+}
+
+impl Clone for Value {
+    /// The list at once, where a derived `clone` goes element by element.
+    fn clone(&self) -> Value {
+        Value { expr: self.expr, wires: Wires::from_slice(&self.wires) }
+    }
 }
 
 /// An operation of a template; operands are earlier positions.
@@ -138,7 +145,7 @@ impl Arena {
                 Op::Pi => Value { expr: self.pi(), wires: Wires::new() },
                 Op::Negate(a) => {
                     let v = &values[*a];
-                    Value { expr: self.negate(v.expr), wires: v.wires.clone() }
+                    Value { expr: self.negate(v.expr), wires: Wires::from_slice(&v.wires) }
                 }
                 Op::Sum(list) => {
                     let terms: SmallVec<[Value; 4]> =
@@ -199,7 +206,7 @@ impl Arena {
     /// The entry-by-entry product.
     pub(crate) fn value_product(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
         let output = if b.wires.is_empty() || a.wires == b.wires {
-            a.wires.clone()
+            Wires::from_slice(&a.wires)
         } else {
             Arena::union_wires(&[a.clone(), b.clone()])
         };
@@ -208,21 +215,25 @@ impl Arena {
 
     /// The sum over all wires but those of `output` of the product.
     pub(crate) fn contract(&mut self, values: &[Value], output: &[Wire], sizes: &[DimId]) -> Value {
-        let operands =
-            values.iter().map(|v| Operand { expr: v.expr, wires: v.wires.clone() }).collect();
+        let operands = values
+            .iter()
+            .map(|v| Operand { expr: v.expr, wires: Wires::from_slice(&v.wires) })
+            .collect();
         let network = Network {
             coefficient: Number::ONE,
             operands,
-            output: output.into(),
-            sizes: sizes.into(),
+            output: Wires::from_slice(output),
+            sizes: SmallVec::from_slice(sizes),
         };
-        Value { expr: self.einsum(network.dense()), wires: output.into() }
+        Value { expr: self.einsum(network.dense()), wires: Wires::from_slice(output) }
     }
 
     /// The entry-by-entry quotient.
     pub(crate) fn value_quotient(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
-        let inverse =
-            Value { expr: self.power(b.expr, &Number::MINUS_ONE), wires: b.wires.clone() };
+        let inverse = Value {
+            expr: self.power(b.expr, &Number::MINUS_ONE),
+            wires: Wires::from_slice(&b.wires),
+        };
         self.value_product(a, &inverse, sizes)
     }
 
@@ -299,7 +310,7 @@ impl Arena {
                 let v = &arguments[0];
                 let count = v.wires.iter().filter(|w| active.contains(w)).count();
                 let expr = self.reduce(kind, count as u32, v.expr);
-                let keep: Wires = v.wires[..self.rank(expr)].into();
+                let keep = Wires::from_slice(&v.wires[..self.rank(expr)]);
                 Value { expr, wires: keep }
             }
             _ => panic!("`{}` has no elementwise or axiswise meaning", f.name),
@@ -348,5 +359,9 @@ impl Arena {
 
 /// Wires `from..to` as a list.
 pub(crate) fn range(from: usize, to: usize) -> Wires {
-    if from >= to { smallvec![] } else { (from as u32..to as u32).collect() }
+    const FIRST: [Wire; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+    match FIRST.get(from..to) {
+        Some(few) => Wires::from_slice(few),
+        None => (from as u32..to as u32).collect(),
+    }
 }

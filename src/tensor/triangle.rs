@@ -46,7 +46,7 @@ impl Arena {
             Some((at, other, *c))
         });
         let Some((at, other, c)) = pair else { return false };
-        let sizes: Axes = self.axes(terms[at].1).into();
+        let sizes = Axes::from_slice(self.axes(terms[at].1));
         if sizes[0] != sizes[1] || self.axes_id(&sizes) != axes {
             return false;
         }

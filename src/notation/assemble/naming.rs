@@ -304,6 +304,7 @@ impl<'a> Naming<'a> {
         &self,
         parts: &mut Parts<'_>,
         objective: ExprId,
+        results: &[Result_],
     ) -> (Vec<ExprId>, Mentions, Vec<Vec<ExprId>>) {
         let mut wanted: Vec<ExprId> = Vec::new();
         let mut of_results = Vec::with_capacity(self.roots.len());
@@ -312,6 +313,9 @@ impl<'a> Naming<'a> {
             self.mentions(parts, *root, None, &mut list);
             wanted.extend_from_slice(&list);
             of_results.push(list);
+        }
+        for part in results.iter().flat_map(|r| r.forms.parts()) {
+            self.mentions(parts, part, None, &mut wanted);
         }
         if let Some(body) = self.bodies.expr(objective) {
             self.mentions(parts, body, Some(objective), &mut wanted);

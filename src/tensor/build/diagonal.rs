@@ -73,9 +73,12 @@ impl Arena {
     /// the output twice.
     fn without_axis(&mut self, id: ExprId, axis: usize) -> ExprId {
         let Node::Einsum(view) = self.node(id) else { return id };
-        let operands = view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+        let operands = view
+            .operands()
+            .map(|(e, w)| Operand { expr: e, wires: Wires::from_slice(w) })
+            .collect();
         let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
-        let mut output: Wires = view.output().into();
+        let mut output = Wires::from_slice(view.output());
         output.remove(axis);
         // without the wire that is used no more, which would count as its size
         self.einsum(Network { coefficient: Number::ONE, operands, output, sizes }.dense())

@@ -89,7 +89,7 @@ impl Arena {
                 return Some(x);
             }
             if f == k.step || f == k.sign {
-                let axes: Axes = self.axes(x).into();
+                let axes = Axes::from_slice(self.axes(x));
                 return Some(self.ones(&axes));
             }
         }
@@ -118,7 +118,7 @@ impl Arena {
         match (self.as_constant(a), self.as_constant(b)) {
             (Some(ONE), Some(ZERO)) => Some(c),
             (Some(ZERO), Some(ONE)) => {
-                let axes: Axes = self.axes(c).into();
+                let axes = Axes::from_slice(self.axes(c));
                 let one = self.ones(&axes);
                 let list = smallvec![(ONE, one), (MINUS_ONE, c)];
                 Some(self.add_ids(&axes, list))
@@ -157,8 +157,8 @@ impl Arena {
                     return None;
                 }
                 let z = self.as_call(e, k.exp)?;
-                let output: Wires = view.output().into();
-                let wires: Wires = wires.into();
+                let output = Wires::from_slice(view.output());
+                let wires = Wires::from_slice(wires);
                 let (z, active) = self.batch_first(z, &wires, &output)?;
                 Some(self.named(k.logsumexp, active, &[z]))
             }

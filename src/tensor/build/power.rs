@@ -35,7 +35,7 @@ impl Arena {
     /// An elementwise power with a constant exponent, in normal form: powers of powers, of
     /// multiples and of elementwise products are resolved where the identity holds everywhere.
     pub fn power(&mut self, base: ExprId, exponent: &Number) -> ExprId {
-        let axes: Axes = self.axes(base).into();
+        let axes = Axes::from_slice(self.axes(base));
         if exponent.is_zero() {
             return self.ones(&axes);
         }
@@ -125,7 +125,7 @@ impl Arena {
                 }
                 let factors: SmallVec<[(ExprId, Wires); 4]> =
                     view.operands().map(|(e, w)| (e, w.into())).collect();
-                let output: Wires = view.output().into();
+                let output = Wires::from_slice(view.output());
                 let mut operands = SmallVec::new();
                 for (e, wires) in factors {
                     operands.push(Operand { expr: self.power(e, exponent), wires });

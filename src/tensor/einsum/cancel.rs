@@ -143,7 +143,7 @@ impl Arena {
         if active == 0 || wires.iter().any(|w| Arena::degree(work, *w) != 1) {
             return false;
         }
-        let gone: Wires = wires.into();
+        let gone = Wires::from_slice(wires);
         work.factors.remove(at);
         // the wires summed over are gone with their operand: number what is left without them
         for w in gone {

@@ -145,7 +145,7 @@ impl Lowerer<'_> {
             let equations = &self.equations;
             result = self.calculus.derivative(&mut self.arena, equations, result, symbol, None);
         }
-        let axes: Axes = self.arena.axes(result).into();
+        let axes = Axes::from_slice(self.arena.axes(result));
         let first = if cotangent.is_some() { 0 } else { n };
         let mut wires = range(0, axes.len());
         if stacked && axes.len() == first + 2 {
