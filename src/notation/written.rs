@@ -85,13 +85,7 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
             for c in typed.program.list(*list) {
                 let math = take(c)?;
                 match math {
-                    Math::Sum(mut inner)
-                        if inner.len() == 1
-                            && inner[0].0
-                            && matches!(typed.program.node(*c), Expr::Negate(_)) =>
-                    {
-                        terms.append(&mut inner);
-                    }
+                    Math::Sum(mut inner) if inner.len() == 1 => terms.append(&mut inner),
                     m => terms.push((false, m)),
                 }
             }
@@ -99,21 +93,13 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
         }
         Expr::Product(op, a, b) => {
             let (left, right) = (take(a)?, take(b)?);
-            match op {
-                ProductOp::Product => chain(
-                    left,
-                    right,
-                    matches!(typed.program.node(*a), Expr::Product(ProductOp::Product, ..)),
-                ),
-                ProductOp::Hadamard => match (left, typed.program.node(*a)) {
-                    (Math::Hadamard(mut list), Expr::Product(..)) => {
-                        list.push(right);
-                        Math::Hadamard(list)
-                    }
-                    (left, _) => Math::Hadamard(vec![left, right]),
-                },
-                ProductOp::Quotient => Math::Quotient(boxed(left), boxed(right)),
-                ProductOp::ElementQuotient => Math::ElementQuotient(boxed(left), boxed(right)),
+            // a sign before a product is that of the product
+            match left {
+                Math::Sum(mut terms) if terms.len() == 1 => {
+                    let (minus, first) = terms.pop()?;
+                    Math::Sum(vec![(minus, product(typed, *op, *a, first, right))])
+                }
+                left => product(typed, *op, *a, left, right),
             }
         }
         Expr::Power(a, b) => Math::Power(boxed(take(a)?), boxed(exponent(take(b)?))),
@@ -155,6 +141,26 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
             call(typed, id, *function, *primes, list?, axis.and_then(|a| take(&a)))?
         }
     })
+}
+
+/// The product of two expressions, of which the left one was written at `place`; products of more
+/// than two factors are one list.
+fn product(typed: &Typed, op: ProductOp, place: NodeId, left: Math, right: Math) -> Math {
+    match op {
+        ProductOp::Product => {
+            let open = matches!(typed.program.node(place), Expr::Product(ProductOp::Product, ..));
+            chain(left, right, open)
+        }
+        ProductOp::Hadamard => match (left, typed.program.node(place)) {
+            (Math::Hadamard(mut list), Expr::Product(..)) => {
+                list.push(right);
+                Math::Hadamard(list)
+            }
+            (left, _) => Math::Hadamard(vec![left, right]),
+        },
+        ProductOp::Quotient => Math::Quotient(Box::new(left), Box::new(right)),
+        ProductOp::ElementQuotient => Math::ElementQuotient(Box::new(left), Box::new(right)),
+    }
 }
 
 /// `a:b`, or `:` where it is the whole axis.
