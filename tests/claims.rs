@@ -117,3 +117,15 @@ fn what_holds_at_every_size_holds_at_a_large_one() {
         assert!(found == status || found.holds() && status.holds(), "{program}: {found:?}");
     }
 }
+
+#[test]
+fn a_note_says_where_nothing_is_summed() {
+    let note = |claim: &str| check(claim, None, 0).expect(claim)[0].evidence.note.clone();
+    assert_eq!(
+        note("y[i] == 2*A[i,j]*x[j] + b[i]").as_deref(),
+        Some("`2*A[i,j]*x[j]` is a product of entries: nothing is summed over `j`")
+    );
+    // the index stands on the other side too, or in one factor only
+    assert_eq!(note("x[i]*y[i] == 2*(x .* y)[i]"), None);
+    assert_eq!(note("sum[j](A[i,j]*x[j]) == 2*(A*x)[i]"), None);
+}

@@ -9,6 +9,7 @@
 
 mod decide;
 mod edit;
+mod einstein;
 mod general;
 mod layout;
 mod named;
@@ -92,6 +93,7 @@ pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
             let (mut status, mut evidence) = decide(&claim, seed);
             if mend && status == Status::Refuted {
                 evidence.repair = repair::repair(&claim, seed);
+                evidence.note = einstein::note(&claim);
             }
             if status == Status::Undecided && evidence.points == 0 {
                 let general = general.get_or_insert_with(|| general::general(typed));

@@ -87,6 +87,8 @@ pub struct Evidence {
     pub identities: Vec<&'static str>,
     /// How it may be mended, as a claim of the language, with what was changed.
     pub repair: Option<(String, String)>,
+    /// What a reader may have overlooked.
+    pub note: Option<String>,
     /// Why it is undecided.
     pub reason: Option<String>,
 }

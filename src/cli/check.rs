@@ -129,6 +129,7 @@ fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
                     notes.push(format!("left {}, right {}", to_json(l), to_json(r)));
                 }
             }
+            notes.extend(v.evidence.note.clone());
             let help = v.evidence.repair.as_ref().map(|(claim, what)| format!("{what}: {claim}"));
             render(input, v, "refuted: the sides differ".into(), notes, help, color)
         }
@@ -239,6 +240,9 @@ pub(super) fn evidence_json(e: &Evidence) -> Map<String, Value> {
         }
         evidence.insert("lhs".into(), c.left.as_ref().map_or(Value::Null, to_json));
         evidence.insert("rhs".into(), c.right.as_ref().map_or(Value::Null, to_json));
+    }
+    if let Some(note) = &e.note {
+        evidence.insert("note".into(), json!(note));
     }
     if let Some((claim, what)) = &e.repair {
         evidence.insert("repair".into(), json!({"claim": claim, "change": what}));
