@@ -83,6 +83,14 @@ impl Product {
     }
 }
 
+/// The number of factors of a product.
+fn factors(arena: &Arena, e: ExprId) -> usize {
+    match arena.node(e) {
+        Node::Einsum(view) => view.operands().count(),
+        _ => 1,
+    }
+}
+
 /// An expression in which a pattern is looked for.
 pub(super) struct Matcher<'a> {
     pub(super) pattern: &'a Pattern,
@@ -106,11 +114,11 @@ impl Matcher<'_> {
 
     fn rewrite_product(&mut self, subject: ExprId) -> Option<ExprId> {
         let (scale, subject) = self.arena.split_scale(subject);
-        let product = Product::of(self.arena, subject);
-        let view = Product::of(&self.pattern.arena, self.pattern.left);
-        if view.operands.len() > product.operands.len() {
+        if factors(&self.pattern.arena, self.pattern.left) > factors(self.arena, subject) {
             return None;
         }
+        let product = Product::of(self.arena, subject);
+        let view = Product::of(&self.pattern.arena, self.pattern.left);
         let start = Placement {
             left: view
                 .operands
@@ -139,6 +147,11 @@ impl Matcher<'_> {
 
     fn rewrite_sum(&mut self, subject: ExprId) -> Option<ExprId> {
         let Node::Add(terms) = self.arena.node(subject) else { return None };
+        let Node::Add(wanted) = self.pattern.arena.node(self.pattern.left) else { return None };
+        // each term of the pattern takes one
+        if wanted.len() > terms.len() {
+            return None;
+        }
         let terms: TermList = terms.iter().collect();
         let axes: Axes = self.arena.axes(subject).into();
         let sought = self.terms(self.pattern.left)?;
