@@ -14,7 +14,7 @@ use crate::notation::text::{Report, result_expression, shared_definitions};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
-use crate::simplify::{Simplifier, multiplied_out, reachable, simplify, visibly_symmetric};
+use crate::simplify::{Simplifier, multiplied_out, simplify, visibly_symmetric};
 use crate::syntax::parser::parse_with;
 use crate::tensor::arena::Arena;
 use crate::tensor::linear_map;
@@ -276,6 +276,24 @@ fn mentions_any(arena: &Arena, root: ExprId, symbols: &FxHashSet<ExprId>) -> boo
     false
 }
 
+/// How often each expression occurs in others and among these.
+fn uses(arena: &Arena, roots: &[ExprId]) -> Memo {
+    let mut uses = Memo::with_room(arena.len());
+    let mut stack = Vec::new();
+    let mut count = |e: ExprId, stack: &mut Vec<ExprId>| {
+        if uses.set(e, uses.count(e) + 1) {
+            stack.push(e);
+        }
+    };
+    for root in roots {
+        count(*root, &mut stack);
+        while let Some(id) = stack.pop() {
+            arena.children(id, |c| count(c, &mut stack));
+        }
+    }
+    uses
+}
+
 /// Simplifies results and named cotangents together, and writes out cotangents that are used once
 /// and are small.
 fn settle(
@@ -291,16 +309,7 @@ fn settle(
     if bindings.is_empty() {
         return (first, Vec::new());
     }
-    let mut uses = Memo::with_room(arena.len());
-    let mut count = |e: ExprId| uses.set(e, uses.count(e) + 1);
-    for id in reachable(arena, &first) {
-        arena.children(id, |c| {
-            count(c);
-        });
-    }
-    for r in &first {
-        count(*r);
-    }
+    let uses = uses(arena, &first);
     let mut replace: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for (binding, body) in bindings.iter().zip(&first[results.len()..]) {
         let count = uses.count(binding.symbol);
