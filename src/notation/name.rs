@@ -49,23 +49,22 @@ pub(super) fn greek_latex(name: &str) -> Option<&'static str> {
 /// A name as letters and a subscript: `W1` and `W_1` are `("W", "1")`, `x_t_2` is `("x", "t_2")`,
 /// `h1_out` is `("h1", "out")`.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    let bytes = name.as_bytes();
     let mut underscore = None;
-    for (at, byte) in bytes.iter().enumerate() {
+    // where the last digits begin
+    let mut head = 0;
+    for (at, byte) in name.bytes().enumerate() {
         match byte {
+            b'0'..=b'9' => continue,
             b'+' | b'-' | b'*' | b'/' => return (name, ""),
             b'_' if underscore.is_none() => underscore = Some(at),
             _ => {}
         }
+        head = at + 1;
     }
     if let Some(at @ 1..) = underscore
         && name[at + 1..].split('_').all(|part| !part.is_empty())
     {
         return (&name[..at], &name[at + 1..]);
-    }
-    let mut head = bytes.len();
-    while head > 0 && bytes[head - 1].is_ascii_digit() {
-        head -= 1;
     }
     // a number by itself is no subscript
     if head == 0 { (name, "") } else { name.split_at(head) }

@@ -251,11 +251,13 @@ impl Small {
     }
 }
 
+/// Writes characters as one piece.
 fn write_small<S: Sink>(out: &mut S, chars: impl Iterator<Item = char>) {
-    let mut bytes = [0; 4];
+    let mut text: SmallVec<[u8; 24]> = SmallVec::new();
     for c in chars {
-        out.text(c.encode_utf8(&mut bytes));
+        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
+    out.text(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// All characters made small, or nothing.
