@@ -99,9 +99,9 @@ fn point(answer: &Answer, case: &Case) -> (Map<String, Value>, String) {
         let bare: String =
             case.shapes.split(']').filter_map(|part| part.split('[').next()).collect();
         let positive = bare.split(',').any(|d| d.trim() == format!("{} positive", p.written));
-        at.insert(p.written.clone(), numbers.array(&lengths, positive));
+        at.insert(p.written.to_string(), numbers.array(&lengths, positive));
         if matches!(p.name, Math::Gradient(_)) {
-            cotangent.clone_from(&p.written);
+            cotangent = p.written.to_string();
         }
     }
     (at, cotangent)
@@ -133,7 +133,10 @@ fn job(case: &Case, format: Format) -> Value {
     let results: Vec<Value> = answer
         .results
         .iter()
-        .map(|r| json!([format!("{}_{}", case.command, r.written.join("_")), r.written]))
+        .map(|r| {
+            let written: Vec<&str> = r.written.iter().map(|name| &**name).collect();
+            json!([format!("{}_{}", case.command, written.join("_")), written])
+        })
         .collect();
     let value = judged(case, &at);
     let reference = derive::notation::numpy::numpy(&answer).expect("every answer has a module");

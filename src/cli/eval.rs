@@ -113,7 +113,7 @@ fn gradients(
         let typed = read(None, &text).map_err(Failure::Message)?;
         let (node, indices) = target(&typed, None)?;
         let value = at_point(&typed, point, node, &indices, input)?;
-        result.insert(outcome.written[0].clone(), to_json(&value));
+        result.insert(outcome.written[0].to_string(), to_json(&value));
     }
     Ok(result)
 }

@@ -4,6 +4,7 @@ use super::forms::Form;
 use super::math::{Math, Symbol};
 use crate::syntax::ast::Attribute;
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// A named value: a definition of the user, a cotangent such as `∇u`, or a shared subexpression.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Parameter {
     /// The variable, or the cotangent `∇y` of an objective that is not a scalar.
     pub name: Math,
     /// The name as the user wrote it (`λ`); `grad_y` for a cotangent.
-    pub written: String,
+    pub written: Rc<str>,
     /// The sizes of its axes.
     pub shape: Vec<Math>,
     /// Declared properties.
@@ -56,7 +57,7 @@ pub struct Outcome {
     /// The variables it is taken by (canonical names); two for a Hessian.
     pub wrt: Vec<Symbol>,
     /// The variables as the user wrote them.
-    pub written: Vec<String>,
+    pub written: Vec<Rc<str>>,
     /// The sizes of its axes.
     pub shape: Vec<Math>,
     /// The result in matrix notation where there is one, else in index notation.

@@ -2,20 +2,24 @@
 
 mod graph;
 mod naming;
+mod plan;
 
 use self::graph::Graph;
-use self::naming::{Naming, Parts, places};
+use self::naming::Naming;
+use self::plan::Plan;
 use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
-use super::written::written;
+use super::written::{Spelling, written};
 use crate::shape::typed::{Origin, Typed};
+use crate::syntax::ast::NameId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolKind};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolId, SymbolKind};
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// A result before notation.
 #[derive(Clone, Debug)]
@@ -61,52 +65,24 @@ pub fn assemble(
     want_index: bool,
 ) -> Result<Answer, Unwritable> {
     let mut naming = Naming::new(typed, lowered, cotangents, results);
-    let graph = naming.graph(&lowered.arena);
-    naming.share(&mut lowered.arena, &graph);
+    let plan = {
+        let graph = naming.graph(&lowered.arena);
+        naming.share(&mut lowered.arena, &graph);
+        Plan::of(&naming, lowered, &graph, results)
+    };
     let arena = &lowered.arena;
-    let mut parts = Parts::of(arena, &graph);
-    let (order, below, of_results) = naming.order(&mut parts, lowered.objective, results);
-    let mut bindings = Vec::with_capacity(order.len());
-    let mut place = Memo::with_room(arena.len());
-    for symbol in &order {
-        let body = naming.bodies.expr(*symbol).expect("a binding has a body");
-        let id = arena.as_symbol(*symbol).expect("a binding's name is a symbol");
-        let as_written = match arena.symbol(id).kind {
-            SymbolKind::Definition(d) => written(typed, typed.definitions[d.0 as usize].body)
-                .filter(|_| typed.definitions[d.0 as usize].indices.is_empty()),
-            _ => None,
-        };
-        let value = match as_written {
-            Some(math) => math,
-            None => naming.write(arena, *symbol, body)?.0,
-        };
-        let needs = places(below.of(*symbol), &place);
-        bindings.push(Binding {
-            name: symbol_math(arena, id),
-            value,
-            shape: shape_math(arena, *symbol),
-            needs,
-        });
-        place.set(*symbol, bindings.len() as u32 - 1);
+    let spelling = Spelling::of(typed, lowered);
+    let mut bindings = Vec::with_capacity(plan.bindings.len());
+    for (symbol, needs) in plan.bindings {
+        bindings.push(binding(&naming, arena, &spelling, symbol, needs)?);
     }
-    let objective_id = arena.as_symbol(lowered.objective).expect("the objective is a symbol");
-    let objective_body = lowered.equations.last().map_or(lowered.objective, |e| e.body);
+    let objective_id = symbol_of(arena, lowered.objective);
     let mut outcomes = Vec::with_capacity(results.len());
-    for (result, mentioned) in results.iter().zip(of_results) {
+    for (result, needs) in results.iter().zip(plan.results) {
         let (value, entrywise, index, axes) = naming.write_all(arena, result.value, want_index)?;
-        let names = |e: &ExprId| {
-            let s = arena.symbol(arena.as_symbol(*e).expect("a target is a symbol"));
-            Name { name: s.name.clone(), rank: s.axes.len() as u8 }
-        };
-        let mut needs = places(&mentioned, &place);
-        for part in result.forms.parts() {
-            needs.extend(naming.needs(&mut parts, part, &place));
-        }
-        needs.sort_unstable();
-        needs.dedup();
         outcomes.push(Outcome {
             kind: result.kind,
-            wrt: result.wrt.iter().map(names).collect(),
+            wrt: result.wrt.iter().map(|e| target(arena, *e)).collect(),
             written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
             shape: shape_math(arena, result.value),
             value,
@@ -117,12 +93,11 @@ pub fn assemble(
             forms: result.forms.written(&mut naming.raiser(arena, None)),
         });
     }
-    let value = match (typed_objective(typed, lowered), &outcomes[..]) {
+    let value = match (typed_objective(&spelling, lowered), &outcomes[..]) {
         (Some(math), _) => math,
         (None, [only]) if only.kind == ResultKind::Value => only.value.clone(),
-        _ => naming.write(arena, lowered.objective, objective_body)?.0,
+        _ => naming.write(arena, lowered.objective, objective_body(lowered))?.0,
     };
-    let value_needs = naming.needs(&mut parts, objective_body, &place);
     let parameters = parameters(typed, lowered, cotangent, objective_id);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
@@ -130,7 +105,7 @@ pub fn assemble(
         named: lowered.named,
         value,
         shape: shape_math(arena, lowered.objective),
-        value_needs,
+        value_needs: plan.value,
         bindings,
         parameters,
         functions: unknown_functions(typed, arena),
@@ -146,31 +121,76 @@ pub fn assemble(
     })
 }
 
+/// A named value: a definition as its author wrote it, another as it is raised.
+fn binding(
+    naming: &Naming<'_>,
+    arena: &Arena,
+    spelling: &Spelling<'_>,
+    symbol: ExprId,
+    needs: Vec<usize>,
+) -> Result<Binding, Unwritable> {
+    let body = naming.bodies.expr(symbol).expect("a binding has a body");
+    let id = symbol_of(arena, symbol);
+    let as_written = match arena.symbol(id).kind {
+        SymbolKind::Definition(d) => {
+            let definition = &spelling.typed.definitions[d.0 as usize];
+            definition.indices.is_empty().then(|| written(spelling, definition.body)).flatten()
+        }
+        _ => None,
+    };
+    let value = match as_written {
+        Some(math) => math,
+        None => naming.write(arena, symbol, body)?.0,
+    };
+    Ok(Binding { name: symbol_math(arena, id), value, shape: shape_math(arena, symbol), needs })
+}
+
+/// The symbol that a name, a target or an objective is.
+fn symbol_of(arena: &Arena, e: ExprId) -> SymbolId {
+    arena.as_symbol(e).expect("what is named is a symbol")
+}
+
+/// What the program says that the objective is.
+fn objective_body(lowered: &Lowered) -> ExprId {
+    lowered.equations.last().map_or(lowered.objective, |e| e.body)
+}
+
+fn target(arena: &Arena, e: ExprId) -> Name {
+    let symbol = arena.symbol(symbol_of(arena, e));
+    Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 }
+}
+
 fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 
-fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> String {
-    let s = arena.symbol(arena.as_symbol(e).expect("a target is a symbol"));
-    as_written(typed, &s.name).to_string()
+fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> Rc<str> {
+    as_written(typed, &arena.symbol(symbol_of(arena, e)).name)
 }
 
 /// A name of the program as it was written; another as it is.
-fn as_written<'a>(typed: &'a Typed, name: &'a str) -> &'a str {
-    typed.program.find_name(name).map_or(name, |id| typed.program.written(id))
+fn as_written(typed: &Typed, name: &Rc<str>) -> Rc<str> {
+    typed.program.find_name(name).map_or_else(|| name.clone(), |id| spelt(typed, id, name))
+}
+
+/// A name of the program as it was written, with this canonical spelling.
+fn spelt(typed: &Typed, id: NameId, canonical: &Rc<str>) -> Rc<str> {
+    let written = typed.program.written(id);
+    if written == &**canonical { canonical.clone() } else { written.into() }
 }
 
 /// The objective as its author wrote it.
-fn typed_objective(typed: &Typed, lowered: &Lowered) -> Option<Math> {
+fn typed_objective(spelling: &Spelling<'_>, lowered: &Lowered) -> Option<Math> {
     use crate::shape::typed::Item;
+    let typed = spelling.typed;
     let id = lowered.arena.as_symbol(lowered.objective)?;
     match lowered.arena.symbol(id).kind {
         SymbolKind::Definition(d) => {
             let d = &typed.definitions[d.0 as usize];
-            d.indices.is_empty().then(|| written(typed, d.body)).flatten()
+            d.indices.is_empty().then(|| written(spelling, d.body)).flatten()
         }
         _ => typed.items.iter().rev().find_map(|i| match i {
-            Item::Expression(node, free) if free.is_empty() => written(typed, *node),
+            Item::Expression(node, free) if free.is_empty() => written(spelling, *node),
             _ => None,
         }),
     }
@@ -203,17 +223,17 @@ fn parameters(
     typed: &Typed,
     lowered: &Lowered,
     cotangent: Option<ExprId>,
-    objective: crate::tensor::node::SymbolId,
+    objective: SymbolId,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
     // what the program writes is a parameter, though it may cancel
     let mut list = Vec::with_capacity(typed.variables.len() + 1);
     for (v, variable) in typed.variables.iter().enumerate() {
         let Some(symbol) = lowered.variables[v] else { continue };
-        let name = symbol_math(arena, arena.as_symbol(symbol).expect("a variable is a symbol"));
+        let id = symbol_of(arena, symbol);
         list.push(Parameter {
-            name,
-            written: typed.program.written(variable.name).to_string(),
+            name: symbol_math(arena, id),
+            written: spelt(typed, variable.name, &arena.symbol(id).name),
             shape: shape_math(arena, symbol),
             attributes: variable.attributes.clone(),
             assumed: variable.origin != Origin::Declared,
@@ -221,11 +241,8 @@ fn parameters(
     }
     if let Some(g) = cotangent {
         list.push(Parameter {
-            name: symbol_math(arena, arena.as_symbol(g).expect("a cotangent is a symbol")),
-            written: {
-                let name = &arena.symbol(objective).name;
-                format!("grad_{}", as_written(typed, name))
-            },
+            name: symbol_math(arena, symbol_of(arena, g)),
+            written: format!("grad_{}", as_written(typed, &arena.symbol(objective).name)).into(),
             shape: shape_math(arena, g),
             attributes: Vec::new(),
             assumed: true,
@@ -260,7 +277,7 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
             _ => None,
         };
         if let Some((x, property)) = condition {
-            let names = FxHashMap::default();
+            let names = Memo::default();
             let mut raiser =
                 Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
             if let Some(m) = raiser.raise(x) {

@@ -64,7 +64,7 @@ impl Raiser<'_> {
         }
         let arena = self.arena;
         if let Some(name) = self.name(id) {
-            return Some(of(name.clone(), at));
+            return Some(of(name, at));
         }
         // an entry on a diagonal may be defined where others are not: `1/L[i,i]` of a triangular L
         let repeated = matches!(at, [i, j] if i == j);

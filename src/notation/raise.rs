@@ -27,10 +27,12 @@ use self::reduction::Reduction;
 use super::math::{Math, Symbol as Name};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
+use crate::tensor::build::TermList;
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{
-    ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind, WindowKind,
+    ExprId, MapFunction, MatrixFunction, Node, ReduceKind, SymbolKind, WindowKind,
 };
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// The deepest expression that is written without naming a part of it.
 const DEPTH: usize = 120;
@@ -38,8 +40,8 @@ const DEPTH: usize = 120;
 /// Raises expressions of one arena.
 pub(crate) struct Raiser<'a> {
     pub(crate) arena: &'a Arena,
-    /// Expressions that have a name, which is written in their place.
-    pub(crate) names: &'a FxHashMap<ExprId, Math>,
+    /// Expressions that have a name, with the symbol that is written in their place.
+    pub(crate) names: &'a Memo,
     /// An expression that is written out although it has a name: the body of that name.
     pub(crate) own: Option<ExprId>,
     /// Inner levels still allowed.
@@ -48,12 +50,12 @@ pub(crate) struct Raiser<'a> {
 
 /// An expression as it is written in ASCII, where it has a matrix form.
 pub(crate) fn ascii_of(arena: &Arena, id: ExprId) -> Option<String> {
-    let names = FxHashMap::default();
+    let names = Memo::default();
     let mut raiser = Raiser { arena, names: &names, own: None, depth: DEPTH };
     Some(super::ascii::ascii(&raiser.raise(id)?))
 }
 
-impl<'a> Raiser<'a> {
+impl Raiser<'_> {
     /// The matrix form of an expression with at most two axes.
     pub(crate) fn raise(&mut self, id: ExprId) -> Option<Math> {
         let (negative, math) = self.signed(id, false)?;
@@ -61,8 +63,17 @@ impl<'a> Raiser<'a> {
     }
 
     /// The name that is written for an expression.
-    pub(crate) fn name(&self, id: ExprId) -> Option<&'a Math> {
-        if self.own == Some(id) { None } else { self.names.get(&id) }
+    pub(crate) fn name(&self, id: ExprId) -> Option<Math> {
+        if self.own == Some(id) {
+            return None;
+        }
+        let symbol = self.arena.as_symbol(self.names.expr(id)?)?;
+        Some(symbol_math(self.arena, symbol))
+    }
+
+    /// Whether a name is written for an expression.
+    pub(crate) fn is_named(&self, id: ExprId) -> bool {
+        self.own != Some(id) && self.names.contains(id)
     }
 
     /// The matrix form of ± an expression, as a sign and a term.
@@ -71,7 +82,7 @@ impl<'a> Raiser<'a> {
             return None;
         }
         if let Some(name) = self.name(id) {
-            return Some((negative, name.clone()));
+            return Some((negative, name));
         }
         self.depth -= 1;
         let result = self.open(id, negative);
@@ -208,14 +219,14 @@ impl<'a> Raiser<'a> {
                 return Some((negative, self.fill(e, c)));
             }
             if let Node::Einsum(view) = arena.node(e)
-                && self.name(e).is_none()
+                && !self.is_named(e)
             {
                 return self.einsum(view, &c, negative);
             }
             let (negative, term) = self.signed(e, negative)?;
             return Some((negative, scaled(&c, term)));
         }
-        let all: Vec<(NumberId, ExprId)> = terms.iter().collect();
+        let all: TermList = terms.iter().collect();
         let (terms, blocks) = match self.blocks(&all) {
             Some((rest, blocks)) if rest.is_empty() && blocks.len() == 1 => {
                 return blocks.into_iter().next().map(|b| (negative, b.1));
@@ -245,7 +256,7 @@ impl<'a> Raiser<'a> {
                 Node::Einsum(view) => matches!(view.output(), [a, b] if a == b),
                 _ => false,
             });
-        let mut list = Vec::with_capacity(terms.len() + blocks.len());
+        let mut list: SmallVec<[Term; 4]> = SmallVec::new();
         list.extend(blocks.into_iter().map(|(key, math)| (false, key, false, math)));
         for &(c, e) in terms {
             let c = arena.number_of(c);
@@ -266,7 +277,7 @@ impl<'a> Raiser<'a> {
                     self.means(&mut reduction, view);
                     (c.is_negative(), with_scalars(&magnitude, reduction.scalars, None))
                 }
-                Node::Einsum(view) if self.name(e).is_none() => {
+                Node::Einsum(view) if !self.is_named(e) => {
                     self.einsum(view, &magnitude, c.is_negative())?
                 }
                 _ => {
@@ -285,7 +296,6 @@ impl<'a> Raiser<'a> {
             }
         }
         order_terms(&mut list);
-        // collected in place, the terms would keep the room of their keys
         let mut terms = Vec::with_capacity(list.len());
         terms.extend(list.into_iter().map(|(_, _, sign, math)| (sign, math)));
         let sum = Math::Sum(terms);
@@ -393,8 +403,11 @@ impl<'a> Raiser<'a> {
     }
 }
 
+/// A term: whether it is a constant, what it is ordered by, whether it is subtracted, and itself.
+type Term = (bool, (u32, u64), bool, Math);
+
 /// Positive terms before negative ones, a positive constant first, a negative one last; else by
 /// first appearance.
-fn order_terms(list: &mut [(bool, (u32, u64), bool, Math)]) {
+fn order_terms(list: &mut [Term]) {
     list.sort_by_key(|(constant, key, negative, _)| (*negative, *constant == *negative, *key));
 }

@@ -193,7 +193,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
 fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
     Outcome {
         kind: ResultKind::Gradient,
-        written: vec![wrt.name.to_string()],
+        written: vec![wrt.name.clone()],
         wrt: vec![wrt],
         shape: vec![c("m"), c("n")],
         value,
@@ -237,7 +237,7 @@ pub(super) fn one_layer() -> Answer {
     answer.shape = vec![c("m")];
     let parameter = |name: Math, written: &str, sizes: &[&str]| Parameter {
         name,
-        written: written.to_string(),
+        written: written.into(),
         shape: sizes.iter().map(|size| c(size)).collect(),
         attributes: vec![],
         assumed: true,

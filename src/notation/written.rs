@@ -5,15 +5,52 @@ use super::raise::size_math;
 use crate::functions;
 use crate::number::Number;
 use crate::shape::typed::{Fill, Meaning, Typed};
-use crate::syntax::ast::{Expr, NodeId, ProductOp};
+use crate::syntax::ast::{Expr, NameId, NodeId, ProductOp};
 use crate::syntax::operator::comparison_text;
+use crate::tensor::lower::Lowered;
 use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
 
 /// The deepest tree that is written as it stands.
 const DEPTH: usize = 60;
 
+/// The names of a program, as its symbols have them.
+pub(crate) struct Spelling<'a> {
+    pub(crate) typed: &'a Typed,
+    names: Vec<Option<Rc<str>>>,
+}
+
+impl<'a> Spelling<'a> {
+    /// The names as the program has them.
+    pub(crate) fn plain(typed: &'a Typed) -> Spelling<'a> {
+        Spelling { typed, names: Vec::new() }
+    }
+
+    pub(crate) fn of(typed: &'a Typed, lowered: &Lowered) -> Spelling<'a> {
+        let mut names: Vec<Option<Rc<str>>> = vec![None; typed.program.names.len()];
+        let variables = typed.variables.iter().map(|v| v.name).zip(&lowered.variables);
+        let definitions = typed.definitions.iter().map(|d| d.name).zip(&lowered.definitions);
+        for (name, symbol) in variables.chain(definitions) {
+            let Some(id) = symbol.and_then(|s| lowered.arena.as_symbol(s)) else { continue };
+            let own = &lowered.arena.symbol(id).name;
+            if **own == *typed.program.name(name) {
+                names[name.0 as usize] = Some(own.clone());
+            }
+        }
+        Spelling { typed, names }
+    }
+
+    fn name(&self, id: NameId) -> Rc<str> {
+        match self.names.get(id.0 as usize) {
+            Some(Some(name)) => name.clone(),
+            _ => self.typed.program.name(id).into(),
+        }
+    }
+}
+
 /// The tree below `root`; `None` where it is too deep to be written in one piece.
-pub(crate) fn written(typed: &Typed, root: NodeId) -> Option<Math> {
+pub(crate) fn written(spelling: &Spelling<'_>, root: NodeId) -> Option<Math> {
+    let typed = spelling.typed;
     let mut stack: SmallVec<[NodeId; 16]> = smallvec![root];
     let mut list: SmallVec<[NodeId; 16]> = SmallVec::new();
     let mut first = root;
@@ -32,7 +69,7 @@ pub(crate) fn written(typed: &Typed, root: NodeId) -> Option<Math> {
         if depth > DEPTH {
             return None;
         }
-        let math = node(typed, id, &mut values)?;
+        let math = node(spelling, id, &mut values)?;
         values.slots[(id.0 - first.0) as usize] = Some((depth, math));
     }
     values.take(root)
@@ -54,7 +91,8 @@ impl Values {
     }
 }
 
-fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
+fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math> {
+    let typed = spelling.typed;
     let mut take = |id: &NodeId| values.take(*id);
     let boxed = |m: Math| Box::new(m);
     Some(match typed.program.node(id) {
@@ -62,7 +100,6 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
         Expr::Name(name) => {
             let text = typed.program.name(*name);
             let rank = typed.shape(id).axes.len() as u8;
-            let symbol = Symbol { name: text.into(), rank };
             match typed.meaning(id) {
                 Meaning::Pi => Math::Pi,
                 Meaning::Size(d) => size_math(typed.dims.text(d).into()),
@@ -75,7 +112,7 @@ fn node(typed: &Typed, id: NodeId, values: &mut Values) -> Option<Math> {
                     Some(of) if typed.program.find_name(of).is_some() => {
                         Math::Gradient(Symbol { name: of.into(), rank })
                     }
-                    _ => Math::Symbol(symbol),
+                    _ => Math::Symbol(Symbol { name: spelling.name(*name), rank }),
                 },
             }
         }
@@ -195,7 +232,7 @@ fn chain(left: Math, right: Math, open: bool) -> Math {
 fn call(
     typed: &Typed,
     id: NodeId,
-    function: crate::syntax::ast::NameId,
+    function: NameId,
     primes: u32,
     list: Vec<Math>,
     axis: Option<Math>,

@@ -5,15 +5,14 @@ use super::{Result_, Unwritable};
 use crate::notation::answer::ResultKind;
 use crate::notation::index::IndexNames;
 use crate::notation::math::{Math, Symbol as Name};
-use crate::notation::raise::{Raiser, product, size_math, symbol_math};
+use crate::notation::raise::{Raiser, product, size_math};
 use crate::notation::walk::free_indices;
 use crate::shape::typed::Typed;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MapFunction, Node, SymbolKind};
-use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
+use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -28,68 +27,6 @@ const SMALL: u32 = 5;
 const SAVED: u32 = 6;
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
-
-/// The names that each name's body mentions, one list after the other.
-#[derive(Default)]
-pub(super) struct Mentions {
-    all: Vec<ExprId>,
-    /// For each name where its list ends, and where it starts.
-    ranges: Vec<(u32, u32)>,
-    places: Memo,
-}
-
-impl Mentions {
-    pub(super) fn of(&self, symbol: ExprId) -> &[ExprId] {
-        self.places.get(symbol).map_or(&[], |at| {
-            let (from, to) = self.ranges[at as usize];
-            &self.all[from as usize..to as usize]
-        })
-    }
-
-    /// Adds the list of a name: what `all` has got since `from`.
-    fn close(&mut self, symbol: ExprId, from: usize) {
-        self.places.set(symbol, self.ranges.len() as u32);
-        self.ranges.push((from as u32, self.all.len() as u32));
-    }
-
-    /// These names and what they mention, each after what it mentions itself.
-    fn sorted(&self, first: Vec<ExprId>) -> Vec<ExprId> {
-        let mut done = Memo::default();
-        let mut list = Vec::with_capacity(self.ranges.len());
-        let mut stack = Vec::new();
-        for start in first {
-            stack.push((start, false));
-            while let Some((s, ready)) = stack.pop() {
-                if ready {
-                    if done.set(s, 1) {
-                        list.push(s);
-                    }
-                } else if !done.contains(s) {
-                    stack.push((s, true));
-                    let mut next: SmallVec<[ExprId; 8]> =
-                        self.of(s).iter().copied().filter(|b| !done.contains(*b)).collect();
-                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
-                    stack.extend(next.into_iter().map(|b| (b, false)));
-                }
-            }
-        }
-        list
-    }
-}
-
-/// The parts of expressions, for walks through them.
-pub(super) struct Parts<'a> {
-    arena: &'a Arena,
-    graph: &'a Graph,
-    seen: Memo,
-    stack: Vec<ExprId>,
-}
-
-impl<'a> Parts<'a> {
-    pub(super) fn of(arena: &'a Arena, graph: &'a Graph) -> Parts<'a> {
-        Parts { arena, graph, seen: Memo::with_room(arena.len()), stack: Vec::new() }
-    }
-}
 
 /// How often a part of an answer is used, and how large it is when it is written.
 #[derive(Clone, Default)]
@@ -108,12 +45,11 @@ pub(super) struct Naming<'a> {
     /// The body of each named symbol.
     pub(super) bodies: Memo,
     /// The symbol that stands for an expression.
-    symbols: Memo,
-    names: FxHashMap<ExprId, Math>,
+    pub(super) symbols: Memo,
     /// What an index must not be called, once that is asked.
     taken: OnceCell<FxHashSet<Rc<str>>>,
     /// The names of the program's own values, in order, then the cotangents.
-    sequence: Vec<ExprId>,
+    pub(super) sequence: Vec<ExprId>,
     roots: Vec<ExprId>,
     objective: ExprId,
     /// Whether values of functions get names early.
@@ -133,7 +69,6 @@ impl<'a> Naming<'a> {
             typed,
             bodies: Memo::with_room(lowered.arena.len()),
             symbols: Memo::with_room(lowered.arena.len()),
-            names: FxHashMap::default(),
             taken: OnceCell::new(),
             sequence: Vec::new(),
             roots: results.iter().map(|r| r.value).collect(),
@@ -156,8 +91,6 @@ impl<'a> Naming<'a> {
             let trivial = lowered.arena.weight(e.body) < 2;
             if at <= last && !unnamed && !trivial && !naming.symbols.contains(e.body) {
                 naming.symbols.set_expr(e.body, e.symbol);
-                let name = lowered.arena.as_symbol(e.symbol).expect("a name is a symbol");
-                naming.names.insert(e.body, symbol_math(&lowered.arena, name));
             }
         }
         naming
@@ -261,7 +194,7 @@ impl<'a> Naming<'a> {
         self.letters.push(name.into());
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
-        let (name, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
+        let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
             name: name.into(),
             kind: SymbolKind::Shared,
             axes,
@@ -270,79 +203,6 @@ impl<'a> Naming<'a> {
         });
         self.bodies.set_expr(symbol, id);
         self.symbols.set_expr(id, symbol);
-        self.names.insert(id, symbol_math(arena, name));
-    }
-
-    /// Adds the named symbols that an expression mentions, not through other names.
-    fn mentions(
-        &self,
-        parts: &mut Parts<'_>,
-        root: ExprId,
-        own: Option<ExprId>,
-        list: &mut Vec<ExprId>,
-    ) {
-        let Parts { arena, graph, seen, stack } = parts;
-        seen.clear();
-        stack.push(root);
-        while let Some(id) = stack.pop() {
-            if !seen.set(id, 0) {
-                continue;
-            }
-            let name = self.symbols.expr(id).filter(|s| Some(*s) != own);
-            let name = name.or_else(|| self.bodies.contains(id).then_some(id));
-            match (name, graph.children(id)) {
-                (Some(symbol), _) => list.push(symbol),
-                (None, Some(children)) => stack.extend_from_slice(children),
-                (None, None) => arena.children(id, |c| stack.push(c)),
-            }
-        }
-    }
-
-    /// Named symbols in the order of dependence: each after what it mentions. Further, what each of
-    /// them and each result mentions.
-    pub(super) fn order(
-        &self,
-        parts: &mut Parts<'_>,
-        objective: ExprId,
-        results: &[Result_],
-    ) -> (Vec<ExprId>, Mentions, Vec<Vec<ExprId>>) {
-        let mut wanted: Vec<ExprId> = Vec::new();
-        let mut of_results = Vec::with_capacity(self.roots.len());
-        for root in &self.roots {
-            let mut list = Vec::new();
-            self.mentions(parts, *root, None, &mut list);
-            wanted.extend_from_slice(&list);
-            of_results.push(list);
-        }
-        for part in results.iter().flat_map(|r| r.forms.parts()) {
-            self.mentions(parts, part, None, &mut wanted);
-        }
-        if let Some(body) = self.bodies.expr(objective) {
-            self.mentions(parts, body, Some(objective), &mut wanted);
-        }
-        // the program's own order first, then what only these need
-        let mut below = Mentions::default();
-        let mut stack = wanted.clone();
-        while let Some(s) = stack.pop() {
-            if !below.places.contains(s) {
-                let from = below.all.len();
-                let body = self.bodies.expr(s).expect("a name has a body");
-                self.mentions(parts, body, Some(s), &mut below.all);
-                stack.extend_from_slice(&below.all[from..]);
-                below.close(s, from);
-            }
-        }
-        let mut first: Vec<ExprId> =
-            self.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
-        first.extend(wanted);
-        (below.sorted(first), below, of_results)
-    }
-
-    /// The positions of the bindings that an expression mentions.
-    pub(super) fn needs(&self, parts: &mut Parts<'_>, root: ExprId, place: &Memo) -> Vec<usize> {
-        let mut list = Vec::new();
-        self.mentions(parts, root, None, &mut list);
-        places(&list, place)
     }
 
     /// Names for indices: none is called like a name of the program or a size.
@@ -356,7 +216,7 @@ impl<'a> Naming<'a> {
     }
 
     pub(super) fn raiser<'b>(&'b self, arena: &'b Arena, own: Option<ExprId>) -> Raiser<'b> {
-        Raiser { arena, names: &self.names, own, depth: Raiser::full_depth() }
+        Raiser { arena, names: &self.symbols, own, depth: Raiser::full_depth() }
     }
 
     /// The body of a name.
@@ -433,15 +293,6 @@ impl<'a> Naming<'a> {
 /// `1/L[i,i]`.
 fn is_partial(arena: &Arena, id: ExprId) -> bool {
     arena.rank(id) == 2 && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative())
-}
-
-/// The positions of the bindings of some names, each once, in order.
-pub(super) fn places(symbols: &[ExprId], place: &Memo) -> Vec<usize> {
-    let mut list: Vec<usize> =
-        symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)).collect();
-    list.sort_unstable();
-    list.dedup();
-    list
 }
 
 /// What stands in the way of writing a result.

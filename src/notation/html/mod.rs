@@ -234,7 +234,7 @@ impl Page<'_> {
     fn asked(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         let written = self.answer.results.iter().flat_map(|r| r.written.iter());
-        for name in written.map(String::as_str) {
+        for name in written.map(|name| &**name) {
             if names.len() <= 8 && names.last() != Some(&name) && !names.contains(&name) {
                 names.push(name);
             }
@@ -246,7 +246,7 @@ impl Page<'_> {
             .results
             .iter()
             .flat_map(|r| r.wrt.iter().zip(&r.written))
-            .filter(|(_, written)| names.contains(&written.as_str()))
+            .filter(|(_, written)| names.contains(&&***written))
             .map(|(symbol, _)| self.formula(&Math::Symbol(symbol.clone())))
             .collect();
         let mut unique: Vec<String> = Vec::new();

@@ -4,11 +4,12 @@ use super::Raiser;
 use super::compose::{is_scalar, negated, product, size_math, transpose};
 use crate::notation::math::Math;
 use crate::number::Number;
+use crate::tensor::build::TermList;
 use crate::tensor::node::{ExprId, Node, NumberId, Part as AxisPart, Wire, Wires};
 use smallvec::SmallVec;
 
 /// The terms of a sum that stay, and what the others are together, with the key it is ordered by.
-type Collected = (Vec<(NumberId, ExprId)>, Vec<((u32, u64), Math)>);
+type Collected = (TermList, Vec<((u32, u64), Math)>);
 
 /// A term of a sum without the indicators that put it into its place.
 #[derive(Clone)]
@@ -151,7 +152,7 @@ impl Raiser<'_> {
         }
         let mut pieces: Vec<(usize, Piece)> = Vec::new();
         for (at, (coefficient, expr)) in terms.iter().enumerate() {
-            if self.name(*expr).is_some() {
+            if self.is_named(*expr) {
                 continue;
             }
             let output = match self.arena.node(*expr) {

@@ -66,7 +66,7 @@ impl<'a> Raiser<'a> {
                 flips.push(false);
                 continue;
             };
-            let named = self.name(e).is_some();
+            let named = self.is_named(e);
             let wish = if named { None } else { self.orientation(terms) };
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
@@ -128,7 +128,7 @@ impl<'a> Raiser<'a> {
             }
         }
         let key = arena.key(e);
-        let power = if self.name(e).is_some() { None } else { arena.as_power(e) };
+        let power = if self.is_named(e) { None } else { arena.as_power(e) };
         let exponent = power.map(|p| arena.number_of(p.1));
         let divides = exponent.is_some_and(Number::is_negative);
         let mut root = None;
@@ -222,7 +222,7 @@ impl<'a> Raiser<'a> {
         let one = inner.wires() == 1
             && inner.size(0) == dim
             && inner.operands().all(|(x, w)| w.len() == 1 && self.arena.rank(x) == 1)
-            && self.name(e).is_none();
+            && !self.is_named(e);
         one.then_some(inner)
     }
 }

@@ -13,12 +13,12 @@ use smallvec::{SmallVec, smallvec};
 
 /// The network of an einsum under reduction.
 pub(super) struct Reduction {
-    pub(super) edges: Vec<Edge>,
+    pub(super) edges: SmallVec<[Edge; 2]>,
     pub(super) links: Vec<Link>,
     /// The number of vertices.
     pub(super) wires: u32,
     /// Vectors, each with its vertex.
-    pub(super) weights: Vec<(Wire, Part)>,
+    pub(super) weights: SmallVec<[(Wire, Part); 3]>,
     pub(super) scalars: Scalars,
     pub(super) output: Wires,
 }
@@ -46,10 +46,10 @@ impl Sizes<'_> {
 impl Reduction {
     pub(super) fn of(view: EinsumView<'_>) -> Reduction {
         Reduction {
-            edges: Vec::new(),
+            edges: SmallVec::new(),
             links: Vec::new(),
             wires: view.wires() as u32,
-            weights: Vec::new(),
+            weights: SmallVec::new(),
             scalars: Scalars::default(),
             output: view.output().into(),
         }

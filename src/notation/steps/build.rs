@@ -4,8 +4,8 @@ use super::super::answer::Answer;
 use super::super::ascii::ascii;
 use super::super::index::IndexNames;
 use super::super::math::{Math, Symbol as Name};
-use super::super::raise::{Raiser, negated, scaled, size_math, symbol_math};
-use super::super::written::written;
+use super::super::raise::{Raiser, negated, scaled, size_math};
+use super::super::written::{Spelling, written};
 use super::differential::Terms;
 use super::given::declarations;
 use super::lines::Lines;
@@ -17,6 +17,7 @@ use crate::shape::typed::Typed;
 use crate::simplify::simplify;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Equation;
+use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, Node, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -77,7 +78,7 @@ pub fn build(trace: Trace<'_>) -> Steps {
 pub(super) struct Builder<'a> {
     pub(super) trace: Trace<'a>,
     pub(super) steps: Steps,
-    names: FxHashMap<ExprId, Math>,
+    names: Memo,
     pub(super) speech: Speech,
     /// For each named value or variable what contributes to its cotangent, latest equation first.
     pub(super) parents: FxHashMap<ExprId, Vec<Parent>>,
@@ -120,13 +121,12 @@ impl<'a> Builder<'a> {
                 }),
             }
         }
-        let mut names = FxHashMap::default();
+        let mut names = Memo::default();
         let mut places = FxHashMap::default();
         for (place, e) in trace.equations.iter().enumerate() {
             places.insert(e.symbol, place);
-            if trace.arena.weight(e.body) >= 2 {
-                let symbol = trace.arena.as_symbol(e.symbol).expect("an equation names a symbol");
-                names.entry(e.body).or_insert_with(|| symbol_math(trace.arena, symbol));
+            if trace.arena.weight(e.body) >= 2 && !names.contains(e.body) {
+                names.set_expr(e.body, e.symbol);
             }
         }
         let totals: Vec<ExprId> = trace.derivation.totals.iter().map(|t| t.1).collect();
@@ -273,7 +273,10 @@ impl<'a> Builder<'a> {
         match self.symbol(equation.symbol).kind {
             SymbolKind::Definition(d) => {
                 let d = &self.trace.typed.definitions[d.0 as usize];
-                d.indices.is_empty().then(|| written(self.trace.typed, d.body)).flatten()
+                d.indices
+                    .is_empty()
+                    .then(|| written(&Spelling::plain(self.trace.typed), d.body))
+                    .flatten()
             }
             SymbolKind::Shared if !last => None,
             _ if last && self.trace.first.is_some() => self.trace.first.clone().map(Math::Gradient),

@@ -1,0 +1,184 @@
+//! In which order the named values of an answer stand, and what each of them needs.
+
+use super::graph::Graph;
+use super::naming::Naming;
+use super::{Result_, objective_body};
+use crate::tensor::arena::Arena;
+use crate::tensor::lower::Lowered;
+use crate::tensor::memo::Memo;
+use crate::tensor::node::ExprId;
+use smallvec::SmallVec;
+
+/// The named values in order, and which of them, by position, each part of an answer needs.
+pub(super) struct Plan {
+    pub(super) bindings: Vec<(ExprId, Vec<usize>)>,
+    pub(super) results: Vec<Vec<usize>>,
+    pub(super) value: Vec<usize>,
+}
+
+impl Plan {
+    pub(super) fn of(
+        naming: &Naming<'_>,
+        lowered: &Lowered,
+        graph: &Graph,
+        results: &[Result_],
+    ) -> Plan {
+        let arena = &lowered.arena;
+        let (seen, stack) = (Memo::with_room(arena.len()), Vec::new());
+        let mut parts = Parts { arena, graph, seen, stack };
+        let mut wanted = List::default();
+        for result in results {
+            wanted.add(|list| parts.mentions(naming, result.value, None, list));
+        }
+        for part in results.iter().flat_map(|r| r.forms.parts()) {
+            wanted.add(|list| parts.mentions(naming, part, None, list));
+        }
+        if let Some(body) = naming.bodies.expr(lowered.objective) {
+            wanted.add(|list| parts.mentions(naming, body, Some(lowered.objective), list));
+        }
+        let below = Below::of(naming, &mut parts, &wanted.all);
+        // the program's own order first, then what only these need
+        let mut first: Vec<ExprId> =
+            naming.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
+        first.extend_from_slice(&wanted.all);
+        let order = below.sorted(first);
+        let mut place = Memo::with_room(arena.len());
+        let mut bindings = Vec::with_capacity(order.len());
+        for (at, symbol) in order.into_iter().enumerate() {
+            bindings.push((symbol, places(below.of_symbol(symbol), &place)));
+            place.set(symbol, at as u32);
+        }
+        let mut needs = |e: ExprId| {
+            let mut list = Vec::new();
+            parts.mentions(naming, e, None, &mut list);
+            places(&list, &place)
+        };
+        let mut of_results = Vec::with_capacity(results.len());
+        for (at, result) in results.iter().enumerate() {
+            let mut list = places(wanted.get(at), &place);
+            for part in result.forms.parts() {
+                list.extend(needs(part));
+            }
+            list.sort_unstable();
+            list.dedup();
+            of_results.push(list);
+        }
+        let value = needs(objective_body(lowered));
+        Plan { bindings, results: of_results, value }
+    }
+}
+
+/// The positions of the bindings of some names, each once, in order.
+fn places(symbols: &[ExprId], place: &Memo) -> Vec<usize> {
+    let mut list = Vec::with_capacity(symbols.len());
+    list.extend(symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)));
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+/// Lists of names, one after the other.
+#[derive(Default)]
+struct List {
+    all: Vec<ExprId>,
+    ends: Vec<u32>,
+}
+
+impl List {
+    fn add(&mut self, fill: impl FnOnce(&mut Vec<ExprId>)) {
+        fill(&mut self.all);
+        self.ends.push(self.all.len() as u32);
+    }
+
+    fn get(&self, at: usize) -> &[ExprId] {
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.all[from as usize..self.ends[at] as usize]
+    }
+}
+
+/// The names that each name's body mentions.
+#[derive(Default)]
+struct Below {
+    lists: List,
+    places: Memo,
+}
+
+impl Below {
+    /// Of these names and of all that they mention.
+    fn of(naming: &Naming<'_>, parts: &mut Parts<'_>, wanted: &[ExprId]) -> Below {
+        let mut below = Below::default();
+        let mut stack = wanted.to_vec();
+        while let Some(s) = stack.pop() {
+            if !below.places.contains(s) {
+                below.places.set(s, below.lists.ends.len() as u32);
+                let body = naming.bodies.expr(s).expect("a name has a body");
+                below.lists.add(|list| parts.mentions(naming, body, Some(s), list));
+                stack.extend_from_slice(below.lists.get(below.lists.ends.len() - 1));
+            }
+        }
+        below
+    }
+
+    fn of_symbol(&self, symbol: ExprId) -> &[ExprId] {
+        self.places.get(symbol).map_or(&[], |at| self.lists.get(at as usize))
+    }
+
+    /// These names and what they mention, each after what it mentions itself.
+    fn sorted(&self, first: Vec<ExprId>) -> Vec<ExprId> {
+        let mut done = Memo::default();
+        let mut list = Vec::with_capacity(self.lists.ends.len());
+        let mut stack = Vec::new();
+        for start in first {
+            stack.push((start, false));
+            while let Some((s, ready)) = stack.pop() {
+                if ready {
+                    if done.set(s, 1) {
+                        list.push(s);
+                    }
+                } else if !done.contains(s) {
+                    stack.push((s, true));
+                    let mut next: SmallVec<[ExprId; 8]> =
+                        self.of_symbol(s).iter().copied().filter(|b| !done.contains(*b)).collect();
+                    next.sort_by_key(|b| std::cmp::Reverse(b.0));
+                    stack.extend(next.into_iter().map(|b| (b, false)));
+                }
+            }
+        }
+        list
+    }
+}
+
+/// The parts of expressions, for walks through them.
+struct Parts<'a> {
+    arena: &'a Arena,
+    graph: &'a Graph,
+    seen: Memo,
+    stack: Vec<ExprId>,
+}
+
+impl Parts<'_> {
+    /// Adds the named symbols that an expression mentions, not through other names.
+    fn mentions(
+        &mut self,
+        naming: &Naming<'_>,
+        root: ExprId,
+        own: Option<ExprId>,
+        list: &mut Vec<ExprId>,
+    ) {
+        let Parts { arena, graph, seen, stack } = self;
+        seen.clear();
+        stack.push(root);
+        while let Some(id) = stack.pop() {
+            if !seen.set(id, 0) {
+                continue;
+            }
+            let name = naming.symbols.expr(id).filter(|s| Some(*s) != own);
+            let name = name.or_else(|| naming.bodies.contains(id).then_some(id));
+            match (name, graph.children(id)) {
+                (Some(symbol), _) => list.push(symbol),
+                (None, Some(children)) => stack.extend_from_slice(children),
+                (None, None) => arena.children(id, |c| stack.push(c)),
+            }
+        }
+    }
+}
