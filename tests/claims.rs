@@ -47,6 +47,21 @@ fn kinks_domains_sizes_and_layers_come_out_right() {
 }
 
 #[test]
+fn thresholds_scales_and_near_misses_come_out_right() {
+    judge(include_str!("claims/near.jsonl"));
+}
+
+#[test]
+fn what_differs_where_no_double_lies_is_not_called_true() {
+    for (strict, loose) in [("abs(x) < 1/3", "abs(x) <= 1/3"), ("3*x < y + 1", "3*x <= y + 1")] {
+        let program = format!("var x, y\nwhere({strict}, 1, 0) == where({loose}, 1, 0)");
+        assert!(!statuses(&program)[0].holds(), "{program}");
+    }
+    let program = "var x\nwhere(3*x < 1, 1 - 3*x, 3*x - 1) == abs(3*x - 1)";
+    assert!(statuses(program)[0].holds());
+}
+
+#[test]
 fn derivations_are_right_up_to_their_first_wrong_line() {
     let index: Value =
         serde_json::from_str(include_str!("claims/derivations/index.json")).expect("JSON");

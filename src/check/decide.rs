@@ -1,6 +1,7 @@
 //! A claim tried at points.
 
 use super::points::{Points, Scale, Style};
+use super::ties::Search;
 use super::verdict::Counterexample;
 use super::{Claim, about_derivatives};
 use crate::array::{Array, Scalar};
@@ -31,6 +32,10 @@ const ROUNDING: f64 = 1e-12;
 const KINK: f64 = 1e-3;
 /// So many generic points must agree in balls.
 const BALLS: usize = 2;
+/// Claims about sizes are tried at sizes up to those where variables have so many entries.
+const LARGEST_POINT: usize = 400;
+/// The same for claims about derivatives.
+const LARGEST_SMOOTH: usize = 40;
 /// The kinds of generic values.
 const KINDS: usize = 7;
 /// Sizes, in the order in which they are tried.
@@ -66,7 +71,7 @@ enum Noted {
 }
 
 /// Both sides at a point.
-struct Sides<S> {
+pub(super) struct Sides<S> {
     left: Array<S>,
     right: Array<S>,
     /// The largest magnitude met on the way.
@@ -76,7 +81,7 @@ struct Sides<S> {
 }
 
 /// What one point says.
-enum Opinion {
+pub(super) enum Opinion {
     Same(f64),
     Apart(Array, Array),
     Unclear,
@@ -93,13 +98,30 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Trial<'a> {
-    claim: &'a Claim<'a>,
-    points: Points<'a>,
-    plan: Vec<NodeId>,
+    pub(super) claim: &'a Claim<'a>,
+    pub(super) points: Points<'a>,
+    pub(super) plan: Vec<NodeId>,
     /// Whether the claim is about derivatives, and so leaves out kinks.
     smooth: bool,
     /// Whether a declared property holds at the points up to rounding alone.
     sampled: bool,
+    /// Whether a counterexample is to be read by a person.
+    pub(super) shown: bool,
+}
+
+impl Sides<f64> {
+    /// Whether some entry differs by this share of itself, and by more than any rounding.
+    pub(super) fn apart(&self, share: f64) -> bool {
+        let (left, right) = (&self.left.data, &self.right.data);
+        let (n, m) = (left.len(), right.len());
+        let fits = n > 0 && m > 0 && (n == m || n == 1 || m == 1);
+        let all = || (0..n.max(m)).map(|k| (left[k % n], right[k % m]));
+        fits && all().all(|(a, b)| a.is_finite() && b.is_finite())
+            && all().any(|(a, b)| {
+                let gap = (a - b).abs();
+                gap > share * a.abs().max(b.abs()) && gap > share * 1e-3 * self.largest
+            })
+    }
 }
 
 impl<'a> Trial<'a> {
@@ -116,6 +138,7 @@ impl<'a> Trial<'a> {
             plan,
             smooth: about_derivatives(claim),
             sampled,
+            shown: false,
         }
     }
 
@@ -158,6 +181,40 @@ impl<'a> Trial<'a> {
         outcome
     }
 
+    /// After [`Trial::run`] found nothing: the thresholds of the claim, and sizes where polynomials
+    /// in them do not vanish. Whether the sides may differ at a threshold that no double meets.
+    pub(super) fn around(&self, proved: bool, outcome: &mut Outcome, random: &mut Random) -> bool {
+        if self.is_constant() {
+            return false;
+        }
+        if !self.smooth {
+            match self.thresholds(random) {
+                Search::Inexact => return true,
+                Search::Points(points) => {
+                    for point in points {
+                        if matches!(self.note(&point, outcome, random), Noted::Refuted) {
+                            return false;
+                        }
+                    }
+                }
+            }
+        }
+        if !proved {
+            for size in self.points.telling_sizes() {
+                let point = self.points.draw(Scale::Equal(size), Style::Generic(0), 0, random);
+                let Some(point) = point else { continue };
+                let entries: usize = point.values.iter().flatten().map(|v| v.data.len()).sum();
+                if entries > if self.smooth { LARGEST_SMOOTH } else { LARGEST_POINT } {
+                    break;
+                }
+                if matches!(self.note(&point, outcome, random), Noted::Refuted) {
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
     /// After [`Trial::run`] found nothing: generic points in balls, whose agreement counts.
     pub(super) fn confirm(&self, outcome: &mut Outcome, random: &mut Random) {
         let constant = self.is_constant();
@@ -172,16 +229,13 @@ impl<'a> Trial<'a> {
                 else {
                     break;
                 };
-                if self.kinked(&point) {
-                    continue;
-                }
                 match self.ball(&point) {
                     Opinion::Same(_) => {
                         agreed += 1;
                         break;
                     }
                     Opinion::Apart(left, right) => {
-                        outcome.counterexample = Some(self.smallest(&point, left, right, random));
+                        outcome.counterexample = Some(self.small(&point, left, right, random));
                         return;
                     }
                     Opinion::Unclear => {
@@ -270,11 +324,6 @@ impl<'a> Trial<'a> {
             && typed.dims.len() < 3
     }
 
-    /// Whether a point is one of those that a claim about derivatives leaves out.
-    fn kinked(&self, point: &Point) -> bool {
-        self.smooth && self.sides::<f64>(point).is_ok_and(|s| s.nearest < KINK)
-    }
-
     /// Whether the sides agree at the first points, and at least one of them is defined.
     pub(super) fn promising(&self, random: &mut Random) -> bool {
         let mut agreed = false;
@@ -306,7 +355,7 @@ impl<'a> Trial<'a> {
                 Noted::Same
             }
             Opinion::Apart(left, right) => {
-                outcome.counterexample = Some(self.smallest(point, left, right, random));
+                outcome.counterexample = Some(self.small(point, left, right, random));
                 Noted::Refuted
             }
             Opinion::Unclear => {
@@ -326,7 +375,7 @@ impl<'a> Trial<'a> {
     }
 
     /// What a point says: in doubles, and in balls where these do not decide.
-    fn opinion(&self, point: &Point) -> Opinion {
+    pub(super) fn opinion(&self, point: &Point) -> Opinion {
         match self.sides::<f64>(point) {
             Ok(sides) => {
                 if self.smooth && sides.nearest < KINK {
@@ -354,6 +403,10 @@ impl<'a> Trial<'a> {
             }
             Err(error) => return Opinion::Nothing(error.to_string()),
         };
+        // doubles have no value where a difference crosses a kink, so they may not have told
+        if self.smooth && sides.nearest < KINK {
+            return Opinion::Nothing("every point tried lies near a kink".to_string());
+        }
         let (n, m) = (sides.left.data.len(), sides.right.data.len());
         if n == 0 || m == 0 || n != m && n != 1 && m != 1 {
             return Opinion::Nothing("the sides have different shapes".to_string());
@@ -387,7 +440,14 @@ impl<'a> Trial<'a> {
     /// Both sides in a kind of number.
     fn sides<S: Arithmetic>(&self, point: &Point) -> Result<Sides<S>, EvalError> {
         let claim = self.claim;
-        let mut evaluator = Evaluator::<S>::new(claim.typed, point)?;
+        self.evaluated(Evaluator::<S>::new(claim.typed, point)?)
+    }
+
+    fn evaluated<S: Arithmetic>(
+        &self,
+        mut evaluator: Evaluator<'_, S>,
+    ) -> Result<Sides<S>, EvalError> {
+        let claim = self.claim;
         evaluator.run(&self.plan)?;
         evaluator.result(claim.left, &self.plan)?;
         evaluator.result(claim.right, &self.plan)?;
@@ -429,35 +489,32 @@ impl<'a> Trial<'a> {
         Opinion::Same(worst)
     }
 
-    /// The smallest of some simple points at which the sides differ.
-    fn smallest(
+    /// The point, or a simpler one, where whoever asks wants to read it.
+    fn small(
         &self,
         point: &Point,
         left: Array,
         right: Array,
         random: &mut Random,
     ) -> Counterexample {
-        let styles = [
-            Style::Ones,
-            Style::Naturals,
-            Style::Integers,
-            Style::MinusOnes,
-            Style::Zeros,
-            Style::Naturals,
-            Style::Integers,
-            Style::Integers,
-        ];
-        for scale in [Scale::Equal(1), Scale::Equal(2), Scale::Drawn(0)] {
-            for (number, style) in styles.into_iter().enumerate() {
-                let Some(candidate) = self.points.draw(scale, style, number / 4, random) else {
-                    continue;
-                };
-                if let Opinion::Apart(left, right) = self.opinion(&candidate) {
-                    return self.counterexample(&candidate, left, right);
-                }
-            }
+        if !self.shown {
+            return self.counterexample(point, left, right);
         }
-        self.counterexample(point, left, right)
+        let (point, left, right) = self.smallest(point, left, right, random);
+        self.counterexample(&point, left, right)
+    }
+
+    /// Both sides in doubles, with what is nearer to a kink than this taken to be at it.
+    pub(super) fn doubles_snapped(&self, point: &Point, snap: f64) -> Option<Sides<f64>> {
+        let mut evaluator = Evaluator::<f64>::new(self.claim.typed, point).ok()?;
+        evaluator.trace.snap = snap;
+        self.evaluated(evaluator).ok()
+    }
+
+    /// Both sides at a point in doubles, where they are defined there and no kink is near.
+    pub(super) fn doubles_at(&self, point: &Point) -> Option<Sides<f64>> {
+        let sides = self.sides::<f64>(point).ok()?;
+        (!self.smooth || sides.nearest >= KINK).then_some(sides)
     }
 
     fn counterexample(&self, point: &Point, left: Array, right: Array) -> Counterexample {

@@ -16,6 +16,8 @@ mod named;
 mod points;
 pub mod prove;
 mod repair;
+mod shrink;
+mod ties;
 mod tree;
 pub mod verdict;
 
@@ -90,7 +92,7 @@ pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
         let Item::Claim(sides, indices) = item else { continue };
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
-            let (mut status, mut evidence) = decide(&claim, seed);
+            let (mut status, mut evidence) = decide(&claim, seed, true);
             if mend && status == Status::Refuted {
                 evidence.repair = repair::repair(&claim, seed);
                 evidence.note = einstein::note(&claim);
@@ -117,13 +119,15 @@ fn at_every_size(
 ) -> Option<(Status, Evidence)> {
     let Some(Item::Claim(sides, indices)) = general.items.get(item) else { return None };
     let (left, right) = (*sides.get(link)?, *sides.get(link + 1)?);
-    let found = decide(&Claim { typed: general, left, right, indices }, seed);
+    let found = decide(&Claim { typed: general, left, right, indices }, seed, false);
     found.0.holds().then_some(found)
 }
 
-fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
+/// `shown` asks for a counterexample that is simple to read.
+fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
     let mut random = Random::new(seed ^ 0x517c_c1b7_2722_0a95);
-    let trial = decide::Trial::new(claim);
+    let mut trial = decide::Trial::new(claim);
+    trial.shown = shown;
     // what has a proof needs few points to show that it speaks of anything
     let mut outcome = trial.run(true, &mut random);
     let mut proof = if outcome.counterexample.is_some() { None } else { prove::prove(claim) };
@@ -134,8 +138,20 @@ fn decide(claim: &Claim<'_>, seed: u64) -> (Status, Evidence) {
     if outcome.counterexample.is_some() || outcome.points == 0 {
         proof = None;
     }
+    let mut inexact = false;
+    if outcome.counterexample.is_none() {
+        inexact = trial.around(proof.is_some(), &mut outcome, &mut random);
+    }
     if proof.is_none() && outcome.counterexample.is_none() {
         trial.confirm(&mut outcome, &mut random);
+    }
+    if outcome.counterexample.is_some() {
+        proof = None;
+    }
+    if inexact && proof.is_none() && outcome.counterexample.is_none() {
+        outcome.enough = false;
+        let why = "the sides may differ where two numbers that are compared are equal";
+        outcome.reason = Some(why.to_string());
     }
     let mut evidence = Evidence {
         points: outcome.points,

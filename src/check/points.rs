@@ -5,9 +5,14 @@
 
 use crate::numeric::eval::Point;
 use crate::numeric::sample::{self, Random, Sizes};
-use crate::shape::typed::Typed;
-use crate::syntax::ast::Attribute;
+use crate::shape::typed::{Meaning, Typed};
+use crate::syntax::ast::{Attribute, Expr};
 use std::collections::BTreeMap;
+
+/// All sizes up to this one, where a claim computes with them.
+const SEVERAL: usize = 12;
+/// Numbers of the program up to this one are sizes to try.
+const LARGEST: usize = 300;
 
 /// How the values of a point are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,8 +77,52 @@ impl<'a> Points<'a> {
             Scale::Drawn(n) => self.sizes.draw(self.typed, n, random)?,
             Scale::Equal(n) => self.sizes.equal(self.typed, n)?,
         };
+        Some(self.draw_at(&sizes, style, number, random))
+    }
+
+    /// Sizes that tell apart what is a polynomial in them or compares them with a number; none where
+    /// the program does not compute with sizes.
+    pub(super) fn telling_sizes(&self) -> Vec<usize> {
+        let typed = self.typed;
+        let size =
+            |m: &Meaning| matches!(m, Meaning::Size(_) | Meaning::Identity | Meaning::Fill(_));
+        if !typed.meanings.iter().any(size) {
+            return Vec::new();
+        }
+        let mut sizes: Vec<usize> = (1..=SEVERAL).collect();
+        for node in &typed.program.nodes {
+            if let Expr::Number(n) = node
+                && let Some(n) = n.as_integer().and_then(|n| usize::try_from(n).ok())
+                && (SEVERAL..LARGEST).contains(&n)
+            {
+                sizes.extend([n, n + 1]);
+            }
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// A point with these sizes; `None` where they do not fit the program.
+    pub(super) fn draw_sized(
+        &self,
+        sizes: &BTreeMap<String, usize>,
+        style: Style,
+        number: usize,
+        random: &mut Random,
+    ) -> Option<Point> {
+        self.sizes.fit(self.typed, sizes).then(|| self.draw_at(sizes, style, number, random))
+    }
+
+    fn draw_at(
+        &self,
+        sizes: &BTreeMap<String, usize>,
+        style: Style,
+        number: usize,
+        random: &mut Random,
+    ) -> Point {
         let attempt = if let Style::Generic(k) = style { k } else { 0 };
-        let mut point = sample::draw(self.typed, &sizes, number, attempt, random);
+        let mut point = sample::draw(self.typed, sizes, number, attempt, random);
         for (variable, value) in self.typed.variables.iter().zip(&mut point.values) {
             let Some(value) = value else { continue };
             let bound = |a: &Attribute| !matches!(a, Attribute::Positive);
@@ -106,6 +155,6 @@ impl<'a> Points<'a> {
                 };
             }
         }
-        Some(point)
+        point
     }
 }

@@ -53,6 +53,9 @@ impl<S: Arithmetic> Evaluator<'_, S> {
                         return Ok(if c.is_zero()? { b } else { a });
                     }
                     trace.elementwise(function, v);
+                    if let (true, &[x]) = (trace.snap > 0.0, v) {
+                        return S::map(function, &[trace.snapped(function, x)]);
+                    }
                     S::map(function, v)
                 })
             }

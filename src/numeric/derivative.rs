@@ -127,7 +127,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             .map(|n| std::mem::replace(&mut self.values[n.0 as usize], empty()))
             .collect();
         let was_fixed = self.fixed_value(varied);
-        let trace = self.trace;
+        let trace = self.trace.clone();
         let columns = match kind {
             DerivativeKind::Hessian => self.hessian(span, y, varied, &base, &order, &moved),
             _ => self.columns(span, y, varied, &base, &order, &moved),

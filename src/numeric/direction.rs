@@ -276,7 +276,7 @@ impl Input<'_, '_> {
             self.evaluator.set(d.varied, value);
         }
         self.evaluator.run(moved)?;
-        self.evaluator.trace = self.trace;
+        self.evaluator.trace = self.trace.clone();
         Ok(())
     }
 

@@ -9,17 +9,26 @@ use crate::functions::{Function, Ties};
 use crate::syntax::ast::Comparison;
 
 /// What an evaluation meets on its way.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Trace {
     /// The smallest distance to a kink or a tie.
     pub nearest: f64,
     /// A hash of the sides of all kinks, in the order of evaluation.
     pub branches: u64,
+    /// Where they are asked for: all quantities that have a kink at 0, in the order of evaluation.
+    pub crossings: Option<Vec<f64>>,
+    /// What is nearer to a kink or a tie than this is taken to be at it.
+    pub snap: f64,
 }
 
 impl Default for Trace {
     fn default() -> Trace {
-        Trace { nearest: f64::INFINITY, branches: 0xcbf2_9ce4_8422_2325 }
+        Trace {
+            nearest: f64::INFINITY,
+            branches: 0xcbf2_9ce4_8422_2325,
+            crossings: None,
+            snap: 0.0,
+        }
     }
 }
 
@@ -34,6 +43,23 @@ impl Trace {
         self.nearest = self.nearest.min(difference.size());
         let side = difference.less(S::ZERO).unwrap_or(false);
         self.branch(u64::from(side));
+        if let Some(list) = &mut self.crossings {
+            list.push(if side { -difference.size() } else { difference.size() });
+        }
+    }
+
+    /// An argument of an elementwise function, at the kink that it is very near to.
+    pub(super) fn snapped<S: Arithmetic>(&self, function: &'static Function, x: S) -> S {
+        if self.snap > 0.0 {
+            for &kink in function.facts.kinks {
+                if let Ok(at) = S::from_double(kink)
+                    && x.sub(at).size() < self.snap
+                {
+                    return at;
+                }
+            }
+        }
+        x
     }
 
     /// Notes the arguments of an elementwise function.
@@ -138,7 +164,11 @@ impl Trace {
         }
         for (k, &v) in line.iter().enumerate() {
             if k != best.0 {
-                self.nearest = self.nearest.min(best.1.sub(v).size());
+                let gap = best.1.sub(v).size();
+                self.nearest = self.nearest.min(gap);
+                if let Some(list) = &mut self.crossings {
+                    list.push(gap);
+                }
             }
         }
         self.branch(best.0 as u64);
@@ -156,6 +186,7 @@ pub(super) fn compare<S: Arithmetic>(
         return Err(KernelError::Undefined);
     }
     trace.crossing(a.sub(b));
+    let a = if trace.snap > 0.0 && a.sub(b).size() < trace.snap { b } else { a };
     let holds = match comparison {
         Comparison::Less => a.less(b)?,
         Comparison::LessEqual => !b.less(a)?,

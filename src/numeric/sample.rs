@@ -134,10 +134,15 @@ impl Sizes {
     pub fn equal(&self, typed: &Typed, size: usize) -> Option<BTreeMap<String, usize>> {
         let sizes: BTreeMap<String, usize> =
             self.names.iter().map(|name| (name.clone(), size)).collect();
-        let all = dimension_sizes(typed, &sizes);
+        self.fit(typed, &sizes).then_some(sizes)
+    }
+
+    /// Whether sizes fit: every axis has an entry, and those that are asked for by number.
+    pub fn fit(&self, typed: &Typed, sizes: &BTreeMap<String, usize>) -> bool {
+        let all = dimension_sizes(typed, sizes);
         let holds = |(d, n): &(DimId, usize)| all[d.0 as usize] >= *n;
         let fits = self.used.iter().all(|d| all[d.0 as usize] > 0) && manageable(typed, &all);
-        (fits && self.at_least.iter().all(holds)).then_some(sizes)
+        fits && self.at_least.iter().all(holds)
     }
 
     /// Sizes for the point with this number: the first has distinct ones from 2, later ones are

@@ -377,7 +377,7 @@ impl<'q> Judgement<'q> {
         if evaluator.work > LARGEST_EVALUATION {
             return Err(Pass::Stop(Stop::Skip("the declared sizes are too large".to_string())));
         }
-        let trace = evaluator.trace;
+        let trace = evaluator.trace.clone();
         if trace.nearest < NEAREST_KINK {
             return Err(Pass::Elsewhere("every point tried lies near a kink".to_string()));
         }
