@@ -78,9 +78,16 @@ const PAIR: &str = "import numpy as np\n\ndef loss(w, X, y):\n    return np.sum(
 #[test]
 fn what_cannot_be_read_is_named_with_its_place() {
     let cases = [
-        ("for", "for i in range(3):\n        w = w + i\n    return w", "`for` cannot be read", 7),
+        (
+            "for",
+            "for i in range(N):\n        w = w + i\n    return w",
+            "this loop cannot be read",
+            7,
+        ),
+        ("while", "while True:\n        w = w + 1\n    return w", "`while` cannot be read", 7),
         ("if", "if len(w) > 3:\n        return w\n    return w", "`if` cannot be read", 7),
-        ("slice", "g = X[1:, :]\n    return g", "this index cannot be read", 7),
+        ("slice", "g = X[::2, :]\n    return g", "cannot be read", 7),
+        ("ends", "N, D = X.shape\n    g = X[:N, :]\n    return g", "this index cannot be read", 8),
         ("unknown", "g = 2 * q\n    return g", "the name `q` is not known here", 7),
         ("cumsum", "return np.cumsum(w)", "`np.cumsum` cannot be read", 7),
         ("comprehension", "return [v for v in w]", "a comprehension cannot be read", 7),
@@ -196,6 +203,8 @@ CASES = {
     "contrastive_loss": (lambda m: plain(m.loss, m.grad_loss), [r(N, D), r(N, D), 0.7], 2),
     "matrix_factorisation": (lambda m: plain(m.objective, m.objective_grad),
                              [r(N, 2), r(C, 2), r(N, C), rng.random((N, C)), 0.3], 2),
+    "smoothness": (lambda m: plain(m.smoothness, m.smoothness_grad), [r(N), r(D, N), 0.7], 2),
+    "recurrent": (lambda m: plain(m.loss, m.loss_grad), [r(N, N), r(N, D), r(N), r(D)], 2),
 }
 
 failures = []

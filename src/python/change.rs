@@ -3,6 +3,7 @@
 use super::entrywise::{choose, operator};
 use super::error::CodeError;
 use super::read::{Read, Reader};
+use super::slice::{Bounds, with_part};
 use super::tree::{Expr, ExprId, Operator};
 use super::value::{Array, Axis, Labels, Truth, Value};
 use super::writer::Writer;
@@ -41,14 +42,16 @@ impl Reader<'_> {
                     choose(w, &mask, &value, &array, span)?
                 }
             }
-            (Value::Slice(true) | Value::Ellipsis, Value::Array(value)) => {
+            (Value::Slice(Bounds::Whole) | Value::Ellipsis, Value::Array(value)) => {
                 let zero = Array::integer(0);
                 let none = operator(&mut self.writer, Operator::Multiply, &array, &zero, span)?;
                 operator(&mut self.writer, Operator::Add, &none, &value, span)?
             }
             (Value::Tuple(list), Value::Array(value)) => {
                 let Some(labels) = rows_and_labels(&list, &array, &self.writer) else {
-                    return Err(refused().into());
+                    let w = &mut self.writer;
+                    let changed = with_part(w, &array, &list, None, &value, span)?;
+                    return self.change(base, &array, &changed, span);
                 };
                 let one = Writer::one_hot(&labels);
                 let w = &mut self.writer;
@@ -59,6 +62,9 @@ impl Reader<'_> {
                     let put = operator(w, Operator::Multiply, &by_row(value), &one, span)?;
                     operator(w, Operator::Add, &kept, &put, span)?
                 }
+            }
+            (at @ (Value::Slice(_) | Value::Array(_)), Value::Array(value)) => {
+                with_part(&mut self.writer, &array, &[at], None, &value, span)?
             }
             _ => return Err(refused().into()),
         };
@@ -112,15 +118,20 @@ impl Reader<'_> {
                 let changed = operator(w, op, array, right, span)?;
                 Ok(choose(w, mask, &changed, array, span)?)
             }
-            Value::Slice(true) | Value::Ellipsis => Ok(operator(w, op, array, right, span)?),
+            Value::Slice(Bounds::Whole) | Value::Ellipsis => {
+                Ok(operator(w, op, array, right, span)?)
+            }
             Value::Tuple(list) if matches!(op, Operator::Add | Operator::Subtract) => {
                 let Some(labels) = rows_and_labels(list, array, w) else {
-                    let message = "a change of these entries cannot be read";
-                    return Err(CodeError::unsupported(message, span).into());
+                    return Ok(with_part(w, array, list, Some(op), right, span)?);
                 };
                 let one = Writer::one_hot(&labels);
                 let change = operator(w, Operator::Multiply, &by_row(right.clone()), &one, span)?;
                 Ok(operator(w, op, array, &change, span)?)
+            }
+            Value::Tuple(list) => Ok(with_part(w, array, list, Some(op), right, span)?),
+            Value::Slice(_) | Value::Array(_) => {
+                Ok(with_part(w, array, std::slice::from_ref(at), Some(op), right, span)?)
             }
             _ => {
                 let message = "a change of these entries cannot be read";

@@ -46,7 +46,7 @@ pub(super) fn edits(
                 | Action::Augment(_, _, value)
                 | Action::Return(Some(value))
                 | Action::Evaluate(value) => roots.push(value),
-                Action::Return(None) => {}
+                Action::Return(None) | Action::Count(..) => {}
             }
         }
         let mut editor = Editor {

@@ -6,6 +6,7 @@ use super::entrywise::{operator, unary};
 use super::error::CodeError;
 use super::outline::{Action, Statement};
 use super::read::{Object, Read, Reader, Stop};
+use super::slice::{Bounds, part};
 use super::spelling;
 use super::structure::{count, shape_value, size_value};
 use super::tree::{Expr, ExprId, Operator, Prefix, Relation};
@@ -61,7 +62,14 @@ impl Reader<'_> {
                 self.objects.push(Object { entries, ..Object::default() });
                 Value::Object(self.objects.len() - 1)
             }
-            Expr::Slice(low, high) => Value::Slice(low.is_none() && high.is_none()),
+            Expr::Slice(None, None) => Value::Slice(Bounds::Whole),
+            Expr::Slice(low, high) => {
+                let mut end = |e: Option<ExprId>| e.map(|e| integer(&at(e)));
+                match (end(low), end(high)) {
+                    (Some(None), _) | (_, Some(None)) => Value::Slice(Bounds::Unread),
+                    (low, high) => Value::Slice(Bounds::Part(low.flatten(), high.flatten())),
+                }
+            }
             Expr::Prefix(op, a) => Value::Array(self.prefix(op, at(a), span)?),
             Expr::Binary(op, a, b) => {
                 let places = (self.tree.span(a), self.tree.span(b));
@@ -337,53 +345,7 @@ impl Reader<'_> {
             }
             return Ok(Value::Array(w.pick(&array, &labels, span)?));
         }
-        let used = list.iter().filter(|v| !matches!(v, Value::None | Value::Ellipsis)).count();
-        let mut axes = Vec::new();
-        let mut places = Vec::new();
-        let mut at = 0;
-        for item in &list {
-            match item {
-                Value::None => axes.push(Axis::One),
-                Value::Ellipsis => {
-                    let skipped = array.axes.len().saturating_sub(used);
-                    axes.extend(array.axes[at..].iter().take(skipped));
-                    at += skipped;
-                }
-                Value::Slice(true) if at < array.axes.len() => {
-                    axes.push(array.axes[at]);
-                    at += 1;
-                }
-                Value::Array(Array { integer: Some(k), .. })
-                    if *k >= 0 && at < array.axes.len() =>
-                {
-                    places.push((at, k + 1));
-                    at += 1;
-                }
-                _ => {
-                    let message = "this index cannot be read";
-                    return Err(CodeError::unsupported(message, span)
-                        .or_write("`:`, `None`, `...` or a position for each axis")
-                        .into());
-                }
-            }
-        }
-        axes.extend(array.axes.get(at..).unwrap_or_default());
-        if places.is_empty() {
-            return Ok(Value::Array(Array { axes, ..array }));
-        }
-        if places.len() != array.axes.len() {
-            return Err(CodeError::unsupported("a part of an array cannot be read", span).into());
-        }
-        let list: Vec<String> = places
-            .iter()
-            .filter(|p| array.axes[p.0] != Axis::One)
-            .map(|p| p.1.to_string())
-            .collect();
-        if list.is_empty() {
-            return Ok(Value::Array(Array { axes, ..array }));
-        }
-        let text = format!("{}[{}]", array.at(Level::Atom), list.join(","));
-        Ok(Value::Array(Array::scalar(text, Level::Atom)))
+        Ok(Value::Array(part(&mut self.writer, &array, &list, span)?))
     }
 }
 

@@ -29,6 +29,7 @@ mod read;
 mod repair;
 mod report;
 mod size;
+mod slice;
 mod spelling;
 mod structure;
 mod token;

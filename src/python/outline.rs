@@ -51,6 +51,8 @@ pub(super) enum Action {
     Augment(Operator, ExprId, ExprId),
     Return(Option<ExprId>),
     Evaluate(ExprId),
+    /// The variable of a loop and its value in this round.
+    Count(String, i64),
 }
 
 /// A statement.
@@ -68,6 +70,11 @@ pub(super) struct File<'a> {
     /// `NAME = …` outside of functions, each with its line.
     pub(super) constants: Vec<(String, Line)>,
 }
+
+/// A function has at most so many statements, loops written out.
+const LONGEST: usize = 1000;
+/// Loops nest at most so deep.
+const DEEPEST_LOOP: usize = 8;
 
 /// Words that begin statements which are not translated.
 const COMPOUND: &[&str] = &[
@@ -246,11 +253,45 @@ impl<'a> File<'a> {
         tree: &mut Tree,
     ) -> Result<Vec<Statement>, CodeError> {
         let mut list = Vec::new();
-        let indent = function.body.first().map_or(0, |l| l.indent);
-        for line in &function.body {
-            if line.indent > indent && function.body.len() > 1 {
-                let span = self.found.list[line.tokens.start].span;
-                return Err(CodeError::syntax("unexpected indentation", span));
+        self.block(&function.body, 0, tree, &mut list)?;
+        Ok(list)
+    }
+
+    /// Lines of one indentation, loops among them written out round by round.
+    fn block(
+        &self,
+        lines: &[Line],
+        depth: usize,
+        tree: &mut Tree,
+        list: &mut Vec<Statement>,
+    ) -> Result<(), CodeError> {
+        let indent = lines.first().map_or(0, |l| l.indent);
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            let place = self.found.list[line.tokens.start].span;
+            at += 1;
+            if line.indent > indent {
+                return Err(CodeError::syntax("unexpected indentation", place));
+            }
+            if list.len() > LONGEST {
+                let message =
+                    format!("a function with more than {LONGEST} statements cannot be read");
+                return Err(CodeError::unsupported(message, place));
+            }
+            if let Some((name, rounds, after)) = self.counted_loop(line)? {
+                let inner = lines[at..].iter().take_while(|l| l.indent > indent).count();
+                let rest = after..line.tokens.end;
+                let own = Line { indent: indent + 1, tokens: rest.clone() };
+                let body = if rest.is_empty() { &lines[at..at + inner] } else { &[own][..] };
+                if depth >= DEEPEST_LOOP || body.is_empty() {
+                    return Err(CodeError::unsupported("this loop cannot be read", place));
+                }
+                for n in rounds {
+                    list.push(Statement { action: Action::Count(name.clone(), n) });
+                    self.block(body, depth + 1, tree, list)?;
+                }
+                at += if rest.is_empty() { inner } else { 0 };
+                continue;
             }
             let mut from = line.tokens.start;
             for at in line.tokens.clone().chain([line.tokens.end]) {
@@ -262,7 +303,45 @@ impl<'a> File<'a> {
                 }
             }
         }
-        Ok(list)
+        Ok(())
+    }
+
+    /// `for k in range(3):` with its rounds and the token behind the colon; `None` where the line is
+    /// no loop.
+    fn counted_loop(&self, line: &Line) -> Result<Option<(String, Vec<i64>, usize)>, CodeError> {
+        let (start, end) = (line.tokens.start, line.tokens.end);
+        if self.text(start) != "for" {
+            return Ok(None);
+        }
+        let no = || {
+            let span = self.found.list[start].span.to(self.found.list[end - 1].span);
+            CodeError::unsupported("this loop cannot be read", span)
+                .or_write("`for k in range(3):` with numbers, or no loop")
+        };
+        let colon = (start..end).find(|t| self.text(*t) == ":").ok_or_else(no)?;
+        let words: Vec<&str> = (start..colon).map(|t| self.text(t)).collect();
+        let ["for", name, "in", "range", "(", list @ .., ")"] = &words[..] else {
+            return Err(no());
+        };
+        let joined = list.concat();
+        let bounds: Option<Vec<i64>> = joined.split(',').map(|t| t.parse().ok()).collect();
+        let (from, to, by) = match bounds.as_deref() {
+            Some([to]) => (0, *to, 1),
+            Some([from, to]) => (*from, *to, 1),
+            Some([from, to, by]) if *by != 0 => (*from, *to, *by),
+            _ => return Err(no()),
+        };
+        let mut rounds = Vec::new();
+        let mut n = from;
+        while if by > 0 { n < to } else { n > to } {
+            if rounds.len() >= LONGEST {
+                return Err(no());
+            }
+            rounds.push(n);
+            let Some(next) = n.checked_add(by) else { break };
+            n = next;
+        }
+        Ok(Some((name.to_string(), rounds, colon + 1)))
     }
 
     /// One statement; `None` for what does nothing.

@@ -179,6 +179,10 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Action::Augment(op, target, value) => self.augment(*op, *target, *value)?,
+                Action::Count(name, n) => {
+                    let span = self.file.functions[function].span;
+                    self.bind(name, Value::Array(Array::integer(*n)), span);
+                }
             }
         }
         self.last = self.frames.pop().map(|f| f.locals).unwrap_or_default();

@@ -12,6 +12,8 @@ struct Known {
     /// Whether a declaration does: two such names are two sizes.
     declared: bool,
     number: Option<usize>,
+    /// Where it is another size less a number.
+    derived: Option<(SizeId, i64)>,
     /// Sizes that it was told apart from (`N, D = x.shape`).
     apart: Vec<SizeId>,
 }
@@ -61,6 +63,34 @@ impl Sizes {
         id
     }
 
+    /// The size that is this one less a number.
+    pub(super) fn less(&mut self, id: SizeId, k: i64) -> SizeId {
+        if k == 0 {
+            return id;
+        }
+        let fresh = self.fresh();
+        let root = self.root(fresh);
+        let base = SizeId(self.root(id) as u32);
+        match self.known[base.0 as usize].number {
+            Some(n) => {
+                let k = usize::try_from(k).unwrap_or(0);
+                self.known[root].number = Some(n.saturating_sub(k));
+            }
+            None => self.known[root].derived = Some((base, k)),
+        }
+        fresh
+    }
+
+    /// What a size is less a number, and that number; itself less 0 where it is nothing less.
+    fn less_than(&self, mut root: usize) -> (usize, i64) {
+        let mut total = 0;
+        while let Some((base, k)) = self.known[root].derived {
+            total += k;
+            root = self.root(base);
+        }
+        (root, total)
+    }
+
     fn root(&self, id: SizeId) -> usize {
         let mut at = id.0;
         while self.parents[at as usize] != at {
@@ -83,6 +113,21 @@ impl Sizes {
         let apart = |list: &[SizeId], other: usize| list.iter().any(|s| self.root(*s) == other);
         let numbers = matches!((x.number, y.number), (Some(m), Some(n)) if m != n);
         let names = x.declared && y.declared && x.name != y.name;
+        if x.derived.is_some() || y.derived.is_some() {
+            // what is less than a size is told from others, and fits what has no name yet
+            let (p, q) = (self.less_than(a), self.less_than(b));
+            if p == q {
+                return true;
+            }
+            let open = |k: &Known| k.derived.is_none() && k.number.is_none() && !k.declared;
+            let (kept, gone) = match (open(x), open(y)) {
+                (true, false) if q.0 != a => (b, a),
+                (false, true) if p.0 != b => (a, b),
+                _ => return false,
+            };
+            self.parents[gone] = kept as u32;
+            return true;
+        }
         if numbers || names || apart(&x.apart, b) || apart(&y.apart, a) {
             return false;
         }
@@ -118,6 +163,15 @@ impl Sizes {
     pub(super) fn text(&self, id: SizeId) -> String {
         let root = self.root(id);
         let known = &self.known[root];
+        if known.derived.is_some() {
+            let (base, k) = self.less_than(root);
+            let text = self.text(SizeId(base as u32));
+            return match (text.parse::<i64>(), k) {
+                (Ok(n), _) => (n - k).to_string(),
+                (_, 0) => text,
+                _ => format!("{text}-{k}"),
+            };
+        }
         match (known.number, &known.name) {
             (Some(number), _) => number.to_string(),
             (None, Some(name)) => name.clone(),
@@ -130,7 +184,9 @@ impl Sizes {
         const LETTERS: &[&str] = &["m", "n", "k", "p", "q", "r", "s", "h"];
         let mut taken: Vec<String> = Vec::new();
         for id in 0..self.parents.len() {
-            if self.parents[id] as usize != id || self.known[id].number.is_some() {
+            let known = &self.known[id];
+            if self.parents[id] as usize != id || known.number.is_some() || known.derived.is_some()
+            {
                 continue;
             }
             let own = self.known[id].name.clone();

@@ -2,6 +2,7 @@
 //! that is known while reading.
 
 use super::size::SizeId;
+use super::slice::Bounds;
 
 /// An axis of an array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,8 +132,8 @@ pub(super) enum Value {
     Text(String),
     None,
     Bool(bool),
-    /// `a:b`; whether it is the whole axis.
-    Slice(bool),
+    /// `a:b`
+    Slice(Bounds),
     Ellipsis,
     /// `range(N)` and `np.arange(N)`.
     Range(SizeId),

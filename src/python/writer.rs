@@ -94,7 +94,7 @@ impl Writer {
     }
 
     /// Names for indices that are no words of the code.
-    fn indices(&self) -> Vec<String> {
+    pub(super) fn indices(&self) -> Vec<String> {
         let letters = ["i", "j", "k", "l", "u", "v", "w"].into_iter().map(ToString::to_string);
         let more = (1..12).map(|k| format!("ix{k}"));
         letters.chain(more).filter(|n| !self.words.contains(n)).collect()
@@ -127,7 +127,12 @@ impl Writer {
     }
 
     /// A definition by entries: `t[i,j,k] = …`.
-    fn define_entries(&mut self, axes: Vec<Axis>, indices: &[String], text: &str) -> Array {
+    pub(super) fn define_entries(
+        &mut self,
+        axes: Vec<Axis>,
+        indices: &[String],
+        text: &str,
+    ) -> Array {
         let key = format!("[{}] {text}", indices.join(","));
         let name = match self.known.get(&key) {
             Some(name) => name.clone(),
