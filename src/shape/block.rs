@@ -6,6 +6,7 @@
 
 use super::dim::DimId;
 use super::error::ShapeError;
+use super::finish::SIZE_NAMES;
 use super::infer::Inference;
 use super::table::Place;
 use super::typed::Extent;
@@ -22,10 +23,10 @@ struct Cell {
 impl Inference<'_> {
     /// The ends of all ranges are sizes; a name that is nothing else is the name of one.
     pub(super) fn read_ranges(&mut self) -> Result<(), ShapeError> {
+        self.read_sizes_by_use();
         if !self.has_blocks {
             return Ok(());
         }
-        self.read_block_sizes();
         for at in 0..self.program.nodes.len() {
             let Expr::Range(from, to) = self.program.nodes[at] else { continue };
             self.roles[at].size = true;
@@ -40,31 +41,48 @@ impl Inference<'_> {
         Ok(())
     }
 
-    /// In a block array `zeros(n-k)` and `ones(k)` may give a size its name: the sizes of the blocks
-    /// add up to one that is known.
-    fn read_block_sizes(&mut self) {
+    /// A name in `eye(n)`, `ones(m, n)` or `zeros(n)` that is nothing else is the name of a size. What
+    /// occurs as a value too is one only where sizes are called so: `eye(n)/n`.
+    fn read_sizes_by_use(&mut self) {
         let program = self.program;
-        let mut inside = vec![false; program.nodes.len()];
-        for at in (0..program.nodes.len()).rev() {
-            let node = &program.nodes[at];
-            if !inside[at] && !matches!(node, Expr::Block { .. }) {
-                continue;
-            }
-            program.for_each_child(NodeId(at as u32), |c| inside[c.0 as usize] = true);
+        let mut inside: Vec<NodeId> = Vec::new();
+        for node in &program.nodes {
             let Expr::Call { function, arguments, .. } = node else { continue };
             let signature = crate::functions::find(program.name(*function)).map(|f| f.signature);
-            let Some(Signature::Special(Special::Ones | Special::Zeros | Special::Eye)) = signature
-            else {
-                continue;
-            };
-            let mut stack = program.list(*arguments).to_vec();
-            while let Some(id) = stack.pop() {
-                if let Expr::Name(name) = program.node(id)
-                    && self.known[name.0 as usize].binding.is_none()
-                {
-                    self.named_size(*name);
-                }
-                program.for_each_child(id, |c| stack.push(c));
+            if let Some(Signature::Special(Special::Ones | Special::Zeros | Special::Eye)) =
+                signature
+            {
+                inside.extend(program.list(*arguments));
+            }
+        }
+        let mut places: Vec<NodeId> = Vec::new();
+        while let Some(id) = inside.pop() {
+            if let Expr::Name(name) = program.node(id)
+                && self.known[name.0 as usize].binding.is_none()
+                && self.known[name.0 as usize].size.is_none()
+            {
+                places.push(id);
+            }
+            program.for_each_child(id, |c| inside.push(c));
+        }
+        if places.is_empty() {
+            return;
+        }
+        places.sort_unstable();
+        let mut is_value = vec![false; program.names.len()];
+        for (at, node) in program.nodes.iter().enumerate() {
+            if let Expr::Name(name) = node
+                && !self.roles[at].index
+                && places.binary_search(&NodeId(at as u32)).is_err()
+            {
+                is_value[name.0 as usize] = true;
+            }
+        }
+        // in the order of the text
+        for id in places {
+            let Expr::Name(name) = program.node(id) else { continue };
+            if !is_value[name.0 as usize] || SIZE_NAMES.contains(&self.written(*name)) {
+                self.named_size(*name);
             }
         }
     }

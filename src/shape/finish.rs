@@ -12,6 +12,9 @@ use crate::syntax::ast::{NodeId, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
+/// What sizes are called where nothing else calls them.
+pub(super) const SIZE_NAMES: [&str; 8] = ["m", "n", "k", "l", "p", "q", "r", "s"];
+
 /// Everything but the program, which the inference borrows.
 pub(super) struct Parts {
     dims: super::dim::Dims,
@@ -266,7 +269,7 @@ impl Inference<'_> {
         }
         let program = self.program;
         let taken = &program.names;
-        let mut letters = ["m", "n", "k", "l", "p", "q", "r", "s"];
+        let mut letters = SIZE_NAMES;
         if vector {
             letters.swap(0, 1);
         }

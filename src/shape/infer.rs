@@ -119,6 +119,8 @@ pub(super) struct Inference<'a> {
     pub(super) stepping: NodeId,
     /// Nodes that compared sizes which were not known yet: looked at again in the end.
     pub(super) unsettled: Vec<NodeId>,
+    /// Whether products of open sizes that should be equal are equal factor by factor.
+    pub(super) by_factors: bool,
 }
 
 /// Finds the shapes of a program.
@@ -175,6 +177,7 @@ impl<'a> Inference<'a> {
             insist: false,
             stepping: NodeId(NONE),
             unsettled: Vec::new(),
+            by_factors: false,
         }
     }
 
@@ -341,8 +344,16 @@ impl<'a> Inference<'a> {
         for claim in 0..self.claims.len() {
             self.step_claim(claim)?;
         }
-        for id in std::mem::take(&mut self.unsettled) {
+        let compared = std::mem::take(&mut self.unsettled);
+        for &id in &compared {
             self.step(id)?;
+        }
+        // products of sizes that are still open: factor by factor
+        if !std::mem::take(&mut self.unsettled).is_empty() {
+            self.by_factors = true;
+            for &id in &compared {
+                self.step(id)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Open sizes and what they are found to be equal to.
 
-use super::dim::{DimId, OPEN, open_number};
+use super::dim::{Atom, DimId, Dims, OPEN, open_number};
 use super::infer::Inference;
 use super::table::Place;
 use smallvec::SmallVec;
@@ -38,7 +38,7 @@ impl Inference<'_> {
             (None, Some(y)) => self.bind(y, a),
             (None, None) => {
                 let (a, b) = (self.expand(a), self.expand(b));
-                if a == b || self.solve_for_one(a, b) {
+                if a == b || self.solve_for_one(a, b) || self.solve_by_factors(a, b) {
                     return true;
                 }
                 let open = self.is_open(a) || self.is_open(b);
@@ -65,6 +65,36 @@ impl Inference<'_> {
         !self.dims.is_never_positive(value)
             && self.dims.is_manageable(value)
             && self.bind(number, value)
+    }
+
+    /// `?0·?1 = ?2·?3`, where nothing else says what they are: `?0 = ?2` and `?1 = ?3`, in the order in
+    /// which they came up.
+    fn solve_by_factors(&mut self, a: DimId, b: DimId) -> bool {
+        if !self.by_factors {
+            return false;
+        }
+        let factors = |dims: &Dims, id: DimId| -> Option<Vec<u32>> {
+            let mut found = Vec::new();
+            let dim = dims.get(id);
+            let [(atoms, 1)] = &dim.terms[..] else { return None };
+            for (atom, power) in atoms {
+                let (Atom::Name(name), 1) = (atom, power) else { return None };
+                found.push(open_number(name)?);
+            }
+            found.sort_unstable();
+            Some(found)
+        };
+        let (Some(mut p), Some(mut q)) = (factors(&self.dims, a), factors(&self.dims, b)) else {
+            return false;
+        };
+        let common: Vec<u32> = p.iter().copied().filter(|k| q.contains(k)).collect();
+        p.retain(|k| !common.contains(k));
+        q.retain(|k| !common.contains(k));
+        let sizes = |dims: &mut Dims, list: &[u32]| -> Vec<DimId> {
+            list.iter().map(|k| dims.open_size(*k)).collect()
+        };
+        let (p, q) = (sizes(&mut self.dims, &p), sizes(&mut self.dims, &q));
+        p.len() == q.len() && p.into_iter().zip(q).all(|(x, y)| self.unify(x, y))
     }
 
     /// Makes the sizes of two shapes equal; false where they cannot be.
