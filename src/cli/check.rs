@@ -1,8 +1,9 @@
 //! `derive check`
 
 use super::Failure;
+use super::evidence::{point_text, sides_text};
 use super::input::{self, Input};
-use crate::check::verdict::{Counterexample, Evidence, Method, Status, Verdict};
+use crate::check::verdict::{Evidence, Method, Status, Verdict};
 use crate::check::{Layout, check_in};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::numeric::point::to_json;
@@ -126,7 +127,7 @@ fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
             if let Some(c) = &v.evidence.counterexample {
                 notes.push(point_text(c));
                 if let (Some(l), Some(r)) = (&c.left, &c.right) {
-                    notes.push(format!("left {}, right {}", to_json(l), to_json(r)));
+                    notes.push(sides_text(l, r, ("left", "right")));
                 }
             }
             notes.extend(v.evidence.note.clone());
@@ -171,13 +172,6 @@ fn why(v: &Verdict) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn point_text(c: &Counterexample) -> String {
-    let mut parts: Vec<String> =
-        c.values.iter().map(|(name, value)| format!("{name} = {}", to_json(value))).collect();
-    parts.extend(c.functions.iter().map(|(name, text)| format!("{name}(u) = {text}")));
-    if parts.is_empty() { "whatever the values".into() } else { format!("at {}", parts.join(", ")) }
 }
 
 fn render(

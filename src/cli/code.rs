@@ -1,11 +1,11 @@
 //! `derive check --code FILE.py`
 
 use super::Failure;
-use super::check::{evidence_json, point_text};
+use super::check::evidence_json;
+use super::evidence::{point_text, sides_text};
 use super::input::{self, Input};
 use crate::check::verdict::Status;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::numeric::point::to_json;
 use crate::python::{Answer, CodeError, Options, Report, check_code};
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn answer_text(input: &Input, report: &Report, answer: &Answer, color: bool) -> 
     if let Some(c) = &answer.evidence.counterexample {
         notes.push(point_text(c));
         if let (Some(l), Some(r)) = (&c.left, &c.right) {
-            notes.push(format!("the gradient is {}, the code gives {}", to_json(l), to_json(r)));
+            notes.push(sides_text(l, r, ("the gradient is", "the code gives")));
         }
     }
     let span = answer.mended.as_ref().map_or(answer.span, |m| m.span);

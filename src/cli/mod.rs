@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod code;
 mod eval;
+mod evidence;
 mod explain;
 mod grad;
 mod input;
