@@ -101,6 +101,26 @@ fn products_are_multiplied_in_the_cheap_order() {
 }
 
 #[test]
+fn hessians_are_symmetric_products_without_dense_diagonals() {
+    let hessian = |program: &str, shapes: &str, wrt: &str| {
+        let question = Question::new(program).shapes(shapes).wrt(&[wrt]);
+        numpy(&derive::hessian(&question).expect("it has a Hessian").answer).expect("a module")
+    };
+    let m = hessian("sum(log(1 + exp(X*w)))", "X[m,n], w[n]", "w");
+    assert!(m.contains("t2 = np.sqrt(t1 * (1 - t1))[:, None] * X"), "{m}");
+    assert!(m.contains("return t2.T @ t2"), "{m}");
+    let m = hessian("cross_entropy(softmax(z), y)", "z[n], y[n]", "z");
+    assert!(!m.contains("np.diag(") && m.contains("_plus_diagonal(np.outer("), "{m}");
+    let m = hessian("cross_entropy(softmax(A*x), y)", "A[m,n], x[n], y[m]", "x");
+    assert!(!m.contains("np.diag("), "{m}");
+    let m = hessian("norm2(U*V' - Y)^2", "U[m,k], V[n,k], Y[m,n]", "U");
+    assert!(!m.contains("np.eye(") && m.contains("_spread("), "{m}");
+    // what may be negative has no root
+    let m = hessian("sum(y .* exp(X*w))", "X[m,n], w[n], y[m]", "w");
+    assert!(m.contains("@ X") && !m.contains("np.sqrt("), "{m}");
+}
+
+#[test]
 fn inverses_are_systems() {
     let m = of("a'*inv(X)*b", "X[n,n], a[n], b[n]", &["X", "b"]);
     assert!(body(&m, "value").contains("a @ np.linalg.solve(X, b)"), "{m}");
@@ -226,7 +246,7 @@ fn entrywise_answers() -> Vec<(Answer, &'static str, Value)> {
                 wx(),
                 &[("i", "m"), ("k", "m"), ("l", "n")],
             ),
-            "np.eye(W.shape[0])[:, :, None] * x",
+            "_spread(x, ",
             json!([[[1, 2, 3], [0, 0, 0]], [[0, 0, 0], [1, 2, 3]]]),
         ),
         (

@@ -11,6 +11,7 @@ mod affine;
 mod block;
 mod build;
 mod chain;
+mod diagonal;
 mod emit;
 mod graph;
 mod index;
@@ -152,6 +153,8 @@ pub(super) struct Target {
     pub(super) full: &'static str,
     /// The identity matrix of size `{0}`.
     pub(super) eye: &'static str,
+    /// Whether arrays can be changed in place, by helpers for `NumPy`.
+    pub(super) in_place: bool,
     /// The positions 0, 1, … below `{0}`.
     pub(super) range: &'static str,
     /// The contraction of `{1}` by the subscripts `{0}`, at most two operands.
@@ -184,6 +187,7 @@ impl Target {
 /// The module for an answer.
 pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeError> {
     let mut lower = Lower::new(answer);
+    lower.build.in_place = target.in_place;
     for binding in &answer.bindings {
         let value = lower.whole(&binding.value)?;
         let id = shaped(&mut lower, value.id, &binding.shape)?;
@@ -323,12 +327,21 @@ fn written(
         out.push_str(&helper);
     }
     let mut emit = Emit::new(graph, target, &names);
+    let mut body = String::new();
     for f in list {
-        out.push_str("\n\n");
-        emit.function(&mut out, answer, f, &lower.callables);
-        if out.len() > LONGEST {
+        body.push_str("\n\n");
+        emit.function(&mut body, answer, f, &lower.callables);
+        if body.len() > LONGEST {
             return Err(CodeError::TooLong { functions: list.len() });
         }
     }
+    let used = |call: &str| body.contains(call);
+    for (call, helper) in diagonal::HELPERS {
+        if target.in_place && used(call) {
+            out.push_str("\n\n");
+            out.push_str(helper);
+        }
+    }
+    out.push_str(&body);
     Ok(out)
 }

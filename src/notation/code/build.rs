@@ -16,11 +16,13 @@ const LONGEST: usize = 64;
 pub(super) struct Build {
     pub(super) graph: Graph,
     pub(super) stable: Option<Stable>,
+    /// Whether what stands on a diagonal is added in place.
+    pub(super) in_place: bool,
 }
 
 impl Build {
     pub(super) fn new() -> Build {
-        Build { graph: Graph::default(), stable: Stable::new() }
+        Build { graph: Graph::default(), stable: Stable::new(), in_place: false }
     }
 
     pub(super) fn rank(&self, id: Id) -> u8 {
@@ -191,6 +193,11 @@ impl Build {
         match list[..] {
             [] => self.integer(0),
             [(negative, id)] => self.signed(negative, id),
+            _ if rank == 2
+                && let Some(id) = self.with_diagonal(&list) =>
+            {
+                id
+            }
             _ if list.iter().all(|t| t.0) => {
                 for term in &mut list {
                     term.0 = false;
@@ -301,7 +308,8 @@ impl Build {
         while list.len() > LONGEST {
             list = list.chunks(LONGEST).map(|part| self.plain_product(part)).collect();
         }
-        let product = self.plain_product(&list);
+        let inside = if rank == 2 { self.scaled_inside(&list) } else { None };
+        let product = inside.unwrap_or_else(|| self.plain_product(&list));
         divisors.extend(below.map(|n| self.number(n)));
         let mut value = product;
         for divisor in divisors {

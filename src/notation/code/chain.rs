@@ -38,9 +38,59 @@ struct Chain {
 
 /// The value of a product, a quotient by a scalar, a transpose or a matrix power.
 pub(super) fn product(lower: &mut Lower<'_>, math: &Math) -> Result<Value, CodeError> {
+    if let Some(value) = distributed(lower, math)? {
+        return Ok(value);
+    }
     let mut chain = Chain::default();
     collect(lower, math, &mut chain)?;
     Ok(finish(&mut lower.build, chain))
+}
+
+/// A product of matrices around a sum of diagonal matrices and outer products, as the sum of the
+/// products with each: `A'*(diag(p) - p*p')*A` costs no more than its terms then.
+fn distributed(lower: &mut Lower<'_>, math: &Math) -> Result<Option<Value>, CodeError> {
+    let Math::Product(list) = math else { return Ok(None) };
+    let sum = |m: &Math| matches!(m, Math::Sum(terms) if terms.len() > 1);
+    let mut sums = list.iter().enumerate().filter(|(_, m)| sum(m) && lower.layer(m).is_none());
+    let (Some((at, Math::Sum(terms))), None) = (sums.next(), sums.next()) else { return Ok(None) };
+    let mut parts = Vec::with_capacity(terms.len());
+    for (negative, term) in terms {
+        let mut part = Chain::default();
+        collect(lower, term, &mut part)?;
+        extract(&mut lower.build, &mut part);
+        part.negative ^= negative;
+        let thin = |l: &Link| matches!(l, Link::Diagonal(_) | Link::Identity(_));
+        let outer = part.links.iter().any(|l| matches!(l, Link::Column(_)))
+            && part.links.iter().any(|l| matches!(l, Link::Row(_)));
+        if part.links.is_empty() || !(outer || part.links.iter().all(thin)) {
+            return Ok(None);
+        }
+        parts.push(part);
+    }
+    let (mut left, mut right) = (Chain::default(), Chain::default());
+    for (factors, out) in [(&list[..at], &mut left), (&list[at + 1..], &mut right)] {
+        for factor in factors {
+            collect(lower, factor, out)?;
+        }
+    }
+    let b = &mut lower.build;
+    let matrices =
+        |chain: &Chain| chain.links.iter().all(|l| matches!(l, Link::Matrix(_) | Link::Inverse(_)));
+    if left.links.len() + right.links.len() == 0 || !matrices(&left) || !matrices(&right) {
+        return Ok(None);
+    }
+    let mut terms = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut links = left.links.clone();
+        links.extend(part.links);
+        links.extend(&right.links);
+        let value = finish(b, Chain { links, ..part });
+        terms.push((false, value.id));
+    }
+    let sum = b.sum(terms);
+    let mut scalars = Chain { links: Vec::new(), ..left };
+    scalars.append(Chain { links: Vec::new(), ..right });
+    Ok(Some(Value { id: scaled(b, &mut scalars, Some(sum)), row: false }))
 }
 
 /// The trace of a product, without the product's other entries where that is possible.
@@ -322,6 +372,9 @@ fn matrix(b: &mut Build, links: &[Link]) -> Id {
             _ => b.graph.node(Op::Eye(None), 2),
         };
     }
+    if let Some(id) = symmetric(b, &some) {
+        return id;
+    }
     // leading inverses wait for what stands to their right
     let leading = some.iter().take_while(|l| matches!(l, Link::Inverse(_))).count();
     let leading = leading.min(some.len() - 1);
@@ -339,6 +392,34 @@ fn matrix(b: &mut Build, links: &[Link]) -> Id {
         }
     }
     id
+}
+
+/// A product that reads the same from both ends as `Z' Z`, of which the library computes one half:
+/// `A' diag(d) A` with `Z = diag(√d) A`, where d is not negative.
+fn symmetric(b: &mut Build, links: &[Link]) -> Option<Id> {
+    let half = links.len() / 2;
+    let right = &links[links.len() - half..];
+    if half == 0 || !right.iter().all(|l| matches!(l, Link::Matrix(_))) {
+        return None;
+    }
+    for (l, r) in links[..half].iter().zip(right.iter().rev()) {
+        let (Link::Matrix(l), Link::Matrix(r)) = (l, r) else { return None };
+        if b.transpose(*r) != *l {
+            return None;
+        }
+    }
+    let mut z = matrix(b, right);
+    if links.len() % 2 == 1 {
+        let Link::Diagonal(d) = links[half] else { return None };
+        if !b.is_nonnegative(d) {
+            return None;
+        }
+        let root = b.root(d)?;
+        let root = b.column(root);
+        z = b.times(vec![root, z]);
+    }
+    let t = b.transpose(z);
+    Some(b.matmul(t, z))
 }
 
 /// A link as a matrix of its own.

@@ -263,6 +263,12 @@ impl<'a> Emit<'a> {
             Op::Solve(a, b) => self.spelled(target.solve, &[*a, *b]),
             Op::Inverse(a) => self.spelled(target.inverse, &[*a]),
             Op::Diagonal(a) => self.spelled(target.diagonal, &[*a]),
+            Op::PlusDiagonal(a, d, i, j) => self.plus_diagonal(*a, *d, (*i, *j)),
+            Op::Spread(d, sizes, i, j) => {
+                let d = self.operand(*d, COMPARISON);
+                let entries = super::diagonal::subscripts(graph.rank(id), *i, *j);
+                Text::atom(format!("_spread({d}, {}, \"{entries}\")", self.shape(sizes)))
+            }
             Op::Trace(a) => self.spelled(target.trace, &[*a]),
             Op::Eye(Some(n)) => self.spelled(target.eye, &[*n]),
             Op::Eye(None) => Text::atom("1.0".into()),
@@ -365,6 +371,31 @@ impl<'a> Emit<'a> {
             }
             _ => Text::default(),
         }
+    }
+
+    /// The array is changed in place where it was made for this.
+    fn plus_diagonal(&mut self, a: Id, d: Id, (i, j): (u8, u8)) -> Text {
+        let own = matches!(
+            self.graph.op(a),
+            Op::MatMul(..)
+                | Op::Outer(..)
+                | Op::Sum(..)
+                | Op::Times(..)
+                | Op::Divide(..)
+                | Op::Spread(..)
+                | Op::PlusDiagonal(..)
+        );
+        let own = own && self.uses[a.0 as usize] == 1;
+        let mut list = self.operand(a, COMPARISON);
+        if !own {
+            list = format!("np.array({list})");
+        }
+        let d = self.operand(d, COMPARISON);
+        let entries = match self.graph.rank(a) {
+            2 => String::new(),
+            rank => format!(", \"{}\"", super::diagonal::subscripts(rank, i, j)),
+        };
+        Text::atom(format!("_plus_diagonal({list}, {d}{entries})"))
     }
 
     fn is_matmul(&self, id: Id) -> bool {

@@ -80,6 +80,11 @@ pub(super) enum Op {
     MatrixPower(Id, i64),
     /// The diagonal matrix of a vector.
     Diagonal(Id),
+    /// An array with another one added where the positions on two of its axes agree, the later of
+    /// which the other lacks.
+    PlusDiagonal(Id, Id, u8, u8),
+    /// Zeros of these lengths but where the positions on two axes agree.
+    Spread(Id, Vec<Id>, u8, u8),
     /// The trace of a matrix.
     Trace(Id),
     /// An array of ones with these lengths.
@@ -197,6 +202,7 @@ impl Graph {
             | Op::Compare(_, a, b)
             | Op::MatMul(a, b)
             | Op::Outer(a, b)
+            | Op::PlusDiagonal(a, b, ..)
             | Op::Solve(a, b) => {
                 f(*a);
                 f(*b);
@@ -213,7 +219,7 @@ impl Graph {
                 f(*a);
                 list.iter().flatten().for_each(|p| f(*p));
             }
-            Op::Full(list, a) => {
+            Op::Full(list, a) | Op::Spread(a, list, ..) => {
                 for size in list {
                     f(*size);
                 }

@@ -17,7 +17,7 @@ pub(super) type Name = Rc<str>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Factors {
     negative: bool,
-    list: Vec<(Id, Vec<Name>)>,
+    pub(super) list: Vec<(Id, Vec<Name>)>,
 }
 
 impl Factors {
@@ -26,7 +26,7 @@ impl Factors {
     }
 
     /// The names in the order of first appearance.
-    fn names(&self) -> Vec<Name> {
+    pub(super) fn names(&self) -> Vec<Name> {
         let mut names: Vec<Name> = Vec::new();
         for name in self.list.iter().flat_map(|f| &f.1) {
             if !names.contains(name) {
@@ -45,6 +45,12 @@ pub(super) fn array(
     axes: Option<&[Symbol]>,
 ) -> Result<Id, CodeError> {
     scan(lower, math)?;
+    if let Some(list) = axes.filter(|_| lower.build.in_place) {
+        let names: Vec<Name> = list.iter().map(|s| s.name.clone()).collect();
+        if let Some(id) = super::diagonal::array(lower, math, &names)? {
+            return Ok(id);
+        }
+    }
     let factors = factors(lower, math)?;
     let axes = match axes {
         Some(list) => list.iter().map(|s| s.name.clone()).collect(),
@@ -142,7 +148,7 @@ fn indexed(math: &Math) -> bool {
     found
 }
 
-fn factors(lower: &mut Lower<'_>, math: &Math) -> Result<Factors, CodeError> {
+pub(super) fn factors(lower: &mut Lower<'_>, math: &Math) -> Result<Factors, CodeError> {
     if !indexed(math) {
         return scalar(lower, math);
     }
@@ -365,7 +371,7 @@ pub(super) fn aligned(
 }
 
 /// An array over some of the axes, in their order, with axes of length one for the others.
-fn expanded(lower: &mut Lower<'_>, id: Id, own: &[Name], axes: &[Name]) -> Id {
+pub(super) fn expanded(lower: &mut Lower<'_>, id: Id, own: &[Name], axes: &[Name]) -> Id {
     let keep: Vec<bool> = axes.iter().map(|n| own.contains(n)).collect();
     // missing leading axes are supplied by broadcasting
     let first = keep.iter().position(|k| *k).unwrap_or(keep.len());
@@ -378,7 +384,11 @@ fn expanded(lower: &mut Lower<'_>, id: Id, own: &[Name], axes: &[Name]) -> Id {
 }
 
 /// A product of arrays, summed over all names but `axes`.
-fn contract(lower: &mut Lower<'_>, factors: Factors, axes: &[Name]) -> Result<Id, CodeError> {
+pub(super) fn contract(
+    lower: &mut Lower<'_>,
+    factors: Factors,
+    axes: &[Name],
+) -> Result<Id, CodeError> {
     let present = factors.names();
     let mut scalars: Vec<Id> = Vec::new();
     let mut arrays: Vec<(Id, Vec<Name>)> = Vec::new();

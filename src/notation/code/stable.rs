@@ -21,6 +21,7 @@ pub(super) struct Stable {
     logsumexp: Known,
     cross_entropy: Known,
     pub(super) choose: Known,
+    sqrt: Known,
 }
 
 impl Stable {
@@ -40,6 +41,7 @@ impl Stable {
             logsumexp: find("logsumexp")?,
             cross_entropy: find("cross_entropy")?,
             choose: find("where")?,
+            sqrt: find("sqrt")?,
         })
     }
 }
@@ -50,6 +52,13 @@ impl Build {
             Op::Call(g, list, axis) if *g == f => list.first().map(|a| (*a, *axis)),
             _ => None,
         }
+    }
+
+    /// √a, entry by entry.
+    pub(super) fn root(&mut self, a: Id) -> Option<Id> {
+        let f = self.stable?.sqrt;
+        let rank = self.rank(a);
+        Some(self.graph.node(Op::Call(f, vec![a], None), rank))
     }
 
     /// `exp(x)` of `exp(x) + 1`, in any order.
