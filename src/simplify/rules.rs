@@ -175,12 +175,16 @@ fn head(arena: &Arena, id: ExprId) -> Option<Key> {
 impl Present {
     pub(super) fn of(arena: &Arena, ids: &[ExprId]) -> Present {
         let mut keys: SmallVec<[Key; 8]> = SmallVec::new();
+        let mut last = None;
         for id in ids {
-            if let Some(key) = head(arena, *id)
+            let key = head(arena, *id);
+            // neighbours are often values of one function
+            if let Some(key) = key.filter(|_| key != last)
                 && !keys.contains(&key)
             {
                 keys.push(key);
             }
+            last = key;
         }
         keys.retain(|k| rewrite_keys().contains(k));
         let mut present = Present { keys, rules: SmallVec::new() };
