@@ -8,6 +8,7 @@ use derive::notation::math::{Math, Symbol};
 use derive::notation::numpy::numpy;
 use derive::number::Number;
 use serde_json::{Value, json};
+use smallvec::smallvec;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -209,22 +210,22 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
         objective: name("y", 0),
         named: false,
         value: Math::Number(Number::ONE),
-        shape: vec![],
-        value_needs: vec![],
+        shape: smallvec![],
+        value_needs: smallvec![],
         bindings: vec![],
         parameters,
         functions: vec![],
         scalar_functions: vec![],
         results: vec![Outcome {
             kind: ResultKind::Jacobian,
-            wrt: vec![name("W", 2)],
-            written: vec!["W".into()],
+            wrt: smallvec![name("W", 2)],
+            written: smallvec!["W".into()],
             shape: axes.iter().map(|a| symbol(a.1, 0)).collect(),
             value,
             entrywise: true,
             index: None,
             axes: axes.iter().map(|a| name(a.0, 0)).collect(),
-            needs: vec![],
+            needs: smallvec![],
             forms: vec![],
         }],
         conditions: vec![],
@@ -327,7 +328,7 @@ fn sizes_follow_from_compound_shapes() {
     let mut answer = entrywise(Math::Ones(vec![size("m"), size("p")]), vec![], &[]);
     answer.parameters = vec![parameter("k", &["p"]), parameter("z", &["m-p+1"])];
     answer.results[0].entrywise = false;
-    answer.results[0].shape = vec![size("m"), size("p")];
+    answer.results[0].shape = smallvec![size("m"), size("p")];
     let module = numpy(&answer).expect("m = len(z) + p - 1");
     assert!(
         module.contains("m = z.shape[0] + p - 1")
@@ -346,7 +347,7 @@ fn a_scalar_that_stands_for_an_array_is_filled() {
     let mut answer = entrywise(symbol("c", 0), vec![], &[]);
     answer.parameters = vec![parameter("c", &[]), parameter("x", &["n"])];
     answer.results[0].entrywise = false;
-    answer.results[0].shape = vec![symbol("n", 0)];
+    answer.results[0].shape = smallvec![symbol("n", 0)];
     answer.results[0].kind = ResultKind::Gradient;
     let module = numpy(&answer).expect("the answer has a module");
     assert!(module.contains("return np.full(x.shape[0], c)"), "{module}");
@@ -363,9 +364,9 @@ fn deep_and_long_answers_are_written() {
     }
     let mut answer = entrywise(symbol("c", 0), vec![parameter("x", &["n"])], &[]);
     answer.results[0].entrywise = false;
-    answer.results[0].shape = vec![symbol("n", 0)];
-    answer.bindings =
-        vec![Binding { name: symbol("t", 1), value, shape: vec![symbol("n", 0)], needs: vec![] }];
+    answer.results[0].shape = smallvec![symbol("n", 0)];
+    let shape = smallvec![symbol("n", 0)];
+    answer.bindings = vec![Binding { name: symbol("t", 1), value, shape, needs: smallvec![] }];
     answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);
     let module = numpy(&answer).expect("the answer has a module");
     let case = json!({"id": "deep", "module": module, "at": {"x": [0.0]}, "expected": {"jacobian_W": [0.0]}});

@@ -6,6 +6,12 @@ use crate::syntax::ast::Attribute;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
+/// The sizes of the axes of a value; two are kept in place.
+pub type Shape = SmallVec<[Math; 2]>;
+
+/// Positions in [`Answer::bindings`], in order, each once.
+pub type Needs = SmallVec<[usize; 3]>;
+
 /// A named value: a definition of the user, a cotangent such as `∇u`, or a shared subexpression.
 #[derive(Clone, Debug)]
 pub struct Binding {
@@ -14,9 +20,9 @@ pub struct Binding {
     /// Its value, in terms of variables and earlier bindings.
     pub value: Math,
     /// The sizes of its axes.
-    pub shape: Vec<Math>,
+    pub shape: Shape,
     /// The bindings (positions in [`Answer::bindings`]) that its value mentions.
-    pub needs: Vec<usize>,
+    pub needs: Needs,
 }
 
 /// A free variable as the answer states it.
@@ -27,7 +33,7 @@ pub struct Parameter {
     /// The name as the user wrote it (`λ`); `grad_y` for a cotangent.
     pub written: Rc<str>,
     /// The sizes of its axes.
-    pub shape: Vec<Math>,
+    pub shape: Shape,
     /// Declared properties.
     pub attributes: Vec<Attribute>,
     /// Whether the shape was assumed rather than declared.
@@ -55,11 +61,11 @@ pub struct Outcome {
     /// What it is.
     pub kind: ResultKind,
     /// The variables it is taken by (canonical names); two for a Hessian.
-    pub wrt: Vec<Symbol>,
+    pub wrt: SmallVec<[Symbol; 1]>,
     /// The variables as the user wrote them.
-    pub written: Vec<Rc<str>>,
+    pub written: SmallVec<[Rc<str>; 1]>,
     /// The sizes of its axes.
-    pub shape: Vec<Math>,
+    pub shape: Shape,
     /// The result in matrix notation where there is one, else in index notation.
     pub value: Math,
     /// Whether `value` is an entry in index notation, for want of a matrix form.
@@ -69,7 +75,7 @@ pub struct Outcome {
     /// The index names of the entry in `index`, one for each axis.
     pub axes: Vec<Symbol>,
     /// The bindings (positions in [`Answer::bindings`]) that it mentions.
-    pub needs: Vec<usize>,
+    pub needs: Needs,
     /// Other forms of a result with more than two axes.
     pub forms: Vec<Form>,
 }
@@ -84,9 +90,9 @@ pub struct Answer {
     /// The objective's value, as written by the user, in terms of `bindings`.
     pub value: Math,
     /// The sizes of the objective's axes.
-    pub shape: Vec<Math>,
+    pub shape: Shape,
     /// The bindings (positions in `bindings`) that `value` mentions.
-    pub value_needs: Vec<usize>,
+    pub value_needs: Needs,
     /// Everything that is named, each in terms of variables and earlier entries: the definitions of
     /// the program that are used (in its order), cotangents and shared subexpressions.
     pub bindings: Vec<Binding>,

@@ -7,7 +7,7 @@ mod plan;
 use self::graph::Graph;
 use self::naming::Naming;
 use self::plan::Plan;
-use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use super::answer::{Answer, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
@@ -127,7 +127,7 @@ fn binding(
     arena: &Arena,
     spelling: &Spelling<'_>,
     symbol: ExprId,
-    needs: Vec<usize>,
+    needs: Needs,
 ) -> Result<Binding, Unwritable> {
     let body = naming.bodies.expr(symbol).expect("a binding has a body");
     let id = symbol_of(arena, symbol);
@@ -160,7 +160,7 @@ fn target(arena: &Arena, e: ExprId) -> Name {
     Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 }
 }
 
-fn shape_math(arena: &Arena, id: ExprId) -> Vec<Math> {
+fn shape_math(arena: &Arena, id: ExprId) -> Shape {
     arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
 }
 

@@ -1,12 +1,13 @@
 //! Short constructors of notation for the tests of this module.
 
-use super::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use super::answer::{Answer, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
 use super::math::{Math, Symbol, Unknown};
 use crate::array::{Array, KernelError};
 use crate::functions::{
     ArrayKernel, Code, Facts, Function, Kernel, Lowering, Notation, Range, Signature,
 };
 use crate::number::Number;
+use smallvec::smallvec;
 
 fn undefined<S>(_: &[&Array<S>], _: Option<usize>) -> Result<Array<S>, KernelError> {
     Err(KernelError::Undefined)
@@ -193,20 +194,20 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
 fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
     Outcome {
         kind: ResultKind::Gradient,
-        written: vec![wrt.name.clone()],
-        wrt: vec![wrt],
-        shape: vec![c("m"), c("n")],
+        written: smallvec![wrt.name.clone()],
+        wrt: smallvec![wrt],
+        shape: smallvec![c("m"), c("n")],
         value,
         index: Some(index),
         axes: vec![symbol("i", 0), symbol("j", 0)],
-        needs: needs.to_vec(),
+        needs: needs.into(),
         entrywise: false,
         forms: Vec::new(),
     }
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, shape: vec![c("m")], needs: vec![] }
+    Binding { name, value, shape: smallvec![c("m")], needs: Needs::new() }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {
@@ -214,8 +215,8 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         objective,
         named: false,
         value,
-        shape: vec![],
-        value_needs: vec![0],
+        shape: Shape::new(),
+        value_needs: smallvec![0],
         bindings,
         parameters: vec![],
         functions: vec![],
@@ -234,7 +235,7 @@ pub(super) fn one_layer() -> Answer {
     let result = prod([had([g("y"), v("y"), sub(n(1), v("y"))]), t(v("x"))]);
     let results = vec![gradient(symbol("W", 2), result, index, &[0])];
     let mut answer = answer(symbol("y", 1), value(), vec![binding(v("y"), value())], results);
-    answer.shape = vec![c("m")];
+    answer.shape = smallvec![c("m")];
     let parameter = |name: Math, written: &str, sizes: &[&str]| Parameter {
         name,
         written: written.into(),

@@ -3,6 +3,7 @@
 use super::graph::Graph;
 use super::naming::Naming;
 use super::{Result_, objective_body};
+use crate::notation::answer::Needs;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Lowered;
 use crate::tensor::memo::Memo;
@@ -11,9 +12,9 @@ use smallvec::SmallVec;
 
 /// The named values in order, and which of them, by position, each part of an answer needs.
 pub(super) struct Plan {
-    pub(super) bindings: Vec<(ExprId, Vec<usize>)>,
-    pub(super) results: Vec<Vec<usize>>,
-    pub(super) value: Vec<usize>,
+    pub(super) bindings: Vec<(ExprId, Needs)>,
+    pub(super) results: Vec<Needs>,
+    pub(super) value: Needs,
 }
 
 impl Plan {
@@ -69,9 +70,9 @@ impl Plan {
 }
 
 /// The positions of the bindings of some names, each once, in order.
-fn places(symbols: &[ExprId], place: &Memo) -> Vec<usize> {
-    let mut list = Vec::with_capacity(symbols.len());
-    list.extend(symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)));
+fn places(symbols: &[ExprId], place: &Memo) -> Needs {
+    let mut list: Needs =
+        symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)).collect();
     list.sort_unstable();
     list.dedup();
     list

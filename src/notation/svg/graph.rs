@@ -265,7 +265,7 @@ fn definitions(answer: &Answer) -> Vec<&Binding> {
     let mut direct = answer.value_needs.clone();
     any(&answer.value, &mut |part| {
         if let Math::Symbol(symbol) = part {
-            direct.extend(place.get(&*symbol.name));
+            direct.extend(place.get(&*symbol.name).copied());
         }
         false
     });

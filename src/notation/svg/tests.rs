@@ -61,7 +61,7 @@ fn chain(length: usize) -> Answer {
         })
         .collect();
     answer.value = Math::Symbol(symbol(length - 1));
-    answer.value_needs = vec![length - 1];
+    answer.value_needs = smallvec::smallvec![length - 1];
     answer
 }
 
