@@ -20,6 +20,8 @@ pub use super::program::{
     program, result_expression, result_index, result_program, shared_definitions,
 };
 
+/// Room for a name.
+const NAME: usize = 16;
 /// Up to so many shapes are searched one by one.
 const FEW: usize = 16;
 
@@ -111,6 +113,9 @@ pub(super) struct Line<'a> {
     pub(super) form: Option<FormKind>,
 }
 
+/// Shapes, each with what has it.
+type Groups<'a> = Vec<(&'a [Math], SmallVec<[&'a Math; 4]>)>;
+
 struct Page<'a> {
     answer: &'a Answer,
     options: TextOptions,
@@ -118,7 +123,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn math(&self, math: &Math) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(NAME);
         self.write_math(&mut out, math);
         out
     }
@@ -263,7 +268,7 @@ impl<'a> Page<'a> {
         let cotangent = self.cotangent();
         let separator = if assumed.is_empty() || cotangent.is_empty() { "" } else { "; " };
         if !(assumed.is_empty() && cotangent.is_empty()) {
-            notes.push(format!("{assumed}{separator}{cotangent}"));
+            notes.push(assumed + separator + &cotangent);
         }
         let elementwise: Vec<&Symbol> = answer.functions.iter().map(|(f, _)| f).collect();
         notes.extend(self.functions(&elementwise, "elementwise function", ""));
@@ -294,31 +299,8 @@ impl<'a> Page<'a> {
 
     /// `W is m×n, x and z are n, c is a scalar (assumed)`
     fn assumed(&self) -> String {
-        let mut groups: Vec<(String, SmallVec<[&Math; 4]>)> = Vec::new();
-        let mut index: FxHashMap<String, usize> = FxHashMap::default();
-        let variables = self.answer.parameters.iter();
-        for p in variables.filter(|p| p.assumed && gradient_of(&p.name).is_none()) {
-            let shape = self.shape(&p.shape);
-            // a few shapes are found faster without a table
-            let known = if groups.len() <= FEW {
-                groups.iter().position(|g| g.0 == shape)
-            } else {
-                if index.is_empty() {
-                    index.extend(groups.iter().enumerate().map(|(at, g)| (g.0.clone(), at)));
-                }
-                index.get(&shape).copied()
-            };
-            match known {
-                Some(at) => groups[at].1.push(&p.name),
-                None => {
-                    if !index.is_empty() {
-                        index.insert(shape.clone(), groups.len());
-                    }
-                    groups.push((shape, SmallVec::from_slice(&[&p.name])));
-                }
-            }
-        }
-        let mut out = String::new();
+        let groups = self.shape_groups();
+        let mut out = String::with_capacity(32 * groups.len());
         for (at, (shape, names)) in groups.iter().enumerate() {
             out.push_str(if at > 0 { ", " } else { "" });
             self.enumerate(&mut out, names);
@@ -328,10 +310,45 @@ impl<'a> Page<'a> {
                 (false, true) => " are scalars",
                 (false, false) => " are ",
             });
-            out.push_str(shape);
+            self.write_shape(&mut out, shape);
         }
         out.push_str(if groups.is_empty() { "" } else { " (assumed)" });
         out
+    }
+
+    /// The variables whose shapes are assumed, those of one shape together.
+    fn shape_groups(&self) -> Groups<'a> {
+        let mut groups = Groups::new();
+        let mut index: FxHashMap<String, usize> = FxHashMap::default();
+        let key = |sizes: &[Math]| {
+            sizes.iter().fold(String::new(), |mut key, size| {
+                write_ascii(&mut key, size);
+                key.push(' ');
+                key
+            })
+        };
+        let variables = self.answer.parameters.iter();
+        for p in variables.filter(|p| p.assumed && gradient_of(&p.name).is_none()) {
+            // a few shapes are found faster without a table
+            let known = if groups.len() <= FEW {
+                groups.iter().position(|g| g.0 == &p.shape[..])
+            } else {
+                if index.is_empty() {
+                    index.extend(groups.iter().enumerate().map(|(at, g)| (key(g.0), at)));
+                }
+                index.get(&key(&p.shape)).copied()
+            };
+            match known {
+                Some(at) => groups[at].1.push(&p.name),
+                None => {
+                    if !index.is_empty() {
+                        index.insert(key(&p.shape), groups.len());
+                    }
+                    groups.push((&p.shape, SmallVec::from_slice(&[&p.name])));
+                }
+            }
+        }
+        groups
     }
 
     /// `a`, `a and b`, `a, b and c`
@@ -359,15 +376,19 @@ impl<'a> Page<'a> {
 
     fn shape(&self, sizes: &[Math]) -> String {
         let mut out = String::new();
+        self.write_shape(&mut out, sizes);
+        out
+    }
+
+    fn write_shape(&self, out: &mut String, sizes: &[Math]) {
         for (at, size) in sizes.iter().enumerate() {
             out.push_str(match (at, self.options.ascii) {
                 (0, _) => "",
                 (_, true) => " x ",
                 (_, false) => "×",
             });
-            self.write_math(&mut out, size);
+            self.write_math(out, size);
         }
-        out
     }
 
     fn verdict(report: &Report) -> String {
@@ -485,7 +506,7 @@ mod tests {
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
         assert_eq!(program_name(&answer.results[0]), "jacobian_W");
         let x = symbol("x", 1);
-        answer.results[0].wrt = vec![x.clone(), x];
+        answer.results[0].wrt = smallvec::smallvec![x.clone(), x];
         answer.results[0].kind = ResultKind::Hessian;
         answer.results[0].value = n(1);
         answer.results[0].entrywise = false;
