@@ -199,7 +199,10 @@ impl<'a> Editor<'a> {
         if self.is_linear_place(id) {
             self.scaled(id);
         }
-        if self.rank(id) == 2 && !matches!(self.node(id), Expr::Transpose(_) | Expr::Sum(_)) {
+        // one transpose too many is taken away rather than added to
+        let transposed = matches!(self.parent(id), Some(Expr::Transpose(_)));
+        let plain = !matches!(self.node(id), Expr::Transpose(_) | Expr::Sum(_));
+        if self.rank(id) == 2 && plain && !transposed {
             self.replace(id, cost::LETTER, format!("transpose {}", self.source(id)), |p| {
                 push(p, Expr::Transpose(id))
             });
