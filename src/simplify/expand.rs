@@ -81,6 +81,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
                 })
         }
         Node::Einsum(view) if arena.has_indicators() && takes_block(arena, view) => true,
+        Node::Einsum(view) if !view.operands().any(|(e, _)| sum(e)) => false,
         Node::Einsum(view) => {
             let mut operands = view.operands();
             let single = operands.next().is_some() && operands.next().is_none();
