@@ -28,13 +28,17 @@ pub(super) trait Sink {
 
 /// Everything on one line.
 impl Sink for String {
+    #[inline]
     fn text(&mut self, text: &str) {
         self.push_str(text);
     }
+    #[inline]
     fn line(&mut self) {
         self.push(' ');
     }
+    #[inline]
     fn open(&mut self) {}
+    #[inline]
     fn close(&mut self) {}
 }
 

@@ -72,7 +72,10 @@ impl Glyphs for Unicode {
             return;
         }
         if tail.bytes().all(|b| b.is_ascii_digit()) {
-            return write_small(out, tail.chars().filter_map(subscript));
+            for digit in tail.bytes() {
+                out.text(SUBSCRIPT_DIGITS[usize::from(digit - b'0')]);
+            }
+            return;
         }
         match small(tail.chars(), subscript) {
             Some(small) => small.write(out),
@@ -241,23 +244,18 @@ pub(super) fn begins_with_digit(math: &Math) -> bool {
     }
 }
 
+const SUBSCRIPT_DIGITS: [&str; 10] = ["₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"];
+
 /// Subscripts or superscripts: a few characters, kept without an allocation.
 #[derive(Default)]
 struct Small(SmallVec<[char; 12]>);
 
 impl Small {
     fn write<S: Sink>(&self, out: &mut S) {
-        write_small(out, self.0.iter().copied());
+        for c in &self.0 {
+            out.text(c.encode_utf8(&mut [0; 4]));
+        }
     }
-}
-
-/// Writes characters as one piece.
-fn write_small<S: Sink>(out: &mut S, chars: impl Iterator<Item = char>) {
-    let mut text: SmallVec<[u8; 24]> = SmallVec::new();
-    for c in chars {
-        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-    out.text(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// All characters made small, or nothing.
