@@ -66,6 +66,55 @@ fn the_options_of_a_block_are_those_of_the_command_line() {
     assert!(block("wrt=x format=text", "x'*x").contains("\nverified at 5 points\n"));
 }
 
+/// Every format with and without a derivation, and every other option: rendering the output again
+/// changes nothing, at the margin, in a list and in a quotation, with either end of line.
+#[test]
+fn rendering_again_changes_nothing_whatever_is_asked() {
+    let mut text = String::new();
+    let mut block = |info: &str, program: &str| {
+        text.push_str(&format!("```derive {info}\n{program}\n```\n\n"));
+    };
+    for format in ["text", "ascii", "latex", "markdown", "mathml", "json"] {
+        for steps in ["none", "matrix", "index", "both"] {
+            block(&format!("grad wrt=W format={format} steps={steps}"), "sigmoid(W*x + b)");
+        }
+    }
+    for format in ["numpy", "jax", "torch", "svg"] {
+        block(&format!("grad wrt=x format={format}"), "norm2(A*x)^2");
+    }
+    for style in ["bold", "T", "prime", "partial", "bold,T,partial"] {
+        block(&format!("grad steps=both style={style}"), "x'*A*x");
+    }
+    block("jacobian wrt=x steps=both", "softmax(x)");
+    block("hessian wrt=x steps=matrix seed=3", "norm2(A*x)^2");
+    block("grad structured shape=\"S[n,n] symmetric\" no-verify", "logdet(S)");
+    block("simplify replace", "A*x - A*x + x");
+    block("grad of=u wrt=x echo", "var x[n]\nu = x'*x\nL = u^2");
+    block("check why", "var A[n,n]\ntr(A) == tr(A')");
+    block("eval at='{\"x\": 2}' grad=x", "var x\nx^3");
+    let inside = |before: &str, first: &str| {
+        let lines = text.lines().map(|l| format!("{before}{l}").trim_end().to_string() + "\n");
+        let lines: String = lines.collect();
+        format!("{first}{}", &lines[first.len()..])
+    };
+    let list = inside("  ", "- ");
+    let quotation = inside("> ", "> ");
+    for document in [text.replace('\n', "\r\n"), list, quotation] {
+        let (status, out, err) = derive(&["render", "-"], &document);
+        assert_eq!((status, err.as_str()), (0, ""));
+        assert_eq!(out.matches("derive:end -->").count(), 40);
+        assert_eq!(out.contains("\r\n"), document.contains("\r\n"));
+        assert!(!out.replace("\r\n", "").contains('\r'));
+        assert_eq!(derive(&["render", "-"], &out), (0, out.clone(), String::new()));
+        let path = file("render_again.md", &out);
+        let name = path.to_str().expect("UTF-8");
+        assert_eq!(derive(&["render", "--check", name], "").0, 0);
+        std::fs::write(&path, out.replacen("sigmoid(W*x + b)", "sigmoid(W*x - b)", 1))
+            .expect("it can be written");
+        assert_eq!(derive(&["render", "--check", name], "").0, 1);
+    }
+}
+
 #[test]
 fn a_file_is_written_only_on_request() {
     let path = file("render_write.md", LAYER);

@@ -67,6 +67,9 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, Diagnostic> {
         } else if rest.starts_with(OPENING) {
             scan.replaced(&opening)?;
             paragraph = false;
+        } else if rest.trim_end() == END {
+            let help = format!("write `{BEGIN}` above the result, or remove both");
+            return Err(broken("this end closes no result", opening.span(), Some(help)));
         } else if let Some(end) = raw_html(rest) {
             scan.skip_html(&line, end);
             paragraph = false;
@@ -233,7 +236,7 @@ impl<'a> Scan<'a> {
             .body(opening.span(), opening.indent, str::to_string, |text| fence.is_closed_by(text));
         let Some(end) = body.closed else {
             let help = format!(
-                "close it with `{}` on a line of its own, indented as it is opened",
+                "close it with {} on a line of its own, indented as it is opened",
                 char::from(fence.mark).to_string().repeat(fence.length.min(12))
             );
             return Err(broken("this block is never closed", opening.span(), Some(help)));

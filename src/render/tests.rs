@@ -120,6 +120,7 @@ fn broken_structure_is_an_error_with_its_place() {
     fails("> ```derive\nx\n```\n", "never closed", "a.md:1:3");
     fails("```derive\nx\n```\n<!-- derive:begin -->\n", "never closed", "a.md:4:1");
     fails("<!-- derive:begin -->\n<!-- derive:end -->\n", "no block", "a.md:1:1");
+    fails("```derive\nx\n```\n\nx\n\n<!-- derive:end -->\n", "closes no result", "a.md:7:1");
     fails("<!-- derive:begin grad\nx\n", "comment is never closed", "a.md:1:1");
     fails("```derive shape=\"W\nx\n```\n", "closing quote", "a.md:1:17");
 }
