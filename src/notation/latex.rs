@@ -102,7 +102,7 @@ impl Glyphs for Latex<'_> {
     fn times(self, left: &Math, right: &Math) -> &'static str {
         if begins_with_digit(right) {
             r" \cdot "
-        } else if is_word(left) || is_word(right) {
+        } else if is_word(left) || is_word(right) || is_change(left) {
             r" \, "
         } else {
             " "
@@ -438,6 +438,15 @@ fn is_word(math: &Math) -> bool {
         Math::Transpose(inner) | Math::Power(inner, _) | Math::Entry(inner, _) => {
             is_word(peel(inner))
         }
+        _ => false,
+    }
+}
+
+/// Whether a factor ends in the name of a change: `dW x` is not `d(W x)`.
+pub(super) fn is_change(math: &Math) -> bool {
+    match math {
+        Math::Differential(_) => true,
+        Math::Transpose(inner) => is_change(peel(inner)),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@
 use super::escape;
 use super::link::Links;
 use crate::functions::{Function, Notation};
+use crate::notation::latex::is_change;
 use crate::notation::layout::{
     self, Class, Glyphs, Place, Sink, bare, is_minus_one, rank, write, write_arguments, write_list,
 };
@@ -175,6 +176,11 @@ impl MathMl<'_> {
     }
 }
 
+/// Whether a factor is `∇u`: `∇u x` is not `∇(u x)`.
+fn names_gradient(math: &Math) -> bool {
+    matches!(math, Math::Gradient(_))
+}
+
 /// Whether letters run together would be read as one word.
 fn is_word(math: &Math) -> bool {
     match math {
@@ -207,7 +213,7 @@ impl Glyphs for MathMl<'_> {
     fn times(self, left: &Math, right: &Math) -> &'static str {
         if begins_with_digit(right) {
             "·"
-        } else if is_word(left) || is_word(right) {
+        } else if is_word(left) || is_word(right) || is_change(left) || names_gradient(left) {
             WIDE
         } else {
             TIMES

@@ -83,7 +83,7 @@ impl Page<'_> {
         cell(inner(&left), inner(&self.formula(&line.right)))
     }
 
-    /// Both sides of a line; a left side that stood in the line before is left out.
+    /// Both sides of a line; a left side that stood in the line before is shown in narrow windows only.
     fn cells<'l>(
         &self,
         line: Option<&'l Line>,
@@ -94,9 +94,13 @@ impl Page<'_> {
             return format!("<div class=\"{class}l\"></div><div class=\"{class}r\"></div>");
         };
         let left = match &line.left {
-            _ if *before == Some(&line.left) => String::new(),
             Side::Math(m) => self.formula(m),
             Side::Result(at) => self.result_side(&self.answer.results[*at]),
+        };
+        // where columns stand under each other each line says what it is about
+        let left = match *before {
+            Some(side) if *side == line.left => format!("<span class=\"again\">{left}</span>"),
+            _ => left,
         };
         *before = Some(&line.left);
         let right = self.formula(&line.right);

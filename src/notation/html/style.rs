@@ -33,6 +33,7 @@ math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',
 .mr,.ir,.sr{overflow-x:auto;overflow-y:hidden;padding:.1rem 0}
 .two .sr{grid-column:2/5}
 .goal{color:var(--goal)}
+.again{display:none}
 .step .rule,.head{color:var(--soft);font-size:.82rem}
 .head{grid-column:span 2}
 .head+.head{padding-left:.8rem}
@@ -52,6 +53,6 @@ details{margin:1rem 0 0;border:1px solid var(--line);border-radius:6px;padding:.
 summary{cursor:pointer;color:var(--soft)}
 pre{overflow-x:auto;background:var(--box);padding:.8rem;border-radius:6px;font:.88rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;margin:.5rem 0 .3rem}
 footer{margin-top:2.5rem;font-size:.85rem}
-@media (max-width:44rem){main{padding:1.2rem .9rem 2rem}h1{font-size:1.35rem}.equations{font-size:1.05rem;gap:.3rem .35rem}.steps,.steps.two{grid-template-columns:max-content minmax(0,1fr)}.two .heads{display:none}.two .sr{grid-column:2}.il{padding-left:0}.step .rule{grid-column:2;padding-bottom:.5rem}}
+@media (max-width:44rem){main{padding:1.2rem .9rem 2rem}h1{font-size:1.35rem}.equations{font-size:1.05rem;gap:.3rem .35rem}.steps,.steps.two{grid-template-columns:max-content minmax(0,1fr)}.two .heads{display:none}.two .sr{grid-column:2}.il{padding-left:0}.two .again{display:inline;opacity:.6}.step .rule{grid-column:2;padding-bottom:.5rem}}
 @media print{details{display:none}.wide{overflow:visible;border:0}}
 ";
