@@ -4,6 +4,9 @@ mod question;
 mod steps;
 
 pub use self::question::{Error, Question, Solution};
+pub use self::steps::Later;
+
+use self::steps::Of;
 
 use crate::calculus::sweep::{ReverseMode, Seed, derivatives, gradients};
 use crate::functions::edit_distance;
@@ -38,6 +41,46 @@ const FORM_POINTS: usize = 2;
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn gradient(question: &Question) -> Result<Solution, Error> {
+    whole(question, gradient_and_later(question)?)
+}
+
+/// An answer, and its derivation to be made later: after the answer was verified, and told part by
+/// part instead of held as a whole.
+///
+/// ```
+/// use derive::notation::answer::ResultKind;
+/// use derive::notation::steps::{Notation, stream::{Form, Writer}};
+///
+/// let question = derive::Question::new("x'*A*x").wrt(&["x"]);
+/// let (solution, later) = derive::answer_and_later(&question, ResultKind::Gradient)?;
+/// let mut out = Vec::new();
+/// let form = Form::Text(100);
+/// later.tell(&solution, &mut Writer::new(&mut out, &solution.answer, Notation::Index, form));
+/// assert!(String::from_utf8_lossy(&out).contains("∇x = (A + Aᵀ) x"));
+/// # Ok::<(), derive::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`gradient`], [`jacobian`] and [`hessian`], one of which `kind` asks for.
+pub fn answer_and_later(question: &Question, kind: ResultKind) -> Result<(Solution, Later), Error> {
+    let question = &question.clone().with_steps();
+    match kind {
+        ResultKind::Jacobian => jacobian_and_later(question),
+        ResultKind::Hessian => hessian_and_later(question),
+        _ => gradient_and_later(question),
+    }
+}
+
+/// An answer with its derivation where that is asked for.
+fn whole(question: &Question, found: (Solution, Later)) -> Result<Solution, Error> {
+    let (mut solution, later) = found;
+    if question.steps {
+        solution.steps = Some(later.steps(&solution));
+    }
+    Ok(solution)
+}
+
+fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     let scalar = lowered.arena.rank(lowered.objective) == 0;
@@ -61,8 +104,8 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
     let mut answer =
         assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
     answer.remarks = remarks;
-    let steps = question.steps.then(|| steps::gradient(&typed, &mut lowered, &targets, &answer));
-    Ok(Solution { typed, answer, steps })
+    let later = Later::new(lowered, targets, Of::Gradient);
+    Ok((Solution { typed, answer, steps: None }, later))
 }
 
 /// Adds the gradients within the structures that variables are declared with.
@@ -98,6 +141,10 @@ fn within_structures(
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn jacobian(question: &Question) -> Result<Solution, Error> {
+    whole(question, jacobian_and_later(question)?)
+}
+
+fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     let found = gradients(&mut lowered, &targets, Seed::Identity, false, question.corruption);
@@ -113,8 +160,8 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    let steps = question.steps.then(|| steps::jacobian(&typed, &mut lowered, &targets, &answer));
-    Ok(Solution { typed, answer, steps })
+    let later = Later::new(lowered, targets, Of::Jacobian);
+    Ok((Solution { typed, answer, steps: None }, later))
 }
 
 /// The second derivatives of a scalar by each pair of the variables asked for, mixed blocks
@@ -123,6 +170,10 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer, or the objective is not a scalar.
 pub fn hessian(question: &Question) -> Result<Solution, Error> {
+    whole(question, hessian_and_later(question)?)
+}
+
+fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     if lowered.arena.rank(lowered.objective) != 0 {
@@ -149,14 +200,14 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    let steps = if question.steps {
+    let of = if question.steps {
         let gradients = gradient(&Question { steps: false, ..question.clone() })?.answer;
-        let parts = (&gradients, &first.results[..]);
-        Some(steps::hessian(&typed, &mut lowered, &targets, parts, &answer))
+        Of::Hessian(Box::new(gradients), first.results)
     } else {
-        None
+        // it is not told
+        Of::Gradient
     };
-    Ok(Solution { typed, answer, steps })
+    Ok((Solution { typed, answer, steps: None }, Later::new(lowered, targets, of)))
 }
 
 /// A derivative with more than two axes as a linear map and between stacked columns.

@@ -35,4 +35,7 @@ pub mod tensor;
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
-pub use engine::{Error, Question, Solution, gradient, hessian, jacobian, simplified, verify};
+pub use engine::{
+    Error, Later, Question, Solution, answer_and_later, gradient, hessian, jacobian, simplified,
+    verify,
+};

@@ -8,7 +8,7 @@ use derive::notation::latex::{LatexOptions, Transposed};
 use derive::notation::math::Symbol;
 use derive::notation::steps::Notation;
 use derive::notation::steps::json::values;
-use derive::notation::steps::latex::blocks;
+use derive::notation::steps::latex::latex;
 use derive::notation::text::{Report, equations_with};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -42,6 +42,11 @@ fn fields(value: &Value, out: &mut Vec<String>) {
     }
 }
 
+/// Blocks with empty lines between them.
+fn blocks(text: &str) -> Vec<String> {
+    text.split("\n\n").map(str::to_string).collect()
+}
+
 /// The LaTeX of the given cases: answers, derivations and JSON.
 fn texts() -> Vec<Value> {
     let (mut list, mut seen) = (Vec::new(), HashSet::new());
@@ -67,10 +72,10 @@ fn texts() -> Vec<Value> {
         let steps = solution.steps.as_ref().expect("steps were asked for");
         for (at, options) in styles(&loss).into_iter().enumerate() {
             let mut texts = vec![equations_with(answer, options)];
-            texts.extend(blocks(steps, answer, Notation::Both, options));
+            texts.extend(blocks(&latex(steps, answer, Notation::Both, options)));
             if at == 0 {
                 for notation in [Notation::Matrix, Notation::Index] {
-                    texts.extend(blocks(steps, answer, notation, options));
+                    texts.extend(blocks(&latex(steps, answer, notation, options)));
                 }
                 fields(&json(answer, &Report::skipped(""), options), &mut texts);
                 let lines = values(steps, answer, Notation::Both, options);

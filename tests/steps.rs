@@ -4,8 +4,15 @@
 use derive::check::check;
 use derive::check::verdict::Status;
 use derive::identities::identities;
+use derive::notation::ascii::ascii;
+use derive::notation::html::html;
+use derive::notation::json::json;
+use derive::notation::latex::{LatexOptions, latex_with};
+use derive::notation::steps::latex::latex;
 use derive::notation::steps::text::{program, text};
 use derive::notation::steps::{Notation, Side, Steps};
+use derive::notation::text::{Report, equations, text as plain_text};
+use derive::notation::unicode::unicode;
 use derive::{Error, Question, Solution, gradient, hessian, jacobian};
 use serde_json::Value;
 
@@ -130,6 +137,70 @@ fn steps_are_recorded_as_they_are_applied_again() {
             let (record, _) = derivation(arena, &equations, &targets, seed);
             assert!(!record.steps.is_empty(), "{}", case["id"]);
             assert_eq!(record.replay(arena), Ok(()), "{}", case["id"]);
+        }
+    }
+}
+
+/// Text with every run of blanks as one.
+fn collapsed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands between two texts, each time.
+fn between<'t>(text: &'t str, before: &str, after: &str) -> Vec<&'t str> {
+    text.split(before).skip(1).filter_map(|part| Some(part.split_once(after)?.0)).collect()
+}
+
+#[test]
+fn the_last_lines_are_the_answer_character_for_character_in_each_format() {
+    let options = LatexOptions::default();
+    for case in cases() {
+        let id = case["id"].as_str().unwrap_or_default();
+        let solution = solve(&case).expect(id);
+        let (answer, steps) = (&solution.answer, steps(&solution));
+        let report = Report::skipped("");
+        let plain = collapsed(&plain_text(answer, &report));
+        let equations = equations(answer);
+        let json = json(answer, &report, options);
+        let page = html(answer, &report, None);
+        let formulas = between(&page, "<div class=\"result\">", "</div>");
+        // a page shows other forms of a result with many axes beside it; they are not derived
+        let forms = answer.results.iter().any(|r| !r.forms.is_empty());
+        let formulas: Vec<&str> = formulas
+            .iter()
+            .filter(|_| !forms)
+            .filter_map(|row| Some(row.split_once("<span class=\"right\">")?.1))
+            .collect();
+        for notation in [Notation::Matrix, Notation::Index, Notation::Both] {
+            let derived = collapsed(&text(steps, answer, notation, 110));
+            let tex = latex(steps, answer, notation, options);
+            let claims = program(steps, notation);
+            let shown = html(answer, &report, Some((steps, notation)));
+            for (at, outcome) in answer.results.iter().enumerate() {
+                let place = format!("{id}, result {at} in {notation:?}");
+                let line = format!("= {}", collapsed(&unicode(&outcome.value)));
+                assert!(plain.contains(&line) && derived.contains(&line), "{place}: {line}");
+                let right = latex_with(&outcome.value, options);
+                let row = equations.lines().find(|l| {
+                    let l = l.strip_suffix(" \\\\").unwrap_or(l);
+                    l.trim_start().starts_with(['\\', '(']) && l.ends_with(&format!("= {right}"))
+                });
+                let row = row.expect(&place).trim().trim_end_matches(" \\\\");
+                let row = row.replacen(" = ", " &= ", 1);
+                let (left, _) = row.split_once(" &= ").expect(&place);
+                let found = tex.lines().map(str::trim).any(|l| {
+                    l.starts_with(&format!("{left} &= {right} &"))
+                        || l.starts_with(&format!("&= {right} &"))
+                });
+                assert!(found, "{place}: {row}\n{tex}");
+                assert_eq!(json["results"][at]["latex"], right, "{place}");
+                let value = ascii(&outcome.value);
+                assert!(claims.contains(&format!(" == {value}  # ")), "{place}: {value}");
+            }
+            for formula in &formulas {
+                let formula = formula.trim_end_matches("</span>");
+                assert!(shown.contains(&format!("</span> {formula}</div>")), "{id}: {formula}");
+            }
         }
     }
 }

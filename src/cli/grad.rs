@@ -2,51 +2,57 @@
 
 use super::Failure;
 use super::input::{self, Input};
-use crate::engine::{self, Question, Solution};
-use crate::notation::answer::Answer;
+use crate::engine::{self, Later, Solution};
+use crate::notation::answer::ResultKind;
 use crate::notation::jax::jax;
 use crate::notation::json::json;
 use crate::notation::latex::{LatexOptions, Transposed};
 use crate::notation::math::Symbol;
 use crate::notation::numpy::numpy;
-use crate::notation::steps::{self, Notation, Steps};
+use crate::notation::steps::stream::{Form, Writer};
+use crate::notation::steps::{self, Notation};
 use crate::notation::text::{Report, equations_with, program, text};
 use crate::notation::torch::torch;
 use clap::ArgMatches;
+use std::io::Write;
 
 /// The columns of a derivation.
 const WIDTH: usize = 110;
 
 /// `derive grad`
-pub(super) fn gradient(m: &ArgMatches) -> Result<String, Failure> {
-    answer(m, engine::gradient)
+pub(super) fn gradient(m: &ArgMatches, out: &mut dyn Write) -> Result<String, Failure> {
+    answer(m, ResultKind::Gradient, out)
 }
 
 /// `derive jacobian`
-pub(super) fn jacobian(m: &ArgMatches) -> Result<String, Failure> {
-    answer(m, engine::jacobian)
+pub(super) fn jacobian(m: &ArgMatches, out: &mut dyn Write) -> Result<String, Failure> {
+    answer(m, ResultKind::Jacobian, out)
 }
 
 /// `derive hessian`
-pub(super) fn hessian(m: &ArgMatches) -> Result<String, Failure> {
-    answer(m, engine::hessian)
+pub(super) fn hessian(m: &ArgMatches, out: &mut dyn Write) -> Result<String, Failure> {
+    answer(m, ResultKind::Hessian, out)
 }
 
 /// `derive simplify`
-pub(super) fn simplify(m: &ArgMatches) -> Result<String, Failure> {
-    answer(m, engine::simplified)
+pub(super) fn simplify(m: &ArgMatches, out: &mut dyn Write) -> Result<String, Failure> {
+    answer(m, ResultKind::Value, out)
 }
 
-fn answer(
-    m: &ArgMatches,
-    solve: impl Fn(&Question) -> Result<Solution, engine::Error>,
-) -> Result<String, Failure> {
+/// Writes a derivation to `out` as it is made; gives what is left to be printed.
+fn answer(m: &ArgMatches, kind: ResultKind, out: &mut dyn Write) -> Result<String, Failure> {
     let input = input::read(m)?;
-    let mut question = input::question(m, &input);
+    let question = input::question(m, &input);
     let notation = notation(m);
-    question.steps = notation.is_some();
-    let solution =
-        solve(&question).map_err(|e| input::failure(e, &input, question.shapes.as_deref()))?;
+    let found = match (notation, kind) {
+        (Some(_), _) => engine::answer_and_later(&question, kind).map(|(s, l)| (s, Some(l))),
+        (None, ResultKind::Jacobian) => engine::jacobian(&question).map(|s| (s, None)),
+        (None, ResultKind::Hessian) => engine::hessian(&question).map(|s| (s, None)),
+        (None, ResultKind::Value) => engine::simplified(&question).map(|s| (s, None)),
+        (None, _) => engine::gradient(&question).map(|s| (s, None)),
+    };
+    let (solution, later) =
+        found.map_err(|e| input::failure(e, &input, question.shapes.as_deref()))?;
     let report = if m.get_flag("no-verify") {
         Report::skipped("")
     } else {
@@ -61,14 +67,13 @@ fn answer(
     let answer = &solution.answer;
     let loss = solution.loss();
     let options = latex_options(m, &loss);
-    let steps = solution.steps.as_ref().zip(notation);
     let format = m.get_one::<String>("format").map_or("text", String::as_str);
-    if let Some((steps, notation)) = steps {
-        return derivation(answer, &report, steps, notation, format, options).ok_or_else(|| {
-            Failure::Message(format!("`{format}` shows no derivation; leave `--steps` out"))
-        });
+    if let Some((later, notation)) = later.zip(notation) {
+        return derivation(&solution, &report, later, notation, (format, options), out).ok_or_else(
+            || Failure::Message(format!("`{format}` shows no derivation; leave `--steps` out")),
+        );
     }
-    Ok(match m.get_one::<String>("format").map_or("text", String::as_str) {
+    Ok(match format {
         "ascii" => program(answer) + "\n",
         "latex" => equations_with(answer, options),
         "markdown" => crate::notation::markdown::markdown(answer, &report, options),
@@ -93,33 +98,37 @@ fn notation(m: &ArgMatches) -> Option<Notation> {
     }
 }
 
-/// The answer with its derivation, in the formats that have one.
+/// The answer with its derivation, in the formats that have one. Text, LaTeX and Markdown are
+/// written while the derivation is made.
 fn derivation(
-    answer: &Answer,
+    solution: &Solution,
     report: &Report,
-    steps: &Steps,
+    later: Later,
     notation: Notation,
-    format: &str,
-    options: LatexOptions<'_>,
+    (format, options): (&str, LatexOptions<'_>),
+    out: &mut dyn Write,
 ) -> Option<String> {
     use crate::notation::{html, markdown, text};
-    Some(match format {
-        "text" => {
-            let derived = steps::text::text(steps, answer, notation, WIDTH);
-            derived + &text::remarks(answer, report)
+    let answer = &solution.answer;
+    let (form, end) = match format {
+        "text" => (Form::Text(WIDTH), text::remarks(answer, report)),
+        "latex" => (Form::Latex(options), String::new()),
+        "markdown" => (Form::Markdown(options), markdown::remarks(answer, report)),
+        "ascii" => return Some(steps::text::program(&later.steps(solution), notation)),
+        "html" => {
+            return Some(html::html(answer, report, Some((&later.steps(solution), notation))));
         }
-        "ascii" => steps::text::program(steps, notation),
-        "latex" => steps::latex::latex(steps, answer, notation, options),
-        "markdown" => markdown::markdown_with_steps(answer, report, steps, notation, options),
-        "html" => html::html(answer, report, Some((steps, notation))),
-        "mathml" => html::mathml_steps(answer, steps, notation),
+        "mathml" => return Some(html::mathml_steps(answer, &later.steps(solution), notation)),
         "json" => {
             let mut value = json(answer, report, options);
-            value["steps"] = steps::json::values(steps, answer, notation, options).into();
-            value.to_string() + "\n"
+            let steps = later.steps(solution);
+            value["steps"] = steps::json::values(&steps, answer, notation, options).into();
+            return Some(value.to_string() + "\n");
         }
         _ => return None,
-    })
+    };
+    later.tell(solution, &mut Writer::new(out, answer, notation, form));
+    Some(end)
 }
 
 fn defect(input: &Input, report: &Report) -> String {

@@ -14,6 +14,7 @@ mod output;
 mod render;
 
 use crate::diagnostic::Diagnostic;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Why a command ended without an answer.
@@ -75,25 +76,31 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         }
     };
     let color = output::color(&matches);
-    match dispatch(&matches, output::color_of_results(&matches)) {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    match dispatch(&matches, output::color_of_results(&matches), &mut out) {
         Ok((text, status)) => {
-            output::out(&text);
+            // a closed pipe ends the program quietly
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             ExitCode::from(status)
         }
         Err(failure) => output::fail(&failure, color),
     }
 }
 
-/// What a command prints, and the exit status.
-fn dispatch(matches: &clap::ArgMatches, color: bool) -> Result<(String, u8), Failure> {
+/// What a command prints after what it has written to `out`, and the exit status.
+fn dispatch(
+    matches: &clap::ArgMatches,
+    color: bool,
+    out: &mut dyn Write,
+) -> Result<(String, u8), Failure> {
     if let Some(("check", m)) = matches.subcommand() {
         return check::check_command(m, color);
     }
     let printed = match matches.subcommand() {
-        Some(("grad", m)) => grad::gradient(m),
-        Some(("jacobian", m)) => grad::jacobian(m),
-        Some(("hessian", m)) => grad::hessian(m),
-        Some(("simplify", m)) => grad::simplify(m),
+        Some(("grad", m)) => grad::gradient(m, out),
+        Some(("jacobian", m)) => grad::jacobian(m, out),
+        Some(("hessian", m)) => grad::hessian(m, out),
+        Some(("simplify", m)) => grad::simplify(m, out),
         Some(("eval", m)) => eval::eval(m),
         Some(("explain", m)) => explain::explain(m),
         Some(("render", m)) => render::render(m),
@@ -104,4 +111,12 @@ fn dispatch(matches: &clap::ArgMatches, color: bool) -> Result<(String, u8), Fai
         None => Err(Failure::Message("no command".into())),
     };
     printed.map(|text| (text, 0))
+}
+
+/// All that a command prints, and the exit status.
+fn printed(matches: &clap::ArgMatches) -> Result<(String, u8), Failure> {
+    let mut out = Vec::new();
+    let (text, status) = dispatch(matches, false, &mut out)?;
+    out.extend_from_slice(text.as_bytes());
+    Ok((String::from_utf8_lossy(&out).into_owned(), status))
 }

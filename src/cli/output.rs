@@ -26,11 +26,6 @@ fn color_on(matches: &ArgMatches, terminal: bool) -> bool {
     }
 }
 
-/// Writes to standard output; a closed pipe ends the program quietly.
-pub(super) fn out(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
 /// Reports a failure and gives its exit status.
 pub(super) fn fail(failure: &Failure, color: bool) -> ExitCode {
     let (text, status) = report(failure, color);

@@ -118,7 +118,7 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
         let line = text[..block.excerpt.info.start as usize].matches('\n').count() + 1;
         format!("{file}:{line}: ")
     };
-    match super::dispatch(&matches, false) {
+    match super::printed(&matches) {
         // a claim that does not hold has no place in a document
         Ok((printed, status)) if status != 0 => {
             let printed = on_its_lines(block, text, &style.format).unwrap_or(printed);
@@ -153,7 +153,7 @@ fn on_its_lines(block: &Block, text: &str, format: &str) -> Option<String> {
     moved.excerpt.program.insert_str(0, &"\n".repeat(before));
     let (words, _) = command_line(&moved, format).ok()?;
     let matches = arguments::command().try_get_matches_from(words).ok()?;
-    super::dispatch(&matches, false).ok().map(|printed| printed.0)
+    super::printed(&matches).ok().map(|printed| printed.0)
 }
 
 /// The block as arguments of this program, and the format of what is printed.

@@ -5,6 +5,7 @@ use crate::calculus::elaborate::elaborate;
 use crate::calculus::sweep::{Seed, derivation};
 use crate::notation::answer::Answer;
 use crate::notation::math::{Math, Symbol as Name};
+use crate::notation::steps::stream::Listener;
 use crate::notation::steps::{Steps, Trace, build};
 use crate::shape::typed::Typed;
 use crate::tensor::lower::{Equation, Lowered};
@@ -19,14 +20,69 @@ const NAMES: [&[&str]; 3] = [
     &["U", "V", "Z", "P", "Q", "R", "H"],
 ];
 
+/// A derivation that is still to be made: what it takes beside the answer.
+#[derive(Debug)]
+pub struct Later {
+    lowered: Lowered,
+    targets: Vec<ExprId>,
+    of: Of,
+}
+
+/// What is derived.
+#[derive(Debug)]
+pub(super) enum Of {
+    Gradient,
+    Jacobian,
+    /// The gradients, as an answer of their own and as expressions.
+    Hessian(Box<Answer>, Vec<ExprId>),
+}
+
+impl Later {
+    pub(super) fn new(lowered: Lowered, targets: Vec<ExprId>, of: Of) -> Later {
+        Later { lowered, targets, of }
+    }
+
+    /// Makes the derivation of this answer and tells it part by part, from the objective backwards,
+    /// until the listener ends it. Nothing that was told is kept.
+    pub fn tell(self, solution: &Solution, listener: &mut dyn Listener) {
+        let Later { mut lowered, targets, of } = self;
+        let mut names = Names::new(&solution.typed, &solution.answer);
+        let mut teller = Teller {
+            typed: &solution.typed,
+            lowered: &mut lowered,
+            targets: &targets,
+            listener,
+            shown: FxHashSet::default(),
+        };
+        match of {
+            Of::Gradient => gradient(&mut teller, &mut names, &solution.answer),
+            Of::Jacobian => jacobian(&mut teller, &mut names, &solution.answer),
+            Of::Hessian(gradients, first) => {
+                hessian(&mut teller, &mut names, (&gradients, &first), &solution.answer);
+            }
+        }
+    }
+
+    /// The whole derivation.
+    pub fn steps(self, solution: &Solution) -> Steps {
+        let mut steps = Steps::default();
+        self.tell(solution, &mut steps);
+        steps
+    }
+}
+
+/// What all parts of a derivation are made with.
+struct Teller<'a> {
+    typed: &'a Typed,
+    lowered: &'a mut Lowered,
+    targets: &'a [ExprId],
+    listener: &'a mut dyn Listener,
+    shown: FxHashSet<String>,
+}
+
 /// The derivation of the gradients of an answer.
-pub(super) fn gradient(
-    typed: &Typed,
-    lowered: &mut Lowered,
-    targets: &[ExprId],
-    answer: &Answer,
-) -> Steps {
-    let mut names = Names::new(typed, answer);
+fn gradient(teller: &mut Teller<'_>, names: &mut Names, answer: &Answer) {
+    let Teller { lowered, targets, .. } = teller;
     let scalar = lowered.arena.rank(lowered.objective) == 0;
     let mut equations = lowered.equations.clone();
     if scalar && !lowered.named {
@@ -46,17 +102,12 @@ pub(super) fn gradient(
         jacobian: false,
         ends: true,
     };
-    run(typed, lowered, targets, answer, &names, part)
+    teller.run(answer, names, part);
 }
 
 /// The derivation of the Jacobians of an answer.
-pub(super) fn jacobian(
-    typed: &Typed,
-    lowered: &mut Lowered,
-    targets: &[ExprId],
-    answer: &Answer,
-) -> Steps {
-    let mut names = Names::new(typed, answer);
+fn jacobian(teller: &mut Teller<'_>, names: &mut Names, answer: &Answer) {
+    let Teller { lowered, targets, .. } = teller;
     let mut named = FxHashMap::default();
     let equations = lowered.equations.clone();
     let equations = names.elaborate(lowered, &equations, targets, &mut named);
@@ -70,19 +121,19 @@ pub(super) fn jacobian(
         jacobian: true,
         ends: true,
     };
-    run(typed, lowered, targets, answer, &names, part)
+    teller.run(answer, names, part);
 }
 
 /// The derivation of the second derivatives of an answer: of the gradient by each variable, then of
 /// that gradient's derivatives.
-pub(super) fn hessian(
-    typed: &Typed,
-    lowered: &mut Lowered,
-    targets: &[ExprId],
+fn hessian(
+    teller: &mut Teller<'_>,
+    names: &mut Names,
     gradients: (&Answer, &[ExprId]),
     answer: &Answer,
-) -> Steps {
-    let mut names = Names::new(typed, answer);
+) {
+    let Teller { lowered, targets, .. } = teller;
+    let targets = *targets;
     let mut named = FxHashMap::default();
     let equations = lowered.equations.clone();
     let base = names.elaborate(lowered, &equations, targets, &mut named);
@@ -96,8 +147,12 @@ pub(super) fn hessian(
         jacobian: false,
         ends: false,
     };
-    let mut steps = run(typed, lowered, targets, gradients.0, &names, part);
+    let mut more = teller.run(gradients.0, names, part);
     for (target, gradient) in targets.iter().zip(gradients.1) {
+        if !more {
+            return;
+        }
+        let lowered = &mut *teller.lowered;
         let rank = lowered.arena.rank(*gradient);
         let axes = lowered.arena.axes(*gradient).into();
         let (_, symbol) = lowered.arena.symbol_expr(Symbol {
@@ -119,9 +174,8 @@ pub(super) fn hessian(
             jacobian: true,
             ends: true,
         };
-        steps.extend(run(typed, lowered, targets, answer, &names, part));
+        more = teller.run(answer, names, part);
     }
-    steps
 }
 
 fn name_of(lowered: &Lowered, symbol: ExprId) -> Name {
@@ -162,32 +216,30 @@ struct Part<'a> {
     ends: bool,
 }
 
-fn run(
-    typed: &Typed,
-    lowered: &mut Lowered,
-    targets: &[ExprId],
-    answer: &Answer,
-    names: &Names,
-    part: Part<'_>,
-) -> Steps {
-    let Part { equations, stated, seed, of, first, jacobian, ends } = part;
-    let arena = &mut lowered.arena;
-    let (derivation, found) = derivation(arena, equations, targets, seed);
-    build(Trace {
-        typed,
-        arena,
-        equations,
-        derivation: &derivation,
-        bindings: &found.bindings,
-        cotangent: found.cotangent,
-        of,
-        taken: &names.taken,
-        answer,
-        ends,
-        jacobian,
-        first,
-        stated,
-    })
+impl Teller<'_> {
+    /// Makes one part; `false` where the listener ended the derivation.
+    fn run(&mut self, answer: &Answer, names: &Names, part: Part<'_>) -> bool {
+        let Part { equations, stated, seed, of, first, jacobian, ends } = part;
+        let arena = &mut self.lowered.arena;
+        let (derivation, found) = derivation(arena, equations, self.targets, seed);
+        let trace = Trace {
+            typed: self.typed,
+            arena,
+            equations,
+            derivation: &derivation,
+            bindings: &found.bindings,
+            cotangent: found.cotangent,
+            of,
+            taken: &names.taken,
+            answer,
+            ends,
+            jacobian,
+            first,
+            stated,
+            shown: &mut self.shown,
+        };
+        build(trace, &mut *self.listener)
+    }
 }
 
 impl Solution {

@@ -5,8 +5,6 @@
 
 use super::answer::Answer;
 use super::latex::LatexOptions;
-use super::steps::latex::blocks;
-use super::steps::{Notation, Steps};
 use super::text::{Report, equations_with, notes};
 
 /// The equations between `$$`, and a line of notes.
@@ -14,8 +12,8 @@ pub fn markdown(answer: &Answer, report: &Report, options: LatexOptions<'_>) -> 
     format!("$$\n{}$$\n", equations_with(answer, options)) + &remarks(answer, report)
 }
 
-/// What the answer assumes, and that it was verified.
-fn remarks(answer: &Answer, report: &Report) -> String {
+/// What the answer assumes, and that it was verified, as a line behind its formulas.
+pub fn remarks(answer: &Answer, report: &Report) -> String {
     let mut notes = notes(answer);
     notes.extend(verdict(report));
     if notes.is_empty() {
@@ -23,20 +21,6 @@ fn remarks(answer: &Answer, report: &Report) -> String {
     }
     let sentences: Vec<String> = notes.iter().map(|note| escape(note)).collect();
     format!("\n*{}.*\n", sentences.join(". "))
-}
-
-/// The derivation as blocks of aligned equations, the last lines of which are the answer, and a line
-/// of notes.
-pub fn markdown_with_steps(
-    answer: &Answer,
-    report: &Report,
-    steps: &Steps,
-    notation: Notation,
-    options: LatexOptions<'_>,
-) -> String {
-    let blocks = blocks(steps, answer, notation, options);
-    let blocks: Vec<String> = blocks.iter().map(|b| format!("$$\n{b}$$\n")).collect();
-    blocks.join("\n") + &remarks(answer, report)
 }
 
 /// `Verified at 5 points`; nothing where that was not asked for.

@@ -10,7 +10,8 @@ use super::differential::Terms;
 use super::given::declarations;
 use super::lines::Lines;
 use super::speak::{Speech, at};
-use super::{Given, Group, Steps};
+use super::stream::Listener;
+use super::{Given, Group};
 use crate::calculus::derivation::{Derivation, Law};
 use crate::number::Number;
 use crate::shape::typed::Typed;
@@ -56,6 +57,8 @@ pub struct Trace<'a> {
     pub first: Option<Name>,
     /// How many of the equations were stated before.
     pub stated: usize,
+    /// Definitions that the answer shares and that were given before.
+    pub shown: &'a mut FxHashSet<String>,
 }
 
 /// What one equation contributes to a cotangent.
@@ -65,19 +68,16 @@ pub(super) struct Parent {
     pub(super) law: Law,
 }
 
-/// The derivation in notation.
-pub fn build(trace: Trace<'_>) -> Steps {
-    let mut builder = Builder::new(trace);
+/// Makes the derivation in notation and tells it part by part; `false` where it was ended.
+pub fn build(trace: Trace<'_>, out: &mut dyn Listener) -> bool {
+    let mut builder = Builder::new(trace, out);
     builder.given();
-    for (symbol, total) in builder.order() {
-        builder.group(symbol, total);
-    }
-    builder.steps
+    builder.order().into_iter().all(|(symbol, total)| builder.group(symbol, total))
 }
 
 pub(super) struct Builder<'a> {
     pub(super) trace: Trace<'a>,
-    pub(super) steps: Steps,
+    pub(super) out: &'a mut dyn Listener,
     names: Memo,
     pub(super) speech: Speech,
     /// For each named value or variable what contributes to its cotangent, latest equation first.
@@ -92,12 +92,14 @@ pub(super) struct Builder<'a> {
     /// The results of the answer about each value, and its named cotangents, by position.
     pub(super) results: FxHashMap<Rc<str>, usize>,
     pub(super) bindings: FxHashMap<Rc<str>, usize>,
-    /// The bindings of the answer that were given, or are equations.
+    /// The bindings of the answer that need not be given: equations and cotangents.
     pub(super) known: FxHashSet<usize>,
+    /// The bindings that lines before rest on.
+    pub(super) visited: FxHashSet<usize>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(trace: Trace<'a>) -> Builder<'a> {
+    pub(super) fn new(trace: Trace<'a>, out: &'a mut dyn Listener) -> Builder<'a> {
         let mut parents: FxHashMap<ExprId, Vec<Parent>> = FxHashMap::default();
         let mut cotangents = FxHashMap::default();
         for step in &trace.derivation.steps {
@@ -160,7 +162,7 @@ impl<'a> Builder<'a> {
         let bindings = bindings.collect();
         Builder {
             trace,
-            steps: Steps::default(),
+            out,
             names,
             speech,
             parents,
@@ -171,6 +173,7 @@ impl<'a> Builder<'a> {
             results,
             bindings,
             known,
+            visited: FxHashSet::default(),
         }
     }
 
@@ -210,20 +213,20 @@ impl<'a> Builder<'a> {
 
     /// Definitions, and claims that they say what their authors wrote.
     fn given(&mut self) {
-        self.steps.declarations = declarations(self.trace.answer);
-        for place in self.trace.stated..self.trace.equations.len() {
-            if let Some(given) = self.definition(place) {
-                self.steps.given.push(given);
-            }
+        for declaration in declarations(self.trace.answer) {
+            self.out.declaration(declaration);
         }
+        let places = self.trace.stated..self.trace.equations.len();
+        let mut list: Vec<Given> = places.filter_map(|place| self.definition(place)).collect();
         if let Some(g) = self.trace.cotangent {
             let y = self.name(g);
             let factors = [Math::Gradient(y.clone()), Math::Symbol(y)];
             let [a, b] = factors.map(Box::new);
             let name = Math::Symbol(self.trace.of.clone());
             let value = Math::Inner(a, b);
-            self.steps.given.push(Given { name, value, written: None, hidden: true });
+            list.push(Given { name, value, written: None, hidden: true });
         }
+        self.out.given(list);
     }
 
     /// The definition that an equation is.
@@ -295,7 +298,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn group(&mut self, c: ExprId, total: ExprId) {
+    fn group(&mut self, c: ExprId, total: ExprId) -> bool {
         let name = self.name(c);
         let title = if self.trace.jacobian {
             let rank = name.rank + self.speech.seed as u8;
@@ -313,9 +316,7 @@ impl<'a> Builder<'a> {
             self.define(c);
             self.answer_line(c, "constant-derivative", &mut group);
         }
-        if !group.rows.is_empty() {
-            self.steps.groups.push(group);
-        }
+        group.rows.is_empty() || self.out.group(group)
     }
 }
 

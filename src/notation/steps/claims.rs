@@ -47,7 +47,7 @@ impl Builder<'_> {
         if self.taken.contains(ascii(&change).as_str()) {
             return change;
         }
-        self.steps.declarations.push(declaration);
+        self.out.declaration(declaration);
         if self.trace.jacobian {
             return self.jacobian_change(c, definitions);
         }
@@ -65,7 +65,7 @@ impl Builder<'_> {
             let of = self.speech.of.name.clone();
             let line =
                 format!("{} = grad({of}, {})", ascii(&Math::Gradient(name.clone())), name.name);
-            self.steps.cotangents.push(line);
+            self.out.cotangent(line);
         }
     }
 

@@ -7,6 +7,7 @@ use super::super::math::{Math, Symbol};
 use super::super::unicode::unicode;
 use super::build::Builder;
 use super::speak::at;
+use super::stream::definition;
 use super::{Given, Group, Line, Row, Side};
 use crate::tensor::node::ExprId;
 
@@ -79,10 +80,22 @@ impl Builder<'_> {
             }
         };
         // what the answer names to share it
-        for at in answer.closure(needs) {
-            if self.known.insert(at) {
-                let Binding { name, value, .. } = answer.bindings[at].clone();
-                group.given.push(Given { name, value, written: None, hidden: false });
+        let mut new = Vec::new();
+        let mut stack = needs.clone();
+        while let Some(at) = stack.pop() {
+            if self.visited.insert(at) {
+                stack.extend_from_slice(&answer.bindings[at].needs);
+                if !self.known.contains(&at) {
+                    new.push(at);
+                }
+            }
+        }
+        new.sort_unstable();
+        for at in new {
+            let Binding { name, value, .. } = answer.bindings[at].clone();
+            let given = Given { name, value, written: None, hidden: false };
+            if self.trace.shown.insert(definition(&given)) {
+                group.given.push(given);
             }
         }
         let line = Line { rule: rule.into(), left, right, claim };

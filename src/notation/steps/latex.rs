@@ -3,6 +3,7 @@
 use super::super::answer::Answer;
 use super::super::latex::{LatexOptions, latex_with};
 use super::super::left::latex_left;
+use super::stream::{Form, Writer};
 use super::{Given, Group, Line, Notation, Side, Steps};
 use std::fmt::Write as _;
 
@@ -74,28 +75,14 @@ fn cells<'l>(
     format!("{left}{space}&= {}", latex_with(&line.right, options))
 }
 
-/// The whole derivation: blocks with an empty line between them.
+/// The whole derivation: what is named, then each group, with an empty line between blocks.
 pub fn latex(
     steps: &Steps,
     answer: &Answer,
     notation: Notation,
     options: LatexOptions<'_>,
 ) -> String {
-    blocks(steps, answer, notation, options).join("\n")
-}
-
-/// What is named, then each group.
-pub fn blocks(
-    steps: &Steps,
-    answer: &Answer,
-    notation: Notation,
-    options: LatexOptions<'_>,
-) -> Vec<String> {
-    let mut out = vec![given(&steps.given, options)];
-    for g in &steps.groups {
-        out.push(given(&g.given, options));
-        out.push(group(g, answer, notation, options));
-    }
-    out.retain(|block| !block.is_empty());
-    out
+    let mut out = Vec::new();
+    Writer::new(&mut out, answer, notation, Form::Latex(options)).steps(steps);
+    String::from_utf8(out).expect("text is written")
 }

@@ -18,9 +18,9 @@ pub mod json;
 pub mod latex;
 mod lines;
 mod speak;
+pub mod stream;
 pub mod text;
 
-use super::ascii::ascii;
 use super::math::Math;
 pub use build::{Trace, build};
 use rustc_hash::FxHashSet;
@@ -36,6 +36,10 @@ pub struct Steps {
     pub cotangents: Vec<String>,
     /// The groups, from the objective backwards.
     pub groups: Vec<Group>,
+    /// The declarations, to be found.
+    declared: FxHashSet<String>,
+    /// What was named since the last group.
+    held: Vec<Given>,
 }
 
 /// A named value.
@@ -167,23 +171,6 @@ impl Group {
 }
 
 impl Steps {
-    /// Puts what follows from this derivation behind it.
-    pub fn extend(&mut self, mut other: Steps) {
-        let known: FxHashSet<&String> = self.declarations.iter().collect();
-        let new: Vec<String> =
-            other.declarations.into_iter().filter(|d| !known.contains(d)).collect();
-        self.declarations.extend(new);
-        let given = self.groups.iter().flat_map(|g| &g.given);
-        let known: FxHashSet<String> = given.map(|g| ascii(&g.name)).collect();
-        for group in &mut other.groups {
-            group.given.retain(|g| !known.contains(&ascii(&g.name)));
-        }
-        if let Some(first) = other.groups.first_mut() {
-            first.given.splice(..0, other.given);
-        }
-        self.groups.extend(other.groups);
-    }
-
     /// The program in which the claims of the lines hold.
     pub fn preamble(&self) -> String {
         let mut out = String::new();

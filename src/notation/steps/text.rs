@@ -5,6 +5,7 @@ use super::super::ascii::ascii;
 use super::super::left::unicode_left;
 use super::super::lines::broken;
 use super::super::unicode::{Unicode, unicode};
+use super::stream::{Form, Writer};
 use super::{Given, Group, Line, Notation, Row, Side, Steps};
 use std::fmt::Write as _;
 
@@ -13,24 +14,24 @@ const GAP: usize = 3;
 
 /// The derivation in Unicode.
 pub fn text(steps: &Steps, answer: &Answer, notation: Notation, width: usize) -> String {
-    let mut out = String::new();
-    named(&mut out, &steps.given);
-    for group in &steps.groups {
-        if !group.given.is_empty() {
-            out.push('\n');
-            named(&mut out, &group.given);
-        }
-        let _ = writeln!(out, "\n{}", unicode(&group.title));
-        match notation {
-            Notation::Both => both(&mut out, group, answer, width),
-            one => single(&mut out, &group.lines(one), answer, width),
-        }
+    let mut out = Vec::new();
+    Writer::new(&mut out, answer, notation, Form::Text(width)).steps(steps);
+    String::from_utf8(out).expect("text is written")
+}
+
+/// The lines of a group, under its title.
+pub(super) fn group(group: &Group, answer: &Answer, notation: Notation, width: usize) -> String {
+    let mut out = format!("\n{}\n", unicode(&group.title));
+    match notation {
+        Notation::Both => both(&mut out, group, answer, width),
+        one => single(&mut out, &group.lines(one), answer, width),
     }
     out
 }
 
 /// What is named, the equal signs under each other.
-fn named(out: &mut String, list: &[Given]) {
+pub(super) fn named(list: &[Given]) -> String {
+    let mut out = String::new();
     let shown: Vec<&Given> = list.iter().filter(|g| !g.hidden).collect();
     let widest = shown.iter().map(|g| unicode(&g.name).chars().count()).max().unwrap_or(0);
     for given in shown {
@@ -42,6 +43,7 @@ fn named(out: &mut String, list: &[Given]) {
         }
         let _ = writeln!(out, "{}", unicode(&given.value));
     }
+    out
 }
 
 /// A line as text: its left side, and the whole.
