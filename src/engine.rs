@@ -41,7 +41,7 @@ const FORM_POINTS: usize = 2;
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn gradient(question: &Question) -> Result<Solution, Error> {
-    whole(question, gradient_and_later(question)?)
+    gradient_and_later(question).map(|found| whole(question, found))
 }
 
 /// An answer, and its derivation to be made later: after the answer was verified, and told part by
@@ -72,12 +72,11 @@ pub fn answer_and_later(question: &Question, kind: ResultKind) -> Result<(Soluti
 }
 
 /// An answer with its derivation where that is asked for.
-fn whole(question: &Question, found: (Solution, Later)) -> Result<Solution, Error> {
-    let (mut solution, later) = found;
+fn whole(question: &Question, (mut solution, later): (Solution, Later)) -> Solution {
     if question.steps {
         solution.steps = Some(later.steps(&solution));
     }
-    Ok(solution)
+    solution
 }
 
 fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
@@ -141,7 +140,7 @@ fn within_structures(
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn jacobian(question: &Question) -> Result<Solution, Error> {
-    whole(question, jacobian_and_later(question)?)
+    jacobian_and_later(question).map(|found| whole(question, found))
 }
 
 fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
@@ -170,7 +169,7 @@ fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer, or the objective is not a scalar.
 pub fn hessian(question: &Question) -> Result<Solution, Error> {
-    whole(question, hessian_and_later(question)?)
+    hessian_and_later(question).map(|found| whole(question, found))
 }
 
 fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {

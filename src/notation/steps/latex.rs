@@ -84,5 +84,5 @@ pub fn latex(
 ) -> String {
     let mut out = Vec::new();
     Writer::new(&mut out, answer, notation, Form::Latex(options)).steps(steps);
-    String::from_utf8(out).expect("text is written")
+    String::from_utf8_lossy(&out).into_owned()
 }

@@ -16,7 +16,7 @@ const GAP: usize = 3;
 pub fn text(steps: &Steps, answer: &Answer, notation: Notation, width: usize) -> String {
     let mut out = Vec::new();
     Writer::new(&mut out, answer, notation, Form::Text(width)).steps(steps);
-    String::from_utf8(out).expect("text is written")
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The lines of a group, under its title.
