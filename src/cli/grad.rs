@@ -98,6 +98,15 @@ fn notation(m: &ArgMatches) -> Option<Notation> {
     }
 }
 
+/// Text that goes to a stream of bytes.
+struct Text<'a>(&'a mut dyn Write);
+
+impl std::fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write_all(text.as_bytes()).map_err(|_| std::fmt::Error)
+    }
+}
+
 /// The answer with its derivation, in the formats that have one. Text, LaTeX and Markdown are
 /// written while the derivation is made.
 fn derivation(
@@ -127,7 +136,7 @@ fn derivation(
         }
         _ => return None,
     };
-    later.tell(solution, &mut Writer::new(out, answer, notation, form));
+    later.tell(solution, &mut Writer::new(&mut Text(out), answer, notation, form));
     Some(end)
 }
 

@@ -82,7 +82,7 @@ pub fn latex(
     notation: Notation,
     options: LatexOptions<'_>,
 ) -> String {
-    let mut out = Vec::new();
+    let mut out = String::new();
     Writer::new(&mut out, answer, notation, Form::Latex(options)).steps(steps);
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }

@@ -4,7 +4,7 @@ use super::super::answer::Answer;
 use super::super::ascii::ascii;
 use super::super::latex::LatexOptions;
 use super::{Given, Group, Notation, Steps, latex, text};
-use std::io;
+use std::fmt;
 
 /// Hears of a derivation while it is made, from the objective backwards.
 pub trait Listener {
@@ -57,7 +57,7 @@ pub enum Form<'a> {
 
 /// Writes a derivation as it is made. Nothing of it is kept.
 pub struct Writer<'a> {
-    out: &'a mut dyn io::Write,
+    out: &'a mut dyn fmt::Write,
     answer: &'a Answer,
     notation: Notation,
     form: Form<'a>,
@@ -70,7 +70,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer of the derivation of an answer.
     pub fn new(
-        out: &'a mut dyn io::Write,
+        out: &'a mut dyn fmt::Write,
         answer: &'a Answer,
         notation: Notation,
         form: Form<'a>,
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
     }
 
     fn put(&mut self, text: &str) {
-        self.failed |= self.out.write_all(text.as_bytes()).is_err();
+        self.failed |= self.out.write_str(text).is_err();
     }
 
     /// A block of equations, with an empty line before it where it is not the first.

@@ -14,9 +14,9 @@ const GAP: usize = 3;
 
 /// The derivation in Unicode.
 pub fn text(steps: &Steps, answer: &Answer, notation: Notation, width: usize) -> String {
-    let mut out = Vec::new();
+    let mut out = String::new();
     Writer::new(&mut out, answer, notation, Form::Text(width)).steps(steps);
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }
 
 /// The lines of a group, under its title.
