@@ -196,6 +196,15 @@ impl Glyphs for Latex<'_> {
     }
 
     fn quotient<S: Sink>(self, out: &mut S, numerator: &Math, denominator: &Math) {
+        // a derivative stands before a fraction, not inside it
+        if let Math::Product(factors) = numerator
+            && let Some((first @ Math::Partial(..), rest)) = factors.split_first()
+            && !rest.iter().any(|f| matches!(f, Math::IndexSum(..)))
+        {
+            write(self, out, first, Place::Whole);
+            out.text(" ");
+            return self.quotient(out, &super::raise::product(rest.to_vec()), denominator);
+        }
         out.text(r"\frac{");
         write(self, out, numerator, Place::Whole);
         out.text("}{");
@@ -519,6 +528,10 @@ mod tests {
         assert_eq!(
             latex_with(&entry(g("u"), &["k"]), partial),
             r"\frac{\partial L}{\partial u_{k}}"
+        );
+        assert_eq!(
+            latex_with(&quot(prod([entry(g("u"), &["k"]), c("a")]), c("b")), partial),
+            r"\frac{\partial L}{\partial u_{k}} \frac{a}{b}"
         );
         assert_eq!(
             latex_with(&prod([m("W"), v("beta"), c("a")]), bold),
