@@ -143,7 +143,8 @@ fn function(e: &E, name: &str, next: u8, k: usize) -> Option<E> {
         ("tr", 0) => call("tr", &[&transpose(of(0))]),
         ("tr", 1) if of(0).op == Op::Times && of(0).args.iter().all(|a| a.shape != SCALAR) => {
             let (a, b) = (&of(0).args[0], &of(0).args[1]);
-            call("tr", &[&times(b, a)])
+            let turned = times(b, a);
+            if turned.shape == SCALAR { turned } else { call("tr", &[&turned]) }
         }
         ("tr" | "sum" | "dot", 2 | 3) => entries(e, next)?,
         ("dot", _) => times(&transpose(of(1)), of(0)),
