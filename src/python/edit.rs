@@ -254,6 +254,7 @@ impl Editor<'_> {
                 self.add(id, 3, format!("without {y}"), self.factor(a));
                 self.add(id, 3, format!("without {x}"), self.factor(b));
                 self.add(id, 4, "a quotient", format!("{} / {q}", self.factor(a)));
+                self.mixed(id);
             }
             Operator::Divide => {
                 self.add(id, 3, format!("without {y}"), self.factor(a));
@@ -261,6 +262,40 @@ impl Editor<'_> {
             }
             Operator::Power => self.add(id, 3, "without the power", x),
             Operator::And | Operator::Or => {}
+        }
+    }
+
+    /// `g * p * (1 - p)`, as if a softmax were elementwise: each entry of p depends on all others in
+    /// its line.
+    fn mixed(&mut self, id: ExprId) {
+        let mut factors = Vec::new();
+        let mut rest = id;
+        while let Expr::Binary(Operator::Multiply, a, b) = *self.tree.node(rest) {
+            factors.push(b);
+            rest = a;
+        }
+        factors.push(rest);
+        factors.reverse();
+        for &p in &factors {
+            let name = self.source(p).to_string();
+            let complement = factors.iter().position(|f| match *self.tree.node(*f) {
+                Expr::Binary(Operator::Subtract, one, other) => {
+                    self.source(one) == "1" && self.source(other) == name
+                }
+                _ => false,
+            });
+            let Some(complement) = complement.map(|k| factors[k]) else { continue };
+            let others: Vec<String> = factors
+                .iter()
+                .filter(|f| **f != p && **f != complement)
+                .map(|f| self.operand(*f))
+                .collect();
+            if others.is_empty() {
+                continue;
+            }
+            let (p, g) = (self.operand(p), others.join(" * "));
+            let text = format!("{p} * ({g} - ({g} * {p}).sum(axis=-1, keepdims=True))");
+            self.add(id, 4, "each entry of a softmax depends on its whole line", text);
         }
     }
 

@@ -231,13 +231,13 @@ impl Parser<'_> {
                 let attribute = self.text(*name).to_string();
                 let end = name.span.end;
                 let base = self.pop(span)?;
-                let start = self.tree.span(base).start;
+                let start = self.tree.outer(base).start;
                 self.value(Expr::Attribute(base, attribute), Span { start, end });
                 return Ok(2);
             }
             "(" | "[" => {
                 let base = self.pop(span)?;
-                let start = self.tree.span(base).start;
+                let start = self.tree.outer(base).start;
                 let bracket =
                     if text == "(" { Bracket::Call(base) } else { Bracket::Subscript(base) };
                 self.frames.push(Frame::new(bracket, start));
@@ -276,12 +276,12 @@ impl Parser<'_> {
             let b = self.pop(span)?;
             let id = match top {
                 Pending::Prefix(op, place) => {
-                    let span = place.to(self.tree.span(b));
+                    let span = place.to(self.tree.outer(b));
                     self.tree.push(Expr::Prefix(op, b), span)
                 }
                 Pending::Binary(_) | Pending::Compare(_) => {
                     let a = self.pop(span)?;
-                    let span = self.tree.span(a).to(self.tree.span(b));
+                    let span = self.tree.outer(a).to(self.tree.outer(b));
                     let expr = match top {
                         Pending::Binary(op) => Expr::Binary(op, a, b),
                         Pending::Compare(op) => Expr::Compare(op, a, b),
@@ -365,7 +365,11 @@ impl Parser<'_> {
         let whole = Span { start: frame.start, end };
         let values: Vec<ExprId> = frame.items.iter().map(|i| i.value).collect();
         let id = match bracket {
-            Bracket::Base | Bracket::Round if !frame.comma && values.len() == 1 => values[0],
+            Bracket::Base if !frame.comma && values.len() == 1 => values[0],
+            Bracket::Round if !frame.comma && values.len() == 1 => {
+                self.tree.enclose(values[0], whole);
+                values[0]
+            }
             Bracket::Base if values.is_empty() => {
                 return Err(CodeError::syntax("expected an expression", span));
             }

@@ -68,6 +68,8 @@ pub(super) enum Expr {
 pub(super) struct Tree {
     nodes: Vec<Expr>,
     spans: Vec<Span>,
+    /// The same with the brackets around them.
+    outer: Vec<Span>,
     firsts: Vec<u32>,
 }
 
@@ -77,6 +79,7 @@ impl Tree {
         let leftmost = expr.children().first().map_or(own, |c| self.firsts[c.0 as usize]);
         self.nodes.push(expr);
         self.spans.push(span);
+        self.outer.push(span);
         self.firsts.push(leftmost);
         ExprId(own)
     }
@@ -96,6 +99,16 @@ impl Tree {
 
     pub(super) fn span(&self, id: ExprId) -> Span {
         self.spans[id.0 as usize]
+    }
+
+    /// The place of a node with the brackets around it.
+    pub(super) fn outer(&self, id: ExprId) -> Span {
+        self.outer[id.0 as usize]
+    }
+
+    /// Notes brackets around a node.
+    pub(super) fn enclose(&mut self, id: ExprId, span: Span) {
+        self.outer[id.0 as usize] = span;
     }
 }
 
