@@ -25,6 +25,7 @@ use crate::tensor::lower::{Equation, Lowered, lower};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
@@ -91,7 +92,7 @@ fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
         .zip(values)
         .map(|(t, value)| Result_ {
             kind: ResultKind::Gradient,
-            wrt: vec![*t],
+            wrt: smallvec![*t],
             value,
             forms: Forms::default(),
         })
@@ -127,7 +128,7 @@ fn within_structures(
         if let (Some((attribute, value)), Some(at)) = (found, at) {
             let value = simplify(arena, &[value], &FxHashMap::default())[0];
             let kind = ResultKind::Structured(attribute);
-            all.push(Result_ { kind, wrt: vec![target], value, forms: Forms::default() });
+            all.push(Result_ { kind, wrt: smallvec![target], value, forms: Forms::default() });
             let name = typed.program.written(typed.variables[at].name);
             remarks.push(crate::calculus::structure::sentence(attribute, name));
         }
@@ -155,7 +156,7 @@ fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
             let arena = &mut lowered.arena;
             let value = multiplied_out(arena, value);
             let forms = forms(arena, value, *t);
-            Result_ { kind: ResultKind::Jacobian, wrt: vec![*t], value, forms }
+            Result_ { kind: ResultKind::Jacobian, wrt: smallvec![*t], value, forms }
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
@@ -179,11 +180,11 @@ fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
         return Err(Error::NotScalar);
     }
     let first = gradients(&mut lowered, &targets, Seed::One, false, question.corruption);
-    let mut found = Vec::new();
+    let mut found: Vec<(SmallVec<[ExprId; 2]>, ExprId)> = Vec::new();
     for (target, gradient) in targets.iter().zip(&first.results) {
         let Lowered { arena, equations, .. } = &mut lowered;
         let second = derivatives(arena, equations, *gradient, &targets, None, question.corruption);
-        found.extend(targets.iter().zip(second).map(|(t, r)| (vec![*target, *t], r)));
+        found.extend(targets.iter().zip(second).map(|(t, r)| (smallvec![*target, *t], r)));
     }
     let roots: Vec<ExprId> = found.iter().map(|f| f.1).collect();
     let (values, _) = settle(&mut lowered, &roots, &[]);
@@ -225,7 +226,7 @@ fn forms(arena: &mut Arena, value: ExprId, variable: ExprId) -> Forms {
     let (_, dx) = arena.symbol_expr(symbol);
     let action = linear_map::act(arena, value, dx);
     let action = simplify(arena, &[action], &FxHashMap::default())[0];
-    let mut stacked = linear_map::stacked(arena, value, all - by).unwrap_or_default();
+    let mut stacked = linear_map::stacked(arena, value, all - by).unwrap_or_default().into_vec();
     for (_, term) in &mut stacked {
         for part in term.parts_mut() {
             *part = simplify(arena, &[*part], &FxHashMap::default())[0];
@@ -247,7 +248,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
     }
     let results = [Result_ {
         kind: ResultKind::Value,
-        wrt: Vec::new(),
+        wrt: SmallVec::new(),
         value: values[0],
         forms: Forms::default(),
     }];

@@ -19,6 +19,7 @@ use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolId, SymbolKind};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// A result before notation.
@@ -27,7 +28,7 @@ pub struct Result_ {
     /// What it is.
     pub kind: ResultKind,
     /// The symbols it is taken by.
-    pub wrt: Vec<ExprId>,
+    pub wrt: SmallVec<[ExprId; 2]>,
     /// Its value.
     pub value: ExprId,
     /// Other forms of it.

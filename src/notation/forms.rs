@@ -11,7 +11,6 @@ use super::unicode::unicode;
 use crate::syntax::attribute_text;
 use crate::tensor::linear_map::{Factor, StackedTerm};
 use crate::tensor::node::{ExprId, NumberId};
-use smallvec::SmallVec;
 use std::fmt::Write as _;
 
 /// The forms of a result as tensors.
@@ -20,7 +19,7 @@ pub struct Forms {
     /// What it makes of a change of the variable.
     pub action: Option<ExprId>,
     /// The terms of its matrix between stacked columns.
-    pub stacked: SmallVec<[(NumberId, StackedTerm); 4]>,
+    pub stacked: Vec<(NumberId, StackedTerm)>,
 }
 
 /// Which form it is.
