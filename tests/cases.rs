@@ -1,6 +1,8 @@
 //! The gradient cases of `tests/cases/gradients.jsonl`: expressions from public sources with the
 //! right numbers at a point, asked of the program through its ASCII answer and its NumPy module.
 
+mod common;
+
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -180,26 +182,9 @@ fn index_answers_have_the_right_values() {
     settle(&failures("index"), &[FAILING, FAILING_INDEX]);
 }
 
-/// An interpreter with NumPy; `None`, said aloud, where there is none and none is required.
-#[expect(clippy::print_stdout, reason = "what is skipped is said")]
-fn python() -> Option<String> {
-    let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".to_string());
-    let found = Command::new(&python)
-        .args(["-c", "import numpy, scipy"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success());
-    let required = std::env::var("DERIVE_REQUIRE_PYTHON").is_ok_and(|v| v == "1");
-    assert!(found || !required, "`{python}` has no NumPy and SciPy, and they are required");
-    if !found {
-        println!("skipped: `{python}` has no NumPy and SciPy (DERIVE_PYTHON names another)");
-    }
-    found.then_some(python)
-}
-
 #[test]
 fn numpy_modules_have_the_right_values() {
-    let Some(python) = python() else { return };
+    let Some(python) = common::python("numpy, scipy") else { return };
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
     std::fs::create_dir_all(&directory).expect("the directory for modules can be made");
     let mut failed = BTreeMap::new();

@@ -1,9 +1,10 @@
 //! `derive check --code`: the files of `examples/code`, what cannot be read, and, where Python has
 //! `NumPy`, whether the examples that are said to be right are.
 
-use std::io::Write;
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
@@ -233,34 +234,9 @@ print("\n".join(failures))
 "#;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
 fn right_examples_agree_with_differences() {
-    let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let ready = Command::new(&python)
-        .args(["-c", "import numpy"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success());
-    if !ready {
-        let required = std::env::var("DERIVE_REQUIRE_PYTHON").is_ok_and(|v| v == "1");
-        assert!(!required, "`{python}` has no NumPy");
-        println!("skipped: `{python}` has no NumPy");
-        return;
-    }
-    let mut child = Command::new(&python)
-        .args(["-B", "-", "examples/code"])
-        .current_dir(root())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python was there a moment ago");
-    child
-        .stdin
-        .take()
-        .expect("stdin is piped")
-        .write_all(DIFFERENCES.as_bytes())
-        .expect("it reads");
-    let output = child.wait_with_output().expect("python ends");
-    assert!(output.status.success(), "the driver failed");
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "");
+    let Some(python) = common::python("numpy") else { return };
+    let mut command = Command::new(python);
+    command.args(["-B", "-", "examples/code"]).current_dir(root());
+    assert_eq!(common::printed(&mut command, DIFFERENCES), "");
 }

@@ -2,6 +2,8 @@
 //! that no program leads to yet compute (`cases.rs` runs the others). `DERIVE_PYTHON` names the interpreter (default `python3`); without `NumPy` the tests
 //! that run code say that they were skipped, or fail where `DERIVE_REQUIRE_PYTHON=1`.
 
+mod common;
+
 use derive::Question;
 use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
 use derive::notation::math::{Math, Symbol};
@@ -9,8 +11,7 @@ use derive::notation::numpy::numpy;
 use derive::number::Number;
 use serde_json::{Value, json};
 use smallvec::smallvec;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Runs every function of every module at its point and compares with what is expected.
 const DRIVER: &str = r#"
@@ -43,31 +44,10 @@ print("\n".join(failures))
 "#;
 
 /// What Python says of the cases; `None` where there is no `NumPy` and none is required.
-#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
 fn run(cases: &[Value]) -> Option<String> {
-    let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let ready = Command::new(&python)
-        .args(["-c", "import numpy"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success());
-    if !ready {
-        let required = std::env::var("DERIVE_REQUIRE_PYTHON").is_ok_and(|v| v == "1");
-        assert!(!required, "`{python}` has no NumPy");
-        println!("skipped: `{python}` has no NumPy");
-        return None;
-    }
-    let mut child = Command::new(&python)
-        .args(["-c", DRIVER])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python was there a moment ago");
+    let python = common::python("numpy")?;
     let text = serde_json::to_string(cases).expect("JSON can be written");
-    child.stdin.take().expect("stdin is piped").write_all(text.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("python ends");
-    assert!(output.status.success(), "the driver failed");
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
+    Some(common::printed(Command::new(python).args(["-c", DRIVER]), &text))
 }
 
 fn module(question: &Question) -> String {

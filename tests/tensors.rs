@@ -136,3 +136,19 @@ fn hessians_show_their_symmetry() {
         &["∂²y/∂Xᵢⱼ∂Xₖₗ = 2 δᵢₖ δⱼₗ", "d∇X = 2 dX", "∂²y/∂vec(X)∂vec(X) = 2 Iₘₙ"],
     );
 }
+
+#[test]
+fn functions_of_blocks_are_blocks_of_functions() {
+    let gradient = |program: &str, shapes: &str, wrt: &str| {
+        let question = Question::new(program).shapes(shapes).wrt(&[wrt]);
+        derive::gradient(&question).expect("it has a gradient").ascii(0)
+    };
+    let blocks = "A[m,m], B[m,n], C[n,m], D[n,n]";
+    assert_eq!(gradient("sum(tanh([A, B; C, D]))", blocks, "A"), "1 - tanh(A).^2");
+    let parts = "x[m], y[n], g[m+n]";
+    assert_eq!(gradient("sum(g .* tanh([x; y]))", parts, "x"), "g[1:m] .* (1 - tanh(x).^2)");
+    assert_eq!(
+        gradient("sum(sigmoid([x; y]).^2)", parts, "y"),
+        "2*(1 - sigmoid(y)) .* sigmoid(y).^2"
+    );
+}

@@ -93,15 +93,7 @@ fn gradient(teller: &mut Teller<'_>, names: &mut Names, answer: &Answer) {
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
     let mut named = FxHashMap::default();
     let equations = names.elaborate(lowered, &equations, targets, &mut named);
-    let part = Part {
-        equations: &equations,
-        stated: 0,
-        seed,
-        of,
-        first: None,
-        jacobian: false,
-        ends: true,
-    };
+    let part = Part::whole(&equations, seed, of);
     teller.run(answer, names, part);
 }
 
@@ -112,15 +104,7 @@ fn jacobian(teller: &mut Teller<'_>, names: &mut Names, answer: &Answer) {
     let equations = lowered.equations.clone();
     let equations = names.elaborate(lowered, &equations, targets, &mut named);
     let (seed, of) = (Seed::Identity, objective(lowered, &equations));
-    let part = Part {
-        equations: &equations,
-        stated: 0,
-        seed,
-        of,
-        first: None,
-        jacobian: true,
-        ends: true,
-    };
+    let part = Part { jacobian: true, ..Part::whole(&equations, seed, of) };
     teller.run(answer, names, part);
 }
 
@@ -138,15 +122,7 @@ fn hessian(
     let equations = lowered.equations.clone();
     let base = names.elaborate(lowered, &equations, targets, &mut named);
     let of = objective(lowered, &base);
-    let part = Part {
-        equations: &base,
-        stated: 0,
-        seed: Seed::One,
-        of,
-        first: None,
-        jacobian: false,
-        ends: false,
-    };
+    let part = Part { ends: false, ..Part::whole(&base, Seed::One, of) };
     let mut more = teller.run(gradients.0, names, part);
     for (target, gradient) in targets.iter().zip(gradients.1) {
         if !more {
@@ -166,13 +142,10 @@ fn hessian(
         equations.push(Equation { symbol, body: *gradient });
         let equations = names.elaborate(lowered, &equations, targets, &mut named);
         let part = Part {
-            equations: &equations,
             stated: base.len(),
-            seed: Seed::Identity,
-            of: name_of(lowered, symbol),
             first: Some(name_of(lowered, *target)),
             jacobian: true,
-            ends: true,
+            ..Part::whole(&equations, Seed::Identity, name_of(lowered, symbol))
         };
         more = teller.run(answer, names, part);
     }
@@ -214,6 +187,13 @@ struct Part<'a> {
     first: Option<Name>,
     jacobian: bool,
     ends: bool,
+}
+
+impl<'a> Part<'a> {
+    /// The sweep over all equations that there is nothing before and nothing after.
+    fn whole(equations: &'a [Equation], seed: Seed, of: Name) -> Part<'a> {
+        Part { equations, stated: 0, seed, of, first: None, jacobian: false, ends: true }
+    }
 }
 
 impl Teller<'_> {

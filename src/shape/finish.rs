@@ -3,11 +3,8 @@
 use super::dim::{DimId, open_number};
 use super::error::ShapeError;
 use super::infer::Inference;
-use super::table::{Place, Shapes};
-use super::typed::{
-    Definition, Extent, Index, IndexId, Item, Meaning, Position, Shape, Typed, Unknown, Variable,
-    VariableId,
-};
+use super::table::Place;
+use super::typed::{Extent, IndexId, Item, Meaning, Shape, Typed, Variable, VariableId};
 use crate::syntax::ast::{NodeId, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -15,45 +12,10 @@ use smallvec::SmallVec;
 /// What sizes are called where nothing else calls them.
 pub(super) const SIZE_NAMES: [&str; 8] = ["m", "n", "k", "l", "p", "q", "r", "s"];
 
-/// Everything but the program, which the inference borrows.
-pub(super) struct Parts {
-    dims: super::dim::Dims,
-    shapes: Shapes,
-    meanings: Vec<Meaning>,
-    free: Vec<SmallVec<[IndexId; 2]>>,
-    variables: Vec<Variable>,
-    definitions: Vec<Definition>,
-    unknowns: Vec<Unknown>,
-    indices: Vec<Index>,
-    items: Vec<Item>,
-    size_values: FxHashMap<NodeId, DimId>,
-    positions: FxHashMap<NodeId, Position>,
-    ranges: FxHashMap<NodeId, Extent>,
-}
-
-impl Parts {
-    pub(super) fn into_typed(self, program: Program) -> Typed {
-        Typed {
-            program,
-            size_values: self.size_values,
-            positions: self.positions,
-            ranges: self.ranges,
-            dims: self.dims,
-            shapes: self.shapes,
-            meanings: self.meanings,
-            free: self.free,
-            variables: self.variables,
-            definitions: self.definitions,
-            unknowns: self.unknowns,
-            indices: self.indices,
-            items: self.items,
-        }
-    }
-}
-
 impl Inference<'_> {
-    /// Sizes by name, everything resolved.
-    pub(super) fn finish(mut self) -> Result<Parts, ShapeError> {
+    /// Sizes by name, everything resolved: what makes a typed program of the program, which is
+    /// borrowed until then.
+    pub(super) fn finish(mut self) -> Result<impl FnOnce(Program) -> Typed + use<>, ShapeError> {
         self.check_indices()?;
         let names = self.readable_names();
         self.name_shapes(&names);
@@ -61,19 +23,22 @@ impl Inference<'_> {
         self.name_sizes(&names);
         self.order_variables();
         self.upright_definitions();
-        Ok(Parts {
-            dims: self.dims,
-            shapes: self.shapes,
-            meanings: self.meanings,
-            free: self.free,
-            variables: self.variables,
-            definitions: self.definitions,
-            unknowns: self.unknowns,
-            indices: self.indices,
-            items: self.items,
-            size_values: self.size_values,
-            positions: self.positions,
-            ranges: self.ranges,
+        let Inference { size_values, positions, ranges, dims, shapes, meanings, free, .. } = self;
+        let Inference { variables, definitions, unknowns, indices, items, .. } = self;
+        Ok(move |program| Typed {
+            program,
+            size_values,
+            positions,
+            ranges,
+            dims,
+            shapes,
+            meanings,
+            free,
+            variables,
+            definitions,
+            unknowns,
+            indices,
+            items,
         })
     }
 

@@ -134,8 +134,8 @@ pub fn infer(program: Program) -> Result<Typed, ShapeError> {
     state.resolve()?;
     state.gradient_names()?;
     state.solve()?;
-    let parts = state.finish()?;
-    Ok(parts.into_typed(program))
+    let typed = state.finish()?;
+    Ok(typed(program))
 }
 
 impl<'a> Inference<'a> {

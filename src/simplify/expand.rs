@@ -4,16 +4,24 @@
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
-use crate::tensor::node::{Axes, EinsumView, ExprId, Network, Node, NumberId, Operand};
+use crate::tensor::node::{Axes, EinsumView, ExprId, Network, Node, NumberId, Operand, Wires};
 use smallvec::SmallVec;
 
 /// The heaviest expression that is tried.
 const WEIGHT: u32 = 90;
 /// The most terms that a trial may have.
 const TERMS: usize = 24;
+/// The deepest nesting of functions through which a part is taken.
+const NESTING: u32 = 8;
 
 /// A lighter expression of the same value, by multiplying out.
 pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+    if arena.has_indicators()
+        && let Some(inner) = parts_of_maps(arena, id, NESTING)
+        && arena.weight(inner) < arena.weight(id)
+    {
+        return Some(inner);
+    }
     if arena.weight(id) > WEIGHT || !promising(arena, id) {
         return None;
     }
@@ -118,6 +126,114 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
     }
 }
 
+/// A part of elementwise functions as functions of that part, where it is a part of a block array:
+/// `tanh([A, B])[:,1:m]` is `tanh(A)`.
+fn parts_of_maps(arena: &mut Arena, id: ExprId, depth: u32) -> Option<ExprId> {
+    let Node::Einsum(view) = arena.node(id) else { return None };
+    let operands: SmallVec<[Operand; 4]> =
+        view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
+    let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
+    let output: Wires = view.output().into();
+    // the indicators that take a part of an axis, by the wire along that axis
+    let part = |o: &Operand| arena.as_unit(o.expr).is_some() || arena.as_moved(o.expr).is_some();
+    let taken: SmallVec<[usize; 2]> = (0..operands.len())
+        .filter(|k| part(&operands[*k]) && !output.contains(&operands[*k].wires[0]))
+        .collect();
+    let along = |w: u32| {
+        let mut at = taken.iter().copied().filter(|k| operands[*k].wires[0] == w);
+        at.next().filter(|_| at.next().is_none())
+    };
+    let alone = taken.iter().all(|k| along(operands[*k].wires[0]).is_some());
+    if depth == 0 || taken.is_empty() || !alone {
+        return None;
+    }
+    let mut found = false;
+    let mut list: SmallVec<[Operand; 4]> = SmallVec::new();
+    for (k, o) in operands.iter().enumerate() {
+        if taken.contains(&k) {
+            continue;
+        }
+        let parts: Parts = o.wires.iter().map(|w| along(*w).map(|k| operands[k].expr)).collect();
+        // along each axis the wire that is left, none where a single position is
+        let mut wires = Wires::new();
+        for w in &o.wires {
+            match along(*w) {
+                Some(k) => wires.extend(operands[k].wires.get(1).copied()),
+                None => wires.push(*w),
+            }
+        }
+        let (expr, simpler) = part_of(arena, o.expr, &parts, depth);
+        found |= simpler;
+        list.push(Operand { expr, wires });
+    }
+    let network = Network { coefficient: Number::ONE, operands: list, output, sizes };
+    found.then(|| arena.einsum(network.dense()))
+}
+
+/// What is taken of each axis: an indicator, or all.
+type Parts = SmallVec<[Option<ExprId>; 4]>;
+
+/// A part of an array, and whether it is simpler than the array with indicators beside it.
+fn part_of(arena: &mut Arena, id: ExprId, parts: &Parts, depth: u32) -> (ExprId, bool) {
+    if parts.iter().all(Option::is_none) {
+        return (id, false);
+    }
+    let mut sizes: SmallVec<[_; 8]> = arena.axes(id).into();
+    let (mut operands, mut output) = (SmallVec::new(), Wires::new());
+    operands.push(Operand { expr: id, wires: (0..sizes.len() as u32).collect() });
+    for (axis, part) in (0u32..).zip(parts) {
+        let Some(indicator) = part else {
+            output.push(axis);
+            continue;
+        };
+        let mut wires = Wires::from_slice(&[axis]);
+        if let Some(source) = arena.axes(*indicator).get(1) {
+            output.push(sizes.len() as u32);
+            wires.push(sizes.len() as u32);
+            sizes.push(*source);
+        }
+        operands.push(Operand { expr: *indicator, wires });
+    }
+    let axes: Axes = output.iter().map(|w| sizes[*w as usize]).collect();
+    let network = Network { coefficient: Number::ONE, operands, output, sizes };
+    let whole = arena.einsum(network.dense());
+    if depth == 0 {
+        return (whole, false);
+    }
+    let mut found = false;
+    let mut inner = |arena: &mut Arena, e: ExprId| {
+        let all = if arena.rank(e) == 0 { Parts::new() } else { parts.clone() };
+        let (e, simpler) = part_of(arena, e, &all, depth - 1);
+        found |= simpler;
+        e
+    };
+    let value = match arena.node(id) {
+        Node::Map(f, ids) => {
+            let arguments: SmallVec<[ExprId; 4]> = ids.iter().collect();
+            let arguments: SmallVec<[ExprId; 4]> =
+                arguments.into_iter().map(|e| inner(arena, e)).collect();
+            arena.map(f, &arguments)
+        }
+        Node::Add(_) => {
+            if let Some(terms) = expanded(arena, whole, cancelling) {
+                let sum = arena.add_ids(&axes, terms);
+                if arena.weight(sum) < arena.weight(whole) {
+                    return (sum, true);
+                }
+            }
+            let Node::Add(terms) = arena.node(id) else { return (whole, false) };
+            let terms: TermList = terms.iter().collect();
+            let terms = terms.into_iter().map(|(c, e)| (c, inner(arena, e))).collect();
+            arena.add_ids(&axes, terms)
+        }
+        _ => match parts_of_maps(arena, whole, depth - 1) {
+            Some(simpler) => return (simpler, true),
+            None => whole,
+        },
+    };
+    if found { (value, true) } else { (whole, false) }
+}
+
 /// Whether a part is taken of an axis that terms of a sum fill: `[x; y][1:n]`.
 fn takes_block(arena: &Arena, view: EinsumView<'_>) -> bool {
     let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
@@ -177,7 +293,7 @@ pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVe
     let operands: SmallVec<[Operand; 4]> =
         view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
     let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
-    let output: crate::tensor::node::Wires = view.output().into();
+    let output: Wires = view.output().into();
     let Node::Add(terms) = arena.node(operands[at].expr) else { return SmallVec::new() };
     let terms: TermList = terms.iter().collect();
     let mut list = SmallVec::new();

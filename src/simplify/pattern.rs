@@ -47,6 +47,19 @@ struct Placement {
     entry: Option<Wires>,
 }
 
+impl Placement {
+    /// Nothing of a pattern is placed among the factors of a product.
+    fn before(view: &Product, product: &Product, map: SmallVec<[Wire; 8]>) -> Placement {
+        let sought = |o: &Operand| (Sought::Pattern(o.expr), o.wires.clone());
+        Placement {
+            left: view.operands.iter().map(sought).collect(),
+            taken: smallvec![false; product.operands.len()],
+            map,
+            entry: None,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Sought {
     /// An expression of the pattern.
@@ -119,16 +132,8 @@ impl Matcher<'_> {
         }
         let product = Product::of(self.arena, subject);
         let view = Product::of(&self.pattern.arena, self.pattern.left);
-        let start = Placement {
-            left: view
-                .operands
-                .iter()
-                .map(|o| (Sought::Pattern(o.expr), o.wires.clone()))
-                .collect(),
-            taken: smallvec![false; product.operands.len()],
-            map: smallvec![Wire::MAX; view.sizes.len()],
-            entry: None,
-        };
+        let map = smallvec![Wire::MAX; view.sizes.len()];
+        let start = Placement::before(&view, &product, map);
         let (placed, bindings) =
             self.place(&product, &view.output, false, start, Bindings::default())?;
         let wires: Wires = match &placed.entry {
@@ -232,16 +237,8 @@ impl Matcher<'_> {
                 if view.operands.is_empty() && !product.operands.is_empty() {
                     return None;
                 }
-                let start = Placement {
-                    left: view
-                        .operands
-                        .iter()
-                        .map(|o| (Sought::Pattern(o.expr), o.wires.clone()))
-                        .collect(),
-                    taken: smallvec![false; product.operands.len()],
-                    map,
-                    entry: pattern.entrywise.then(|| product.output.clone()),
-                };
+                let entry = pattern.entrywise.then(|| product.output.clone());
+                let start = Placement { entry, ..Placement::before(&view, &product, map) };
                 let mut b = b.clone();
                 for (from, to) in view.output.iter().zip(&product.output) {
                     b = bind_size(&b, view.sizes[*from as usize], product.sizes[*to as usize])?;
