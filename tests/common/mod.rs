@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 /// The interpreter that `DERIVE_PYTHON` names, or `python3`, where it can import these; else a note,
 /// or a failure where `DERIVE_REQUIRE_PYTHON=1`.
 #[expect(clippy::print_stdout, reason = "a test that does not run says so")]
-pub fn python(imports: &str) -> Option<String> {
+pub(crate) fn python(imports: &str) -> Option<String> {
     let python = std::env::var("DERIVE_PYTHON").unwrap_or_else(|_| "python3".into());
     let ready = Command::new(&python)
         .args(["-c", &format!("import {imports}")])
@@ -22,7 +22,8 @@ pub fn python(imports: &str) -> Option<String> {
 }
 
 /// What a command prints that is given a text.
-pub fn printed(command: &mut Command, input: &str) -> String {
+#[allow(dead_code, reason = "not every test that has this module gives a text")]
+pub(crate) fn printed(command: &mut Command, input: &str) -> String {
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = child.expect("python was there a moment ago");
     child.stdin.take().expect("stdin is piped").write_all(input.as_bytes()).expect("it reads");

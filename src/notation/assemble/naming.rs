@@ -122,11 +122,16 @@ impl<'a> Naming<'a> {
             let least = if part.written >= OFTEN { SMALL } else { SHARED };
             let often = part.uses > 1 && total >= least && !is_partial(arena, id);
             let saved = total.saturating_mul(part.written.saturating_sub(1));
-            let named = self.often_named && saved >= SAVED && arena.rank(id) < 2;
+            let named = self.often_named && saved >= SAVED && arena.rank(id) <= 2;
             if let Some(letter) = value_letter(arena, id).filter(|_| named)
                 && !part.is_root
             {
-                let name = self.free(letter).unwrap_or_else(|| self.fresh(&mut count));
+                // a matrix has a capital
+                let letter = match arena.rank(id) {
+                    2 => letter.to_uppercase(),
+                    _ => letter.to_string(),
+                };
+                let name = self.free(&letter).unwrap_or_else(|| self.fresh(&mut count));
                 self.name(arena, id, &name);
                 parts[id.0 as usize].weight = 1;
                 continue;
