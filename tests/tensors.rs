@@ -117,6 +117,11 @@ fn hessians_show_their_symmetry() {
     hessian_is("logsumexp(A*x)", "x", &["∂²y/∂x² = Aᵀ (diag(p) − p pᵀ) A"]);
     hessian_is("norm2(A*x)", "x", &["∂²y/∂x² = Aᵀ (Iₘ/‖A x‖ − A x xᵀ Aᵀ/‖A x‖³) A"]);
     hessian_is("prod(x)", "x", &["∂²y/∂x² = prod(x) ((1 ⊘ x) (1 ⊘ x)ᵀ − diag(1 ⊘ x²))"]);
+    hessian_is(
+        "var a[n]\nnorm2(x - a)",
+        "x",
+        &["∂²y/∂x² = Iₙ/‖x − a‖ − (x − a) (x − a)ᵀ/‖x − a‖³"],
+    );
     let question = Question::new("(x'*A*x)/(x'*B*x)").wrt(&["x"]);
     let rayleigh = derive::hessian(&question).expect("it has a Hessian");
     assert_eq!(

@@ -27,9 +27,6 @@ impl Inference<'_> {
         let Inference { variables, definitions, unknowns, indices, items, .. } = self;
         Ok(move |program| Typed {
             program,
-            size_values,
-            positions,
-            ranges,
             dims,
             shapes,
             meanings,
@@ -39,6 +36,9 @@ impl Inference<'_> {
             unknowns,
             indices,
             items,
+            size_values,
+            positions,
+            ranges,
         })
     }
 

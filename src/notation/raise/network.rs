@@ -70,7 +70,9 @@ impl<'a> Raiser<'a> {
             let wish = if named { None } else { self.orientation(terms) };
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
-            if (wish.is_none() || terms.len() > 2) && !named && self.mixed(terms) {
+            // `(x - a)*(x - a)'` shows that it is symmetric
+            let once = view.operands().filter(|(other, _)| *other == e).count() == 1;
+            if (wish.is_none() || terms.len() > 2) && !named && once && self.mixed(terms) {
                 indifferent.get_or_insert(at);
             }
         }
