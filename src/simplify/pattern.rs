@@ -221,6 +221,10 @@ impl Matcher<'_> {
                 if scale != crate::tensor::arena::ONE {
                     return None;
                 }
+                // each factor of the pattern takes one
+                if factors(&pattern.arena, p) > factors(self.arena, s) {
+                    return None;
+                }
                 let view = Product::of(&pattern.arena, p);
                 let product = Product::of(self.arena, s);
                 if view.output.len() != product.output.len() && !pattern.entrywise {
@@ -396,10 +400,10 @@ impl Matcher<'_> {
             }
         }
         for i in 0..product.operands.len() {
-            if rest.taken[i] {
+            let operand = &product.operands[i];
+            if rest.taken[i] || !self.may_be(sought, operand.expr) {
                 continue;
             }
-            let operand = &product.operands[i];
             let turns = if operand.wires.len() == 2 && self.arena.is_symmetric(operand.expr) {
                 2
             } else {
@@ -410,8 +414,7 @@ impl Matcher<'_> {
                 if turn == 1 {
                     there.reverse();
                 }
-                let mut next = rest.clone();
-                if !self.join(&wires, &there, &mut next) {
+                if !self.joins(&wires, &there, &rest) {
                     continue;
                 }
                 let found = match sought {
@@ -419,6 +422,8 @@ impl Matcher<'_> {
                     Sought::Pattern(p) => self.unify(p, operand.expr, &b),
                 };
                 let Some(b) = found else { continue };
+                let mut next = rest.clone();
+                self.join(&wires, &there, &mut next);
                 next.taken[i] = true;
                 if let Some(done) = self.place(product, output, exact, next, b) {
                     return Some(done);
@@ -453,13 +458,14 @@ impl Matcher<'_> {
                     if turn == 1 {
                         image.reverse();
                     }
-                    let mut next = rest.clone();
-                    if !self.join(&wires, &image, &mut next) {
+                    if !self.joins(&wires, &image, &rest) {
                         continue;
                     }
                     let value =
                         if turn == 1 { self.arena.permute(expr, &[1, 0], &[0, 1]) } else { expr };
                     let Some(b) = self.bind(symbol, value, b) else { continue };
+                    let mut next = rest.clone();
+                    self.join(&wires, &image, &mut next);
                     next.taken[i] = true;
                     if let Some(done) = self.place(product, output, exact, next, b) {
                         return Some(done);
@@ -490,32 +496,41 @@ impl Matcher<'_> {
         None
     }
 
-    /// Joins the wires of a pattern factor to those of a subject factor.
-    fn join(&self, wires: &[Wire], there: &[Wire], state: &mut Placement) -> bool {
-        if self.pattern.entrywise && wires.is_empty() {
-            if there.is_empty() && state.entry.as_ref().is_none_or(SmallVec::is_empty) {
-                state.entry = Some(Wires::new());
-                return true;
-            }
-            return match &state.entry {
-                Some(entry) => entry[..] == *there,
-                None => {
-                    state.entry = Some(there.into());
-                    true
-                }
-            };
+    /// Whether a factor of the subject can be what is sought, as far as its kind tells.
+    fn may_be(&self, sought: Sought, e: ExprId) -> bool {
+        match sought {
+            Sought::Bound(wanted) => wanted == e,
+            Sought::Pattern(p) => match (self.pattern.arena.node(p), self.arena.node(e)) {
+                (Node::Map(f, _), Node::Map(g, _)) => f == g,
+                (Node::Matrix(f, _), Node::Matrix(g, _)) => f == g,
+                (Node::Map(..) | Node::Matrix(..), _) => false,
+                _ => true,
+            },
         }
-        if wires.len() != there.len() {
-            return false;
+    }
+
+    /// Whether the wires of a pattern factor can be joined to those of a subject factor.
+    fn joins(&self, wires: &[Wire], there: &[Wire], state: &Placement) -> bool {
+        if self.pattern.entrywise && wires.is_empty() {
+            return state.entry.as_ref().is_none_or(|entry| entry[..] == *there);
+        }
+        let free = |p: Wire, s: Wire| [Wire::MAX, s].contains(&state.map[p as usize]);
+        let twice = |k: usize| {
+            let same = |j: &usize| wires[*j] == wires[k];
+            (0..k).find(same).is_none_or(|j| there[j] == there[k])
+        };
+        wires.len() == there.len() && (0..wires.len()).all(|k| free(wires[k], there[k]) && twice(k))
+    }
+
+    /// Joins them.
+    fn join(&self, wires: &[Wire], there: &[Wire], state: &mut Placement) {
+        if self.pattern.entrywise && wires.is_empty() {
+            state.entry = Some(there.into());
+            return;
         }
         for (p, s) in wires.iter().zip(there) {
-            let slot = &mut state.map[*p as usize];
-            if *slot != Wire::MAX && *slot != *s {
-                return false;
-            }
-            *slot = *s;
+            state.map[*p as usize] = *s;
         }
-        true
     }
 }
 
