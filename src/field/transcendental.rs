@@ -22,6 +22,8 @@ type Result<T> = std::result::Result<T, KernelError>;
 
 /// Arguments of exp and of the circular functions are reduced up to 2 to this power.
 const LARGEST_REDUCED: i64 = 50;
+/// An exponent known better than this, with an integer in its ball, is that integer.
+const ONE_INTEGER: f64 = 1e-40;
 /// Integer exponents up to this magnitude are repeated products.
 const LARGEST_PRODUCT: i64 = 1 << 16;
 
@@ -319,6 +321,15 @@ impl Elementary for Ball {
                 (_, true) => Err(KernelError::Undefined),
                 _ => Ok(Ball::UNBOUNDED),
             };
+        }
+        // an exponent that all digits say is an integer is one: `x^(log(exp(2)))`
+        let nearest = exponent.to_double().round();
+        if nearest.abs() <= LARGEST_PRODUCT as f64 {
+            let n = nearest as i64;
+            let gap = exponent.sub(Ball::integer(n));
+            if !gap.is_nonzero() && gap.above().to_double() < ONE_INTEGER {
+                return self.integer_power(n);
+            }
         }
         if !self.is_negative() {
             return Ok(Ball::UNBOUNDED);

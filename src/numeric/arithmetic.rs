@@ -7,6 +7,8 @@ use super::instance::Instance;
 use crate::array::{Array, KernelError, Scalar};
 use crate::functions::{Function, Kernel};
 
+/// An exponent that is nearer than this to an integer may be one.
+const ROUNDED_EXPONENT: f64 = 1e-12;
 /// Integer exponents up to this magnitude are powers by repeated multiplication.
 const LARGEST_EXACT_EXPONENT: u64 = 1 << 16;
 
@@ -110,6 +112,14 @@ impl Arithmetic for f64 {
                 return integer_power(self, k);
             }
         }
+        let nearest = exponent.round();
+        // a rounded exponent is what it is rounded from; more digits decide what this leaves open
+        if self < 0.0
+            && (exponent - nearest).abs() < ROUNDED_EXPONENT
+            && nearest.abs() <= LARGEST_EXACT_EXPONENT as f64
+        {
+            return integer_power(self, nearest as i64);
+        }
         let value = self.powf(exponent);
         if value.is_nan() || (self == 0.0 && exponent < 0.0) {
             return Err(KernelError::Undefined);
@@ -149,5 +159,6 @@ mod tests {
         assert_eq!(0.0f64.power(0.0), Ok(1.0));
         assert_eq!(0.0f64.power(-1.0), Err(KernelError::Undefined));
         assert_eq!((-2.0f64).power(0.5), Err(KernelError::Undefined));
+        assert_eq!((-2.0f64).power(2.0f64.exp().ln()), Ok(4.0));
     }
 }
