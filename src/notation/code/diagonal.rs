@@ -3,6 +3,7 @@
 
 use super::CodeError;
 use super::build::Build;
+use super::emit::{COMPARISON, Emit, Text};
 use super::graph::{Id, Known, Op};
 use super::index::{Factors, Name, contract};
 use super::lower::Lower;
@@ -309,5 +310,46 @@ impl Build {
             },
             _ => false,
         }
+    }
+}
+
+impl Emit<'_> {
+    /// What is on a diagonal, added or alone.
+    pub(super) fn diagonal(&mut self, id: Id) -> Text {
+        let graph = self.graph;
+        match graph.op(id) {
+            Op::PlusDiagonal(a, d, i, j) => self.plus_diagonal(*a, *d, (*i, *j)),
+            Op::Spread(d, sizes, i, j) => {
+                let d = self.operand(*d, COMPARISON);
+                let entries = subscripts(graph.rank(id), *i, *j);
+                Text::atom(format!("_spread({d}, {}, \"{entries}\")", self.shape(sizes)))
+            }
+            _ => Text::default(),
+        }
+    }
+
+    /// The array is changed in place where it was made for this.
+    fn plus_diagonal(&mut self, a: Id, d: Id, (i, j): (u8, u8)) -> Text {
+        let own = matches!(
+            self.graph.op(a),
+            Op::MatMul(..)
+                | Op::Outer(..)
+                | Op::Sum(..)
+                | Op::Times(..)
+                | Op::Divide(..)
+                | Op::Spread(..)
+                | Op::PlusDiagonal(..)
+        );
+        let own = own && self.uses[a.0 as usize] == 1;
+        let mut list = self.operand(a, COMPARISON);
+        if !own {
+            list = format!("np.array({list})");
+        }
+        let d = self.operand(d, COMPARISON);
+        let entries = match self.graph.rank(a) {
+            2 => String::new(),
+            rank => format!(", \"{}\"", subscripts(rank, i, j)),
+        };
+        Text::atom(format!("_plus_diagonal({list}, {d}{entries})"))
     }
 }

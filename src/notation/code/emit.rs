@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Binding strengths of Python's operators.
-const COMPARISON: u8 = 0;
+pub(super) const COMPARISON: u8 = 0;
 const SUM: u8 = 1;
 const PRODUCT: u8 = 2;
 const UNARY: u8 = 3;
@@ -26,13 +26,13 @@ const LENGTH: usize = 72;
 
 /// A text and how strongly its outermost operator binds.
 #[derive(Clone, Debug, Default)]
-struct Text {
+pub(super) struct Text {
     text: String,
     binding: u8,
 }
 
 impl Text {
-    fn atom(text: String) -> Text {
+    pub(super) fn atom(text: String) -> Text {
         Text { text, binding: ATOM }
     }
 
@@ -64,13 +64,13 @@ pub(super) fn requirements(
 /// Writes functions, one after the other.
 #[derive(Debug)]
 pub(super) struct Emit<'a> {
-    graph: &'a Graph,
+    pub(super) graph: &'a Graph,
     target: &'a Target,
     names: &'a Names,
     /// The function in which each node was last found live.
     seen: Vec<u32>,
     round: u32,
-    uses: Vec<u32>,
+    pub(super) uses: Vec<u32>,
     texts: Vec<Text>,
     /// Which values are plain numbers and no arrays of the library.
     plain: Vec<bool>,
@@ -176,7 +176,7 @@ impl<'a> Emit<'a> {
     }
 
     /// An operand, bracketed where it binds less than `least`.
-    fn operand(&mut self, id: Id, least: u8) -> String {
+    pub(super) fn operand(&mut self, id: Id, least: u8) -> String {
         let at = id.0 as usize;
         let text = if self.uses[at] > 1 {
             self.texts[at].clone()
@@ -191,7 +191,7 @@ impl<'a> Emit<'a> {
     }
 
     /// A shape as an argument: `n`, `(m, n)`.
-    fn shape(&mut self, list: &[Id]) -> String {
+    pub(super) fn shape(&mut self, list: &[Id]) -> String {
         let sizes = self.arguments(list);
         if let [n] = &sizes[..] { n.clone() } else { format!("({})", sizes.join(", ")) }
     }
@@ -263,12 +263,7 @@ impl<'a> Emit<'a> {
             Op::Solve(a, b) => self.spelled(target.solve, &[*a, *b]),
             Op::Inverse(a) => self.spelled(target.inverse, &[*a]),
             Op::Diagonal(a) => self.spelled(target.diagonal, &[*a]),
-            Op::PlusDiagonal(a, d, i, j) => self.plus_diagonal(*a, *d, (*i, *j)),
-            Op::Spread(d, sizes, i, j) => {
-                let d = self.operand(*d, COMPARISON);
-                let entries = super::diagonal::subscripts(graph.rank(id), *i, *j);
-                Text::atom(format!("_spread({d}, {}, \"{entries}\")", self.shape(sizes)))
-            }
+            Op::PlusDiagonal(..) | Op::Spread(..) => self.diagonal(id),
             Op::Trace(a) => self.spelled(target.trace, &[*a]),
             Op::Eye(Some(n)) => self.spelled(target.eye, &[*n]),
             Op::Eye(None) => Text::atom("1.0".into()),
@@ -371,31 +366,6 @@ impl<'a> Emit<'a> {
             }
             _ => Text::default(),
         }
-    }
-
-    /// The array is changed in place where it was made for this.
-    fn plus_diagonal(&mut self, a: Id, d: Id, (i, j): (u8, u8)) -> Text {
-        let own = matches!(
-            self.graph.op(a),
-            Op::MatMul(..)
-                | Op::Outer(..)
-                | Op::Sum(..)
-                | Op::Times(..)
-                | Op::Divide(..)
-                | Op::Spread(..)
-                | Op::PlusDiagonal(..)
-        );
-        let own = own && self.uses[a.0 as usize] == 1;
-        let mut list = self.operand(a, COMPARISON);
-        if !own {
-            list = format!("np.array({list})");
-        }
-        let d = self.operand(d, COMPARISON);
-        let entries = match self.graph.rank(a) {
-            2 => String::new(),
-            rank => format!(", \"{}\"", super::diagonal::subscripts(rank, i, j)),
-        };
-        Text::atom(format!("_plus_diagonal({list}, {d}{entries})"))
     }
 
     fn is_matmul(&self, id: Id) -> bool {
