@@ -118,15 +118,21 @@ impl Arena {
         if contracted.is_empty() || plain && !operands.iter().any(|o| self.symmetric_operand(o)) {
             return colours;
         }
+        let tied = |colours: &[u64]| {
+            contracted.iter().enumerate().find_map(|(i, w)| {
+                let same = |v: &Wire| colours[*v as usize] == colours[*w as usize];
+                contracted[i + 1..].iter().any(same).then_some(*w)
+            })
+        };
         for round in 0..=contracted.len() {
             for _ in 0..contracted.len().min(6) {
                 self.refine(operands, &contracted, &mut colours);
+                if tied(&colours).is_none() {
+                    return colours;
+                }
             }
-            let tied = contracted.iter().enumerate().find(|(i, w)| {
-                contracted[i + 1..].iter().any(|v| colours[*v as usize] == colours[**w as usize])
-            });
-            let Some((_, w)) = tied else { break };
-            colours[*w as usize] = mix((2u8, round, colours[*w as usize]));
+            let Some(w) = tied(&colours) else { break };
+            colours[w as usize] = mix((2u8, round, colours[w as usize]));
         }
         colours
     }
