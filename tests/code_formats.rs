@@ -190,6 +190,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
         objective: name("y", 0),
         named: false,
         value: Math::Number(Number::ONE),
+        value_axes: vec![],
         shape: smallvec![],
         value_needs: smallvec![],
         bindings: vec![],
@@ -346,7 +347,8 @@ fn deep_and_long_answers_are_written() {
     answer.results[0].entrywise = false;
     answer.results[0].shape = smallvec![symbol("n", 0)];
     let shape = smallvec![symbol("n", 0)];
-    answer.bindings = vec![Binding { name: symbol("t", 1), value, shape, needs: smallvec![] }];
+    answer.bindings =
+        vec![Binding { name: symbol("t", 1), value, axes: vec![], shape, needs: smallvec![] }];
     answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);
     let module = numpy(&answer).expect("the answer has a module");
     let case = json!({"id": "deep", "module": module, "at": {"x": [0.0]}, "expected": {"jacobian_W": [0.0]}});

@@ -1,7 +1,7 @@
 //! Derivatives with more than two axes: in index notation, as linear maps and between stacked columns.
 
 use derive::notation::text::{Report, text};
-use derive::{Question, Solution, hessian, jacobian, verify};
+use derive::{Question, Solution, gradient, hessian, jacobian, verify};
 
 /// The lines of the answer that give the derivative, after it was verified with all its forms.
 fn lines(question: &Question, solution: &Solution) -> Vec<String> {
@@ -155,5 +155,37 @@ fn functions_of_blocks_are_blocks_of_functions() {
     assert_eq!(
         gradient("sum(sigmoid([x; y]).^2)", parts, "y"),
         "2*(1 - sigmoid(y)) .* sigmoid(y).^2"
+    );
+}
+
+#[test]
+fn definitions_with_three_axes_are_written_entry_by_entry() {
+    let layer = "var X[n,m,d], W[d,p], G[n,m,p]\nY[i,j,l] = sum[k](X[i,j,k]*W[k,l])";
+    let gradient_is = |program: &str, expected: &[&str]| {
+        let question = Question::new(program).wrt(&["W", "X"]);
+        let solution = gradient(&question).expect("it has gradients");
+        let report = verify(&solution, &question, 7);
+        assert_eq!(report.status, "verified", "{program}: {}", report.reason);
+        let whole = text(&solution.answer, &Report::skipped(""));
+        let words = |l: &str| l.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines: Vec<String> = whole.lines().map(words).filter(|l| l.contains('=')).collect();
+        assert_eq!(lines, expected, "{program}");
+    };
+    gradient_is(
+        &format!("{layer}\nL = sum[i,j,l](Y[i,j,l]*G[i,j,l])"),
+        &["(∇W)ᵢⱼ = Σₖₗ Xₖₗᵢ Gₖₗⱼ", "(∇X)ᵢⱼₖ = Σₗ Wₖₗ Gᵢⱼₗ"],
+    );
+    gradient_is(
+        &format!("{layer}\nL = sum[i,j,l](tanh(Y[i,j,l])^2)"),
+        &[
+            "Yᵢⱼₗ = Σₖ Xᵢⱼₖ Wₖₗ",
+            "(∇W)ᵢⱼ = 2 Σₖₗ Xₖₗᵢ tanh(Yₖₗⱼ) (1 − tanh(Yₖₗⱼ)²)",
+            "(∇X)ᵢⱼₖ = 2 Σₗ Wₖₗ tanh(Yᵢⱼₗ) (1 − tanh(Yᵢⱼₗ)²)",
+        ],
+    );
+    // the objective itself
+    gradient_is(
+        layer,
+        &["Yᵢⱼₗ = Σₖ Xᵢⱼₖ Wₖₗ", "(∇W)ᵢⱼ = Σₖₗ (∇Y)ₖₗⱼ Xₖₗᵢ", "(∇X)ᵢⱼₖ = Σₗ (∇Y)ᵢⱼₗ Wₖₗ"],
     );
 }

@@ -210,7 +210,7 @@ impl Teller<'_> {
             bindings: &found.bindings,
             cotangent: found.cotangent,
             of,
-            taken: &names.taken,
+            taken: &names.of_values(),
             answer,
             ends,
             jacobian,
@@ -238,6 +238,8 @@ impl Solution {
 /// Names that the program does not have.
 struct Names {
     taken: FxHashSet<String>,
+    /// Those of them that only indices have.
+    indices: FxHashSet<String>,
     count: usize,
 }
 
@@ -245,14 +247,28 @@ impl Names {
     fn new(typed: &Typed, answer: &Answer) -> Names {
         let mut taken: FxHashSet<String> =
             typed.program.names.iter().map(ToString::to_string).collect();
+        let mut indices = taken.clone();
+        for name in typed.names_of_values() {
+            indices.remove(name);
+        }
+        for name in typed.dims.texts() {
+            indices.remove(&*name);
+        }
         taken.extend(typed.dims.texts().map(|t| t.to_string()));
         taken.insert(answer.objective.name.to_string());
         for b in &answer.bindings {
             if let Math::Symbol(s) | Math::Gradient(s) = &b.name {
                 taken.insert(s.name.to_string());
+                indices.remove(&*s.name);
             }
         }
-        Names { taken, count: 0 }
+        indices.remove(&*answer.objective.name);
+        Names { taken, indices, count: 0 }
+    }
+
+    /// What an index must not be called.
+    fn of_values(&self) -> FxHashSet<String> {
+        self.taken.difference(&self.indices).cloned().collect()
     }
 
     fn free(&self, name: &str) -> bool {

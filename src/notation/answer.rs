@@ -19,10 +19,27 @@ pub struct Binding {
     pub name: Math,
     /// Its value, in terms of variables and earlier bindings.
     pub value: Math,
+    /// The names of the indices where it is given entry by entry, for want of a matrix form.
+    pub axes: Vec<Symbol>,
     /// The sizes of its axes.
     pub shape: Shape,
     /// The bindings (positions in [`Answer::bindings`]) that its value mentions.
     pub needs: Needs,
+}
+
+impl Binding {
+    /// The left side of the equation: the name, or an entry of what is named.
+    pub fn left(&self) -> Math {
+        entry_of(self.name.clone(), &self.axes)
+    }
+}
+
+/// An entry, or the whole without indices.
+pub(super) fn entry_of(base: Math, axes: &[Symbol]) -> Math {
+    if axes.is_empty() {
+        return base;
+    }
+    Math::Entry(Box::new(base), axes.iter().cloned().map(Math::Symbol).collect())
 }
 
 /// A free variable as the answer states it.
@@ -89,6 +106,8 @@ pub struct Answer {
     pub named: bool,
     /// The objective's value, as written by the user, in terms of `bindings`.
     pub value: Math,
+    /// The names of the indices where that value is given entry by entry.
+    pub value_axes: Vec<Symbol>,
     /// The sizes of the objective's axes.
     pub shape: Shape,
     /// The bindings (positions in `bindings`) that `value` mentions.
@@ -112,6 +131,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The left side of the equation that gives the objective's value.
+    pub fn value_left(&self) -> Math {
+        entry_of(Math::Symbol(self.objective.clone()), &self.value_axes)
+    }
+
     /// All bindings that these rest on, themselves included, in order. Linear in what is found.
     pub fn closure(&self, direct: &[usize]) -> Vec<usize> {
         let mut seen: rustc_hash::FxHashSet<usize> = rustc_hash::FxHashSet::default();

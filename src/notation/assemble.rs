@@ -12,7 +12,7 @@ use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::{Spelling, written};
-use crate::shape::typed::{Origin, Typed};
+use crate::shape::typed::{DefinitionId, IndexId, Origin, Typed};
 use crate::syntax::ast::NameId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
@@ -94,10 +94,13 @@ pub fn assemble(
             forms: result.forms.written(&mut naming.raiser(arena, None)),
         });
     }
-    let value = match (typed_objective(&spelling, lowered), &outcomes[..]) {
-        (Some(math), _) => math,
-        (None, [only]) if only.kind == ResultKind::Value => only.value.clone(),
-        _ => naming.write(arena, lowered.objective, objective_body(lowered))?.0,
+    let (value, value_axes) = match (typed_objective(&spelling, lowered), &outcomes[..]) {
+        (Some(written), _) => written,
+        (None, [only]) if only.kind == ResultKind::Value => {
+            let axes = if only.entrywise { only.axes.clone() } else { Vec::new() };
+            (only.value.clone(), axes)
+        }
+        _ => naming.write(arena, lowered.objective, objective_body(lowered))?,
     };
     let parameters = parameters(typed, lowered, cotangent, objective_id);
     let objective = arena.symbol(objective_id);
@@ -105,6 +108,7 @@ pub fn assemble(
         objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
         named: lowered.named,
         value,
+        value_axes,
         shape: shape_math(arena, lowered.objective),
         value_needs: plan.value,
         bindings,
@@ -132,18 +136,33 @@ fn binding(
 ) -> Result<Binding, Unwritable> {
     let body = naming.bodies.expr(symbol).expect("a binding has a body");
     let id = symbol_of(arena, symbol);
+    let name = symbol_math(arena, id);
+    let shape = shape_math(arena, symbol);
     let as_written = match arena.symbol(id).kind {
-        SymbolKind::Definition(d) => {
-            let definition = &spelling.typed.definitions[d.0 as usize];
-            definition.indices.is_empty().then(|| written(spelling, definition.body)).flatten()
-        }
+        SymbolKind::Definition(d) => definition(spelling, d, shape.len()),
         _ => None,
     };
-    let value = match as_written {
-        Some(math) => math,
-        None => naming.write(arena, symbol, body)?.0,
+    let (value, axes) = match as_written {
+        Some(written) => written,
+        None => naming.write(arena, symbol, body)?,
     };
-    Ok(Binding { name: symbol_math(arena, id), value, shape: shape_math(arena, symbol), needs })
+    Ok(Binding { name, value, axes, shape, needs })
+}
+
+/// A definition as its author wrote it, and its indices; what has a matrix form is written in that,
+/// by whatever indices it was given.
+fn definition(spelling: &Spelling<'_>, id: DefinitionId, rank: usize) -> Option<(Math, Vec<Name>)> {
+    let typed = spelling.typed;
+    let definition = &typed.definitions[id.0 as usize];
+    let indices = &definition.indices;
+    if !indices.is_empty() && (indices.len() < rank || rank < 3) {
+        return None;
+    }
+    let name = |i: &IndexId| {
+        let name = typed.program.name(typed.indices[i.0 as usize].name);
+        Name { name: name.into(), rank: 0 }
+    };
+    Some((written(spelling, definition.body)?, indices.iter().map(name).collect()))
 }
 
 /// The symbol that a name, a target or an objective is.
@@ -181,17 +200,16 @@ fn spelt(typed: &Typed, id: NameId, canonical: &Rc<str>) -> Rc<str> {
 }
 
 /// The objective as its author wrote it.
-fn typed_objective(spelling: &Spelling<'_>, lowered: &Lowered) -> Option<Math> {
+fn typed_objective(spelling: &Spelling<'_>, lowered: &Lowered) -> Option<(Math, Vec<Name>)> {
     use crate::shape::typed::Item;
     let typed = spelling.typed;
     let id = lowered.arena.as_symbol(lowered.objective)?;
     match lowered.arena.symbol(id).kind {
-        SymbolKind::Definition(d) => {
-            let d = &typed.definitions[d.0 as usize];
-            d.indices.is_empty().then(|| written(spelling, d.body)).flatten()
-        }
+        SymbolKind::Definition(d) => definition(spelling, d, lowered.arena.rank(lowered.objective)),
         _ => typed.items.iter().rev().find_map(|i| match i {
-            Item::Expression(node, free) if free.is_empty() => written(spelling, *node),
+            Item::Expression(node, free) if free.is_empty() => {
+                Some((written(spelling, *node)?, Vec::new()))
+            }
             _ => None,
         }),
     }

@@ -23,7 +23,7 @@ mod stable;
 
 use super::answer::{Answer, Outcome, ResultKind};
 use super::ascii::ascii;
-use super::math::Math;
+use super::math::{Math, Symbol};
 use crate::diagnostic::Diagnostic;
 use crate::functions::{Code, Function};
 use emit::Emit;
@@ -189,8 +189,11 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     let mut lower = Lower::new(answer);
     lower.build.in_place = target.in_place;
     for binding in &answer.bindings {
-        let value = lower.whole(&binding.value)?;
-        let id = shaped(&mut lower, value.id, &binding.shape)?;
+        let id = match &binding.axes[..] {
+            [] => lower.whole(&binding.value)?.id,
+            axes => entries(&mut lower, &binding.value, axes, &binding.shape)?,
+        };
+        let id = shaped(&mut lower, id, &binding.shape)?;
         if let Math::Symbol(s) = &binding.name {
             lower.build.graph.set_label(id, s.name.clone());
         }
@@ -205,8 +208,11 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     let value = if let Some(outcome) = simplified {
         result(&mut lower, outcome)?
     } else {
-        let value = lower.whole(&answer.value)?;
-        shaped(&mut lower, value.id, &answer.shape)?
+        let id = match &answer.value_axes[..] {
+            [] => lower.whole(&answer.value)?.id,
+            axes => entries(&mut lower, &answer.value, axes, &answer.shape)?,
+        };
+        shaped(&mut lower, id, &answer.shape)?
     };
     let objective = &answer.objective.name;
     functions.push(Definition {
@@ -258,18 +264,26 @@ fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
         _ => None,
     };
     let id = match entry.filter(|_| !outcome.axes.is_empty()) {
-        Some(entry) => {
-            for (axis, size) in outcome.axes.iter().zip(&outcome.shape) {
-                let length = lower.size(size)?;
-                lower.lengths.insert(axis.name.clone(), length);
-            }
-            let id = index::array(lower, entry, Some(&outcome.axes));
-            lower.lengths.clear();
-            id?
-        }
+        Some(entry) => entries(lower, entry, &outcome.axes, &outcome.shape)?,
         None => lower.whole(&outcome.value)?.id,
     };
     shaped(lower, id, &outcome.shape)
+}
+
+/// The array with these entries.
+fn entries(
+    lower: &mut Lower<'_>,
+    entry: &Math,
+    axes: &[Symbol],
+    shape: &[Math],
+) -> Result<Id, CodeError> {
+    for (axis, size) in axes.iter().zip(shape) {
+        let length = lower.size(size)?;
+        lower.lengths.insert(axis.name.clone(), length);
+    }
+    let id = index::array(lower, entry, Some(axes));
+    lower.lengths.clear();
+    id
 }
 
 /// The value in the shape that it is to have, where it is a scalar that stands for an array or an

@@ -21,7 +21,7 @@ pub fn equations_with(answer: &Answer, options: LatexOptions<'_>) -> String {
     let row = |step: &Step| match *step {
         Step::Binding(at) => {
             let binding = &answer.bindings[at];
-            vec![(latex_with(&binding.name, options), latex_with(&binding.value, options))]
+            vec![(latex_with(&binding.left(), options), latex_with(&binding.value, options))]
         }
         Step::Result(at) => {
             let result = &answer.results[at];

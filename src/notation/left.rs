@@ -1,6 +1,6 @@
 //! The left sides of results, in each notation.
 
-use super::answer::{Answer, Outcome, ResultKind};
+use super::answer::{Answer, Outcome, ResultKind, entry_of as entry};
 use super::latex::{LatexOptions, latex_with};
 use super::math::{Math, Symbol};
 use super::unicode::unicode;
@@ -113,11 +113,4 @@ impl Left {
             _ => Left::Nothing,
         }
     }
-}
-
-fn entry(base: Math, axes: &[Symbol]) -> Math {
-    if axes.is_empty() {
-        return base;
-    }
-    Math::Entry(Box::new(base), axes.iter().cloned().map(Math::Symbol).collect())
 }

@@ -121,7 +121,7 @@ pub(super) fn objective_program(answer: &Answer) -> String {
     };
     let needs = answer.closure(&answer.value_needs).into_iter().filter(|&at| !is_objective(at));
     definitions(&mut out, answer, needs);
-    write_ascii(&mut out, &answer.value);
+    expression(&mut out, answer, &answer.value, &answer.value_axes);
     out
 }
 
@@ -149,8 +149,7 @@ fn is_defined(result: &Outcome, defined: &FxHashSet<&str>) -> bool {
 
 fn definitions(out: &mut String, answer: &Answer, which: impl Iterator<Item = usize>) {
     for binding in which.filter_map(|at| answer.bindings.get(at)) {
-        write_ascii(out, &binding.name);
-        write_axes(out, &free_indices(&binding.value));
+        write_ascii(out, &binding.left());
         out.push_str(" = ");
         write_ascii(out, &binding.value);
         out.push('\n');

@@ -207,7 +207,7 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, shape: smallvec![c("m")], needs: Needs::new() }
+    Binding { name, value, axes: Vec::new(), shape: smallvec![c("m")], needs: Needs::new() }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {
@@ -215,6 +215,7 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         objective,
         named: false,
         value,
+        value_axes: Vec::new(),
         shape: Shape::new(),
         value_needs: smallvec![0],
         bindings,

@@ -106,7 +106,7 @@ pub(super) struct Line<'a> {
     /// The result that it gives, by position in the answer.
     pub(super) result: Option<usize>,
     /// What is defined, where it is no result.
-    pub(super) name: Option<&'a Math>,
+    pub(super) name: Option<Math>,
     pub(super) right: &'a Math,
     pub(super) is_result: bool,
     /// Where it is another form of the result: which.
@@ -147,9 +147,9 @@ impl<'a> Page<'a> {
             answer.mark(&answer.value_needs, &mut needed);
         }
         let binding = |at: usize| Line {
-            left: self.math(&answer.bindings[at].name),
+            left: self.math(&answer.bindings[at].left()),
             result: None,
-            name: Some(&answer.bindings[at].name),
+            name: Some(answer.bindings[at].left()),
             right: &answer.bindings[at].value,
             is_result: false,
             form: None,
@@ -160,9 +160,9 @@ impl<'a> Page<'a> {
         let is_given = (0..backward).any(|at| needed[at] && answer.bindings[at].name == objective);
         if shows_objective && !is_given {
             given.push(Line {
-                left: self.math(&objective),
+                left: self.math(&answer.value_left()),
                 result: None,
-                name: None,
+                name: Some(answer.value_left()),
                 right: &answer.value,
                 is_result: false,
                 form: None,

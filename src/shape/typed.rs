@@ -228,6 +228,22 @@ impl Typed {
         self.meanings[id.0 as usize]
     }
 
+    /// The names of the program but those that it gives to indices alone, which are bound where
+    /// they stand.
+    pub fn names_of_values(&self) -> impl Iterator<Item = &str> {
+        let mut index = vec![false; self.program.names.len()];
+        for i in &self.indices {
+            index[i.name.0 as usize] = true;
+        }
+        let variables = self.variables.iter().map(|v| v.name);
+        let definitions = self.definitions.iter().map(|d| d.name);
+        let unknowns = self.unknowns.iter().map(|u| u.name);
+        for name in variables.chain(definitions).chain(unknowns) {
+            index[name.0 as usize] = false;
+        }
+        self.program.names.iter().zip(index).filter(|(_, index)| !index).map(|(name, _)| name)
+    }
+
     /// The free indices of a node.
     pub fn free(&self, id: NodeId) -> &[IndexId] {
         self.free.get(id.0 as usize).map_or(&[], |free| free)

@@ -215,7 +215,7 @@ impl<'a> Naming<'a> {
         let typed = self.typed;
         let names = || {
             let own = self.letters.iter().map(|n| Rc::from(n.as_str()));
-            typed.program.names.iter().map(Rc::from).chain(typed.dims.texts()).chain(own).collect()
+            typed.names_of_values().map(Rc::from).chain(typed.dims.texts()).chain(own).collect()
         };
         IndexNames::new(self.taken.get_or_init(names))
     }
@@ -224,26 +224,19 @@ impl<'a> Naming<'a> {
         Raiser { arena, names: &self.symbols, own, depth: Raiser::full_depth() }
     }
 
-    /// The body of a name.
+    /// The body of a name, and the names of its axes where it is written entry by entry.
     pub(super) fn write(
         &self,
         arena: &Arena,
         own: ExprId,
         body: ExprId,
-    ) -> Result<(Math, bool), Unwritable> {
+    ) -> Result<(Math, Vec<Name>), Unwritable> {
         // a definition is not written as itself
         let hidden = (self.symbols.expr(body) == Some(own)).then_some(body);
-        let mut raiser = self.raiser(arena, hidden);
-        if let Some(math) = raiser.raise(body) {
-            return Ok((math, true));
-        }
-        if arena.rank(body) == 0 {
-            let mut fresh = self.index_names();
-            if let Some(math) = raiser.entry(body, &[], &mut fresh) {
-                return Ok((math, false));
-            }
-        }
-        Err(Unwritable { what: "a part of this answer".into() })
+        Ok(match self.written(arena, body, hidden, false)? {
+            (_, true, Some(entry), axes) => (entry, axes),
+            (value, ..) => (value, Vec::new()),
+        })
     }
 
     /// A result: its value, whether that is an entry, the entry where it is wanted or needed, and
@@ -254,7 +247,18 @@ impl<'a> Naming<'a> {
         body: ExprId,
         want_index: bool,
     ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
-        let mut raiser = self.raiser(arena, None);
+        self.written(arena, body, None, want_index)
+    }
+
+    /// The same of an expression that is not written by its name.
+    fn written(
+        &self,
+        arena: &Arena,
+        body: ExprId,
+        own: Option<ExprId>,
+        want_index: bool,
+    ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
+        let mut raiser = self.raiser(arena, own);
         let matrix = match raiser.raise(body) {
             Some(math) if !want_index => return Ok((math, false, None, Vec::new())),
             matrix => matrix,

@@ -114,7 +114,7 @@ impl Page<'_> {
 
     /// The left side of an equation.
     fn left(&self, line: &Line<'_>) -> String {
-        if let Some(name) = line.name {
+        if let Some(name) = &line.name {
             return self.formula(name);
         }
         let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
@@ -197,13 +197,14 @@ impl Page<'_> {
     /// The program: its definitions down to the objective, and what is asked for.
     fn question(&self, out: &mut String) {
         let (mut given, _) = lines(self.answer);
-        let name = unicode(&self.objective());
+        let left = self.answer.value_left();
+        let name = unicode(&left);
         if !given.iter().any(|line| line.left == name) {
             let right = &self.answer.value;
             given.push(Line {
                 left: name,
                 result: None,
-                name: None,
+                name: Some(left),
                 right,
                 is_result: false,
                 form: None,
@@ -296,7 +297,8 @@ impl Page<'_> {
             "<section>\n<h2>Shapes</h2>\n<table>\n<tr><th>name</th><th>shape</th><th></th></tr>\n",
         );
         for parameter in &self.answer.parameters {
-            let sizes: Vec<String> = parameter.shape.iter().map(unicode).collect();
+            let size = |s| unicode(s).replace('-', " − ").replace('+', " + ");
+            let sizes: Vec<String> = parameter.shape.iter().map(size).collect();
             let shape = if sizes.is_empty() { "scalar".to_string() } else { sizes.join(" × ") };
             let mut remarks: Vec<&str> =
                 parameter.attributes.iter().map(|a| attribute_text(*a)).collect();

@@ -283,7 +283,10 @@ impl<'a> Builder<'a> {
             }
             SymbolKind::Shared if !last => None,
             _ if last && self.trace.first.is_some() => self.trace.first.clone().map(Math::Gradient),
-            _ => last.then(|| self.trace.answer.value.clone()),
+            _ => {
+                let answer = self.trace.answer;
+                (last && answer.value_axes.is_empty()).then(|| answer.value.clone())
+            }
         }
     }
 

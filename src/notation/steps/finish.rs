@@ -1,21 +1,13 @@
 //! How a group ends: the cotangent as a whole, and the answer.
 
-use super::super::answer::Binding;
+use super::super::answer::entry_of;
 use super::super::ascii::ascii;
 use super::super::left::write_axes;
-use super::super::math::{Math, Symbol};
 use super::super::unicode::unicode;
 use super::build::Builder;
-use super::speak::at;
 use super::stream::definition;
 use super::{Given, Group, Line, Row, Side};
 use crate::tensor::node::ExprId;
-
-/// An entry of a cotangent, where it is given entry by entry.
-fn at_axes(gradient: Math, axes: &[Symbol]) -> Math {
-    let axes: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
-    at(gradient, &axes)
-}
 
 impl Builder<'_> {
     /// The cotangent as a whole, simplified, and as the answer has it.
@@ -68,15 +60,16 @@ impl Builder<'_> {
                 let left = if self.trace.ends {
                     Side::Result(place)
                 } else {
-                    Side::Math(at_axes(gradient.clone(), indices))
+                    Side::Math(entry_of(gradient.clone(), indices))
                 };
                 (left, outcome.value.clone(), claim, &outcome.needs)
             }
             None => {
                 let named = self.bindings.get(&name.name).filter(|_| !self.trace.jacobian);
                 let Some(binding) = named.map(|at| &answer.bindings[*at]) else { return };
-                let claim = format!("{} == {}", ascii(gradient), ascii(&binding.value));
-                (Side::Math(gradient.clone()), binding.value.clone(), claim, &binding.needs)
+                let left = entry_of(gradient.clone(), &binding.axes);
+                let claim = format!("{} == {}", ascii(&left), ascii(&binding.value));
+                (Side::Math(left), binding.value.clone(), claim, &binding.needs)
             }
         };
         // what the answer names to share it
@@ -92,7 +85,8 @@ impl Builder<'_> {
         }
         new.sort_unstable();
         for at in new {
-            let Binding { name, value, .. } = answer.bindings[at].clone();
+            let binding = &answer.bindings[at];
+            let (name, value) = (binding.left(), binding.value.clone());
             let given = Given { name, value, written: None, hidden: false };
             if self.trace.shown.insert(definition(&given)) {
                 group.given.push(given);
