@@ -214,6 +214,13 @@ fn derivations_as_people_read_them() {
         ("trace", "tr(A*X*B)", "X"),
         ("inverse", "a'*inv(X)*b + logdet(X)", "X"),
         ("fan_out", "var W[n,n], x[n]\nz = tanh(W*x)\ny = x + W*z", "x"),
+        ("trace_of_a_quadratic_form", "tr(X'*A*X*B)", "X"),
+        ("mean_of_squares", "var r[n]\nmean(r.^2)", "r"),
+        (
+            "batch",
+            "var X[n,m,d], W[d,p]\nY[i,j,l] = sum[k](X[i,j,k]*W[k,l])\nL = sum[i,j,l](tanh(Y[i,j,l]))",
+            "W",
+        ),
     ];
     for (name, program, wrt) in programs {
         let mut question = Question::new(program).wrt(&[wrt]).with_steps();
@@ -221,6 +228,7 @@ fn derivations_as_people_read_them() {
             question = question.shapes("a[n], X[n,n], b[n]");
         }
         let solution = gradient(&question).expect(name);
+        assert_eq!(faults(&solution), Vec::<String>::new(), "{name}");
         let shown = text(steps(&solution), &solution.answer, Notation::Both, 110);
         insta::assert_snapshot!(name, shown);
     }

@@ -3,6 +3,7 @@
 use super::compose::{entry, is_one, is_scalar, product, reciprocal, transpose};
 use super::slices::Window;
 use crate::notation::math::Math;
+use crate::notation::walk::any;
 use crate::number::Number;
 use crate::tensor::node::Wire;
 use smallvec::{SmallVec, smallvec};
@@ -111,6 +112,26 @@ impl Part {
         let row = self.more.as_mut().and_then(|more| more.row.take());
         row.unwrap_or_else(|| transpose(self.math))
     }
+
+    /// How many transposes more than the column the row has.
+    pub(super) fn turns_as_row(&self) -> isize {
+        transposes(&self.clone().into_row()) - transposes(&self.math)
+    }
+}
+
+/// How many transposes an expression has.
+pub(super) fn transposes(math: &Math) -> isize {
+    let mut count = 0;
+    any(math, &mut |part| {
+        count += isize::from(matches!(part, Math::Transpose(_)));
+        false
+    });
+    count
+}
+
+/// Whether a change stands in an expression.
+pub(super) fn has_change(math: &Math) -> bool {
+    any(math, &mut |part| matches!(part, Math::Differential(_)))
 }
 
 #[derive(Clone, Debug)]

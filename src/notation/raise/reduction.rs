@@ -4,7 +4,10 @@ use super::compose::{
     entry, product, reciprocal, squared_norm, squared_norm_matrix, sum_call, transpose,
 };
 use super::motion::Link;
-use super::part::{Edge, Key, Part, Parts, Scalars, hadamard, transposed_part, triangle, whole};
+use super::part::{
+    Edge, Key, Part, Parts, Scalars, hadamard, has_change, transposed_part, transposes, triangle,
+    whole,
+};
 use super::size_math;
 use crate::notation::math::Math;
 use crate::tensor::arena::Arena;
@@ -211,6 +214,10 @@ impl Reduction {
         }
         let last = parts.pop()?;
         let first = hadamard(parts);
+        // `dx'*A*x`, not `x'*A'*dx`: a change takes the place of what changes
+        if matches!(last.math, Math::Differential(_)) && first.turns_as_row() > 1 {
+            return Some((key, product([last.into_row(), first.math])));
+        }
         Some((key, product([first.into_row(), last.math])))
     }
 
@@ -235,7 +242,13 @@ impl Reduction {
             if !alone || !(aligned || one_divides) {
                 continue;
             }
-            let part = hadamard(self.take_edges(a, b));
+            let mut parts = self.take_edges(a, b);
+            if let Some((key, math)) = turned_trace(&mut parts) {
+                scalars.above.push((key, math));
+                open.retain(|w| *w != a && *w != b);
+                return true;
+            }
+            let part = hadamard(parts);
             let math = match part.root() {
                 Some(root) => squared_norm_matrix(root),
                 None => sum_call(part.math, None),
@@ -476,4 +489,22 @@ impl Reduction {
             _ => None,
         }
     }
+}
+
+/// `tr(dX'*A*X*B)`, not `sum((X'*A'*dX) .* B)`: the trace of a product with a change in it, where
+/// that has fewer transposes than the sum.
+fn turned_trace(parts: &mut Parts) -> Option<(Key, Math)> {
+    let [a, b] = &parts[..] else { return None };
+    if a.divides || b.divides {
+        return None;
+    }
+    let turns = |p: &Part| matches!(p.math, Math::Product(_)) && has_change(&p.math);
+    let at = [a, b].into_iter().position(turns)?;
+    let turned = transpose(parts[at].math.clone());
+    if transposes(&turned) >= transposes(&parts[at].math) {
+        return None;
+    }
+    let key = parts[0].key.min(parts[1].key);
+    let other = parts.remove(1 - at);
+    Some((key, Math::Call(entry("tr"), vec![product([turned, whole(other)])], None)))
 }

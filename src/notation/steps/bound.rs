@@ -83,9 +83,9 @@ fn key(math: &Math) -> String {
             list.sort_unstable();
             format!("({})", list.concat())
         }
-        Math::Quotient(a, b) => format!("{}/{}", key(a), key(b)),
+        Math::Quotient(one, b) if is_one(one) => format!("1/{}", key(b)),
         Math::Delta(a, b) => delta(a, b),
-        Math::Product(_) | Math::IndexSum(..) => {
+        Math::Product(_) | Math::Quotient(..) | Math::IndexSum(..) => {
             let mut term = Term::default();
             term.take(math.clone());
             term.key()
@@ -107,6 +107,10 @@ fn delta(a: &Math, b: &Math) -> String {
     format!("d[{}]", ends.join(","))
 }
 
+fn is_one(math: &Math) -> bool {
+    matches!(math, Math::Number(n) if n.is_one())
+}
+
 /// A product under one sum.
 #[derive(Default)]
 struct Term {
@@ -126,6 +130,11 @@ impl Term {
             Math::IndexSum(names, body) if !names.iter().any(|s| self.bound.contains(s)) => {
                 self.bound.extend(names);
                 self.take(*body);
+            }
+            // `a/n` is `a*(1/n)`
+            Math::Quotient(a, b) if !is_one(&a) => {
+                self.take(*a);
+                self.factors.push(Math::Quotient(Box::new(Math::Number(Number::ONE)), b));
             }
             // says how far an index runs
             Math::Entry(base, _) if matches!(*base, Math::Ones(_)) => {}
@@ -242,7 +251,7 @@ fn free_of(factors: &[Math], names: &[Symbol]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::sample::{c, entry, isum, prod, v};
+    use super::super::super::sample::{c, entry, isum, n, prod, quot, v};
     use super::*;
 
     #[test]
@@ -258,6 +267,8 @@ mod tests {
             prod([entry(v("g"), &["l"]), entry(v("k"), &["j"]), delta(c("i"), position("l", "j"))]);
         let [first, second] = [first, second].map(|m| isum(&["j", "l"], m));
         assert!(same(&first, &second));
+        let (third, fourth) = (quot(entry(v("g"), &["j"]), c("n")), quot(n(1), c("n")));
+        assert!(same(&third, &prod([entry(v("g"), &["j"]), fourth])));
         let contracted = isum(&["j"], prod([entry(v("g"), &["j"]), entry(v("k"), &["j"])]));
         assert!(!same(&first, &contracted));
     }

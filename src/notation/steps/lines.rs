@@ -3,7 +3,7 @@
 use super::super::ascii::ascii;
 use super::super::index::IndexNames;
 use super::super::math::{Math, Symbol as Name};
-use super::super::raise::{product, symbol_math};
+use super::super::raise::{negated, product, symbol_math};
 use super::super::unicode::unicode;
 use super::bound::{fronted, same, summed, tidied};
 use super::build::{Builder, LAST, heavier};
@@ -234,14 +234,10 @@ impl Lines {
                 list
             });
         }
-        let dx = Math::Differential(b.name(c));
         let whole = if jacobian {
             b.raiser(None).raise(contracted).map(|m| b.speech.whole(m, true))
         } else {
-            b.raiser(None).raise(total).map(|m| match b.name(c).rank {
-                0 => product(vec![m, dx.clone()]),
-                _ => Math::Inner(Box::new(m), Box::new(dx.clone())),
-            })
+            b.raiser(None).raise(total).map(|m| beside(m, b.name(c)))
         };
         let chained = self.parents.iter().any(|p| p.1);
         let left = Math::Differential(b.speech.of.clone());
@@ -264,6 +260,9 @@ impl Lines {
             }
         };
         without_repetition(&mut out);
+        if b.name(c).rank == 0 && !jacobian && b.says(&out[..2], contracted) {
+            out[2] = None;
+        }
         let chain_claim = claims.map(added);
         let indices = if jacobian { b.free(seed) } else { Vec::new() };
         let entry = at(claimed.clone(), &indices);
@@ -283,6 +282,27 @@ impl Lines {
                 }
             })
         })
+    }
+}
+
+/// `⟨A, dx⟩`, and of a number `a dx`; `−a dx`, not `(−a) dx`.
+fn beside(factor: Math, x: Name) -> Math {
+    let scalar = x.rank == 0;
+    let dx = Math::Differential(x);
+    match factor {
+        _ if !scalar => Math::Inner(Box::new(factor), Box::new(dx)),
+        Math::Sum(mut terms) if terms.len() == 1 && terms[0].0 => {
+            negated(product(vec![terms.swap_remove(0).1, dx]))
+        }
+        factor => product(vec![factor, dx]),
+    }
+}
+
+impl Builder<'_> {
+    /// Whether the last of these lines is an expression as it stands: `ds/N` says `c ds`.
+    fn says(&self, lines: &[Option<(String, Math)>], id: ExprId) -> bool {
+        let last = lines.iter().rev().flatten().next();
+        last.zip(self.raiser(None).raise(id)).is_some_and(|((_, m), n)| unicode(m) == unicode(&n))
     }
 }
 
