@@ -102,7 +102,7 @@ impl Glyphs for Latex<'_> {
     fn times(self, left: &Math, right: &Math) -> &'static str {
         if begins_with_digit(right) {
             r" \cdot "
-        } else if is_word(left) || is_word(right) || is_change(left) {
+        } else if is_word(left) || is_word(right) || is_change(left) || is_change(right) {
             r" \, "
         } else {
             " "
@@ -197,6 +197,11 @@ impl Glyphs for Latex<'_> {
 
     fn quotient<S: Sink>(self, out: &mut S, numerator: &Math, denominator: &Math) {
         // a derivative stands before a fraction, not inside it
+        if let Math::Partial(..) = numerator {
+            write(self, out, numerator, Place::Whole);
+            out.text(" ");
+            return self.quotient(out, &Math::Number(Number::ONE), denominator);
+        }
         if let Math::Product(factors) = numerator
             && let Some((first @ Math::Partial(..), rest)) = factors.split_first()
             && !rest.iter().any(|f| matches!(f, Math::IndexSum(..)))
@@ -302,12 +307,8 @@ impl Glyphs for Latex<'_> {
         let taken = match base {
             Math::Symbol(s) => !split(&s.name).1.is_empty(),
             Math::Identity(size) => size.is_some(),
-            Math::Gradient(_)
-            | Math::Ones(_)
-            | Math::Zeros(_)
-            | Math::Call(..)
-            | Math::Unknown(..)
-            | Math::UnknownGradient(..) => true,
+            Math::Gradient(_) | Math::Ones(_) | Math::Zeros(_) => true,
+            Math::Call(function, ..) => !matches!(function.latex, Notation::Operator(_)),
             _ => false,
         };
         if taken {
@@ -354,7 +355,10 @@ impl Glyphs for Latex<'_> {
     }
 
     fn differential<S: Sink>(self, out: &mut S, symbol: &Symbol) {
-        out.text(r"\mathrm{d}");
+        // the change of `out` is no word
+        let head = split(&symbol.name).0;
+        let is_word = head.len() > 1 && greek_latex(head).is_none();
+        out.text(if is_word { r"\mathrm{d} \, " } else { r"\mathrm{d}" });
         self.symbol(out, symbol);
     }
 
@@ -455,7 +459,7 @@ fn is_word(math: &Math) -> bool {
 pub(super) fn is_change(math: &Math) -> bool {
     match math {
         Math::Differential(_) => true,
-        Math::Transpose(inner) => is_change(peel(inner)),
+        Math::Transpose(inner) | Math::Entry(inner, _) => is_change(peel(inner)),
         _ => false,
     }
 }
@@ -532,6 +536,10 @@ mod tests {
         assert_eq!(
             latex_with(&quot(prod([entry(g("u"), &["k"]), c("a")]), c("b")), partial),
             r"\frac{\partial L}{\partial u_{k}} \frac{a}{b}"
+        );
+        assert_eq!(
+            latex_with(&quot(g("u"), c("b")), partial),
+            r"\frac{\partial L}{\partial u} \frac{1}{b}"
         );
         assert_eq!(
             latex_with(&prod([m("W"), v("beta"), c("a")]), bold),

@@ -13,6 +13,7 @@ use crate::notation::layout::{
 };
 use crate::notation::math::{Math, Symbol};
 use crate::notation::name::{greek_letter, is_compound, split};
+use crate::notation::raise::product;
 use crate::notation::unicode::begins_with_digit;
 use crate::notation::walk::any;
 use crate::number::Number;
@@ -145,12 +146,17 @@ fn letters<S: Sink>(out: &mut S, symbol: &Symbol) {
     }
     tag(out, "<msub>");
     word(out, head);
+    subscript(out, tail);
+    tag(out, "</msub>");
+}
+
+fn subscript<S: Sink>(out: &mut S, tail: &str) {
     tag(out, "<mrow>");
     for (at, part) in tail.split('_').enumerate() {
         out.text(if at > 0 { "," } else { "" });
         word(out, part);
     }
-    tag(out, "</mrow></msub>");
+    tag(out, "</mrow>");
 }
 
 /// The notation of MathML.
@@ -169,6 +175,19 @@ impl MathMl<'_> {
     }
 
     fn raised<S: Sink>(self, out: &mut S, base: &Math, mark: &str) {
+        if let Math::Symbol(symbol) = base
+            && !is_compound(&symbol.name)
+            && let (head, tail) = split(&symbol.name)
+            && !tail.is_empty()
+        {
+            // the mark stands above the subscript
+            self.named(out, base);
+            tag(out, "<msubsup>");
+            word(out, head);
+            subscript(out, tail);
+            tag(out, mark);
+            return tag(out, "</msubsup></mrow>");
+        }
         tag(out, "<msup>");
         row(self, out, base, Place::Operand);
         tag(out, mark);
@@ -176,9 +195,28 @@ impl MathMl<'_> {
     }
 }
 
+/// The upright name that LaTeX gives a function whose own has an underscore.
+fn typeset(function: &'static Function) -> Option<&'static str> {
+    match function.latex {
+        Notation::Operator(name) if function.name.contains('_') => {
+            name.strip_prefix(r"\operatorname{")?.strip_suffix('}').filter(|n| !n.contains('\\'))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a factor is `∇u`: `∇u x` is not `∇(u x)`.
 fn names_gradient(math: &Math) -> bool {
     matches!(math, Math::Gradient(_))
+}
+
+/// Whether a factor has a bar, which beside another would look like one.
+fn is_fraction(math: &Math) -> bool {
+    match math {
+        Math::Number(n) => !n.is_integer(),
+        Math::Quotient(..) | Math::Partial(..) => true,
+        _ => false,
+    }
 }
 
 /// Whether letters run together would be read as one word.
@@ -213,7 +251,9 @@ impl Glyphs for MathMl<'_> {
     fn times(self, left: &Math, right: &Math) -> &'static str {
         if begins_with_digit(right) {
             "·"
-        } else if is_word(left) || is_word(right) || is_change(left) || names_gradient(left) {
+        } else if [left, right].iter().any(|f| is_word(f) || is_change(f) || is_fraction(f))
+            || names_gradient(left)
+        {
             WIDE
         } else {
             TIMES
@@ -275,6 +315,18 @@ impl Glyphs for MathMl<'_> {
         tag(out, "</msub>");
     }
     fn quotient<S: Sink>(self, out: &mut S, numerator: &Math, denominator: &Math) {
+        // a derivative stands before a fraction, not inside it
+        let (first, rest) = match numerator {
+            Math::Product(factors) => (&factors[0], &factors[1..]),
+            other => (other, &[][..]),
+        };
+        if matches!(first, Math::Partial(..))
+            && !rest.iter().any(|f| matches!(f, Math::IndexSum(..)))
+        {
+            write(self, out, first, Place::Whole);
+            out.text(WIDE);
+            return self.quotient(out, &product(rest.to_vec()), denominator);
+        }
         tag(out, "<mfrac>");
         row(self, out, numerator, Place::Whole);
         row(self, out, denominator, Place::Whole);
@@ -294,9 +346,9 @@ impl Glyphs for MathMl<'_> {
     fn transpose<S: Sink>(self, out: &mut S, inner: &Math) {
         match inner {
             Math::Power(base, exponent) if is_minus_one(exponent) => {
-                self.raised(out, base, "<mrow><mo>−</mo><mo>⊤</mo></mrow>");
+                self.raised(out, base, "<mrow><mo form=\"prefix\">−</mo><mi>⊤</mi></mrow>");
             }
-            _ => self.raised(out, inner, "<mo>⊤</mo>"),
+            _ => self.raised(out, inner, "<mi>⊤</mi>"),
         }
     }
     fn call<S: Sink>(
@@ -313,7 +365,7 @@ impl Glyphs for MathMl<'_> {
                 tag(out, "</msqrt>");
             }
             Notation::Operator(name) => {
-                out.text(name);
+                out.text(typeset(function).unwrap_or(name));
                 write_arguments(self, out, arguments, axis);
             }
             Notation::Infix(sign) => layout::infix(self, out, sign, arguments),
@@ -346,9 +398,22 @@ impl Glyphs for MathMl<'_> {
         letters(out, function);
         write_arguments(self, out, std::slice::from_ref(at), None);
     }
+    fn ones<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        self.constant(out, '1', sizes);
+    }
+    fn zeros<S: Sink>(self, out: &mut S, sizes: &[Math]) {
+        self.constant(out, '0', sizes);
+    }
     fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
         tag(out, "<msub>");
-        row(self, out, base, Place::Operand);
+        // a name that has a subscript of its own cannot take another
+        if let Math::Symbol(symbol) = base
+            && !split(&symbol.name).1.is_empty()
+        {
+            self.bracketed(out, base);
+        } else {
+            row(self, out, base, Place::Operand);
+        }
         self.indices(out, indices);
         tag(out, "</msub>");
     }
@@ -380,6 +445,8 @@ impl Glyphs for MathMl<'_> {
             None => tag(out, "<mrow>"),
         }
         tag(out, "<mi mathvariant=\"normal\">d</mi>");
+        // the change of `out` is no word
+        out.text(if is_word(&Math::Symbol(symbol.clone())) { WIDE } else { "" });
         letters(out, symbol);
         tag(out, "</mrow>");
     }
@@ -396,6 +463,19 @@ impl Glyphs for MathMl<'_> {
 }
 
 impl MathMl<'_> {
+    /// An array of one number: the digit in bold type, and below it the sizes.
+    fn constant<S: Sink>(self, out: &mut S, digit: char, sizes: &[Math]) {
+        if sizes.is_empty() {
+            return tag(out, &format!("<mn>{digit}</mn>"));
+        }
+        tag(out, &format!("<msub><mn class=\"bold\">{digit}</mn><mrow>"));
+        for (at, size) in sizes.iter().enumerate() {
+            out.text(if at > 0 { "×" } else { "" });
+            write(self, out, size, Place::Whole);
+        }
+        tag(out, "</mrow></msub>");
+    }
+
     /// Indices: letters side by side, with commas where that could be misread.
     fn indices<S: Sink>(self, out: &mut S, indices: &[Math]) {
         let letter = |i: &Math| matches!(i, Math::Symbol(s) if s.name.len() == 1);
@@ -425,7 +505,7 @@ mod tests {
     fn formulas_have_structure() {
         assert_eq!(plain(&v("x_1")), "<msub><mi>x</mi><mn>1</mn></msub>");
         assert_eq!(plain(&g("sigma")), "<mo rspace=\"0\">∇</mo><mi>σ</mi>");
-        assert_eq!(plain(&t(m("A"))), "<msup><mi>A</mi><mo>⊤</mo></msup>");
+        assert_eq!(plain(&t(m("A"))), "<msup><mi>A</mi><mi>⊤</mi></msup>");
         assert_eq!(plain(&half()), "<mfrac><mn>1</mn><mn>2</mn></mfrac>");
         assert_eq!(plain(&quot(c("a"), c("b"))), "<mfrac><mi>a</mi><mi>b</mi></mfrac>");
         let sum = isum(&["i"], entry(v("x"), &["i"]));

@@ -27,11 +27,12 @@ math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',
 .steps.two{grid-template-columns:max-content minmax(0,5fr) max-content minmax(0,6fr) max-content}
 .steps h3{grid-column:1/-1}
 .step{display:contents}
-.steps math{math-style:normal}
+.equations math,.steps math{math-style:normal}
 .ml,.il,.sl{text-align:right;min-width:1.2rem}
 .il{padding-left:.8rem}
 .mr,.ir,.sr{overflow-x:auto;overflow-y:hidden;padding:.1rem 0}
 .two .sr{grid-column:2/5}
+mn.bold{font-weight:700}
 .goal{color:var(--goal)}
 .again{display:none}
 .step .rule,.head{color:var(--soft);font-size:.82rem}
@@ -41,6 +42,8 @@ math{font-family:'STIX Two Math','Cambria Math','Latin Modern Math','XITS Math',
 table{border-collapse:collapse}
 th{text-align:left;font-weight:500;font-size:.85rem;color:var(--soft)}
 th,td{padding:.2rem 1.4rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+td{white-space:nowrap}
+td.soft{white-space:normal}
 td.formula{font-size:1.08rem}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px;padding:.4rem}
 .wide svg{display:block;margin:0 auto}
