@@ -119,8 +119,19 @@ pub(super) struct Inference<'a> {
     pub(super) stepping: NodeId,
     /// Nodes that compared sizes which were not known yet: looked at again in the end.
     pub(super) unsettled: Vec<NodeId>,
-    /// Whether products of open sizes that should be equal are equal factor by factor.
-    pub(super) by_factors: bool,
+    /// What becomes of them then.
+    pub(super) open_sizes: OpenSizes,
+}
+
+/// What is made of compound sizes that are still open, should be equal and are not seen to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OpenSizes {
+    /// They wait for what else will be known.
+    Wait,
+    /// Products are equal factor by factor.
+    ByFactors,
+    /// They are different.
+    Differ,
 }
 
 /// Finds the shapes of a program.
@@ -177,7 +188,7 @@ impl<'a> Inference<'a> {
             insist: false,
             stepping: NodeId(NONE),
             unsettled: Vec::new(),
-            by_factors: false,
+            open_sizes: OpenSizes::Wait,
         }
     }
 
@@ -350,7 +361,14 @@ impl<'a> Inference<'a> {
         }
         // products of sizes that are still open: factor by factor
         if !std::mem::take(&mut self.unsettled).is_empty() {
-            self.by_factors = true;
+            self.open_sizes = OpenSizes::ByFactors;
+            for &id in &compared {
+                self.step(id)?;
+            }
+        }
+        // sizes that nothing makes equal are not
+        if !std::mem::take(&mut self.unsettled).is_empty() {
+            self.open_sizes = OpenSizes::Differ;
             for &id in &compared {
                 self.step(id)?;
             }

@@ -1,7 +1,7 @@
 //! Open sizes and what they are found to be equal to.
 
 use super::dim::{Atom, DimId, Dims, OPEN, open_number};
-use super::infer::Inference;
+use super::infer::{Inference, OpenSizes};
 use super::table::Place;
 use smallvec::SmallVec;
 
@@ -38,10 +38,16 @@ impl Inference<'_> {
             (None, Some(y)) => self.bind(y, a),
             (None, None) => {
                 let (a, b) = (self.expand(a), self.expand(b));
-                if a == b || self.solve_for_one(a, b) || self.solve_by_factors(a, b) {
+                if a == b
+                    || self.solve_for_one(a, b)
+                    || self.solve_for_numerator(a, b)
+                    || self.solve_for_numerator(b, a)
+                    || self.solve_by_factors(a, b)
+                {
                     return true;
                 }
-                let open = self.is_open(a) || self.is_open(b);
+                let open =
+                    self.open_sizes != OpenSizes::Differ && (self.is_open(a) || self.is_open(b));
                 if open {
                     self.unsettled.push(self.stepping);
                 }
@@ -67,10 +73,22 @@ impl Inference<'_> {
             && self.bind(number, value)
     }
 
+    /// `?0/2 = 3`: what is divided is the product, as sizes divide exactly.
+    fn solve_for_numerator(&mut self, quotient: DimId, value: DimId) -> bool {
+        let dim = self.dims.get(quotient);
+        let [(atoms, 1)] = &dim.terms[..] else { return false };
+        let [(Atom::Quotient(numerator, denominator), 1)] = &atoms[..] else { return false };
+        if !self.is_open(*numerator) || self.is_open(*denominator) {
+            return false;
+        }
+        let product = self.dims.product(*denominator, value);
+        self.dims.is_manageable(product) && self.unify(*numerator, product)
+    }
+
     /// `?0·?1 = ?2·?3`, where nothing else says what they are: `?0 = ?2` and `?1 = ?3`, in the order in
     /// which they came up.
     fn solve_by_factors(&mut self, a: DimId, b: DimId) -> bool {
-        if !self.by_factors {
+        if self.open_sizes == OpenSizes::Wait {
             return false;
         }
         let factors = |dims: &Dims, id: DimId| -> Option<Vec<u32>> {
