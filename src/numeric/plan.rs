@@ -8,7 +8,7 @@ use crate::syntax::ast::{Expr, NodeId};
 /// The most nodes of an expression that is looked at as a constant.
 const LARGEST_CONSTANT: usize = 64;
 
-/// Which variables the value of a node depends on, by [`VariableId`].
+/// Which variables the value of a node depends on, by their ids.
 pub fn variables_of(typed: &Typed, target: NodeId) -> Vec<bool> {
     let mut used = vec![false; typed.variables.len()];
     for id in reachable(typed, &[target]) {
