@@ -238,3 +238,31 @@ fn numpy_modules_have_the_right_values() {
     }
     settle(&failed, &[FAILING, FAILING_NUMPY]);
 }
+
+#[test]
+fn every_answer_is_verified() {
+    let mut failed = Vec::new();
+    for case in cases() {
+        let (command, program) = (text(&case, "command"), text(&case, "program"));
+        let wrt: Vec<&str> =
+            case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let wrt = wrt.join(",");
+        let mut arguments =
+            vec![command, program, "--wrt", &wrt, "--seed", "1", "--format", "json"];
+        let shape = text(&case, "shape");
+        if !shape.is_empty() {
+            arguments.extend(["--shape", shape]);
+        }
+        let answer = derive(&arguments).and_then(|out| {
+            let found: Value = serde_json::from_str(&out).map_err(|e| e.to_string())?;
+            match found["verification"]["status"].as_str() {
+                Some("verified") => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+        if let Err(reason) = answer {
+            failed.push(format!("{}: {reason}", text(&case, "id")));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

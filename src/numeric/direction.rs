@@ -100,12 +100,26 @@ impl Input<'_, '_> {
                 _ => self.first(&directions, kind != Kind::Jacobian, step)?,
             };
             last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e, noise));
+            let order = if kind == Kind::Hessian { 2 } else { 1 };
+            last = self.beyond_rounding(last, step.powi(order));
             // a right answer that seems wrong at a long step gets a second opinion
             if matches!(last, Opinion::Agrees(_)) {
                 break;
             }
         }
         Ok(last)
+    }
+
+    /// The opinion, where rounding on the way to the objective, divided by this, cannot explain it.
+    fn beyond_rounding(&self, opinion: Opinion, by: f64) -> Opinion {
+        match opinion {
+            Opinion::Differs { claimed, found, .. }
+                if (claimed - found).abs() <= self.rounding() / by =>
+            {
+                Opinion::Open
+            }
+            other => other,
+        }
     }
 
     /// What rounding may leave of the objective: a few units in the last place of the largest
@@ -174,6 +188,7 @@ impl Input<'_, '_> {
             let estimate = self.first(&directions, true, step)?;
             opinion = estimate
                 .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e, noise));
+            opinion = self.beyond_rounding(opinion, step);
             if matches!(opinion, Opinion::Agrees(_)) {
                 break;
             }
