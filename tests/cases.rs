@@ -1,8 +1,12 @@
 //! The gradient cases of `tests/cases/gradients.jsonl`: expressions from public sources with the
 //! right numbers at a point, asked of the program through its ASCII answer and its NumPy module.
 
-mod common;
+#[path = "common/given.rs"]
+mod given;
+#[path = "common/python.rs"]
+mod python;
 
+use given::cases;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,14 +23,6 @@ const FAILING_NUMPY: &[(&str, &str)] = &[];
 
 /// The largest error relative to the largest entry expected.
 const TOLERANCE: f64 = 1e-7;
-
-/// The given cases: gradients, Jacobians and Hessians.
-fn cases() -> Vec<Value> {
-    include_str!("cases/gradients.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"))
-        .collect()
-}
 
 fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap_or_default()
@@ -46,8 +42,8 @@ fn derive(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// The command of a case.
-fn grad(case: &Value, format: &str) -> Result<String, String> {
+/// What the command of a case prints with these options.
+fn asked(case: &Value, options: &[&str]) -> Result<String, String> {
     let wrt: Vec<&str> =
         case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let wrt = wrt.join(",");
@@ -57,8 +53,13 @@ fn grad(case: &Value, format: &str) -> Result<String, String> {
             arguments.extend([option, text(case, field)]);
         }
     }
-    arguments.extend(["--format", format, "--no-verify"]);
+    arguments.extend(options);
     derive(&arguments)
+}
+
+/// The answer to a case, not verified.
+fn grad(case: &Value, format: &str) -> Result<String, String> {
+    asked(case, &["--format", format, "--no-verify"])
 }
 
 /// The point of a case, with the cotangent under its name.
@@ -184,7 +185,7 @@ fn index_answers_have_the_right_values() {
 
 #[test]
 fn numpy_modules_have_the_right_values() {
-    let Some(python) = common::python("numpy, scipy") else { return };
+    let Some(python) = python::python("numpy, scipy") else { return };
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
     std::fs::create_dir_all(&directory).expect("the directory for modules can be made");
     let mut failed = BTreeMap::new();
@@ -243,17 +244,7 @@ fn numpy_modules_have_the_right_values() {
 fn every_answer_is_verified() {
     let mut failed = Vec::new();
     for case in cases() {
-        let (command, program) = (text(&case, "command"), text(&case, "program"));
-        let wrt: Vec<&str> =
-            case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let wrt = wrt.join(",");
-        let mut arguments =
-            vec![command, program, "--wrt", &wrt, "--seed", "1", "--format", "json"];
-        let shape = text(&case, "shape");
-        if !shape.is_empty() {
-            arguments.extend(["--shape", shape]);
-        }
-        let answer = derive(&arguments).and_then(|out| {
+        let answer = asked(&case, &["--seed", "1", "--format", "json"]).and_then(|out| {
             let found: Value = serde_json::from_str(&out).map_err(|e| e.to_string())?;
             match found["verification"]["status"].as_str() {
                 Some("verified") => Ok(()),

@@ -1,7 +1,10 @@
 //! `derive check --code`: the files of `examples/code`, what cannot be read, and, where Python has
 //! `NumPy`, whether the examples that are said to be right are.
 
-mod common;
+#[path = "common/printed.rs"]
+mod printed;
+#[path = "common/python.rs"]
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -235,8 +238,8 @@ print("\n".join(failures))
 
 #[test]
 fn right_examples_agree_with_differences() {
-    let Some(python) = common::python("numpy") else { return };
+    let Some(python) = python::python("numpy") else { return };
     let mut command = Command::new(python);
     command.args(["-B", "-", "examples/code"]).current_dir(root());
-    assert_eq!(common::printed(&mut command, DIFFERENCES), "");
+    assert_eq!(printed::printed(&mut command, DIFFERENCES), "");
 }

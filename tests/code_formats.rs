@@ -2,7 +2,10 @@
 //! that no program leads to yet compute (`cases.rs` runs the others). `DERIVE_PYTHON` names the interpreter (default `python3`); without `NumPy` the tests
 //! that run code say that they were skipped, or fail where `DERIVE_REQUIRE_PYTHON=1`.
 
-mod common;
+#[path = "common/printed.rs"]
+mod printed;
+#[path = "common/python.rs"]
+mod python;
 
 use derive::Question;
 use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
@@ -45,9 +48,9 @@ print("\n".join(failures))
 
 /// What Python says of the cases; `None` where there is no `NumPy` and none is required.
 fn run(cases: &[Value]) -> Option<String> {
-    let python = common::python("numpy")?;
+    let python = python::python("numpy")?;
     let text = serde_json::to_string(cases).expect("JSON can be written");
-    Some(common::printed(Command::new(python).args(["-c", DRIVER]), &text))
+    Some(printed::printed(Command::new(python).args(["-c", DRIVER]), &text))
 }
 
 fn module(question: &Question) -> String {

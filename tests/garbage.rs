@@ -3,21 +3,9 @@
 
 use derive::check::check;
 use derive::diagnostic::Diagnostic;
+use derive::numeric::sample::Random;
 use derive::{Question, gradient, hessian, jacobian, simplified};
 use std::time::{Duration, Instant};
-
-/// splitmix64
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
 
 const TOKENS: &[&str] = &[
     "x",
@@ -185,7 +173,7 @@ fn run(count: usize) {
         .filter(|text| text.len() < 600)
         .collect();
     programs.sort();
-    let mut random = Random(2026);
+    let mut random = Random::new(2026);
     for number in 0..count {
         let text = if number % 3 == 0 { broken(&mut random, &programs) } else { soup(&mut random) };
         survive(&text);

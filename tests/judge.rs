@@ -1,6 +1,9 @@
 //! The judge against the given cases: the objective's value at the case's point, and differences of
 //! it against the expected gradients.
 
+#[path = "common/given.rs"]
+mod given;
+
 use derive::numeric::compare::relative_error;
 use derive::numeric::difference::{Probe, central};
 use derive::numeric::error::EvalError;
@@ -10,6 +13,7 @@ use derive::numeric::point;
 use derive::numeric::read::read;
 use derive::numeric::verify::{Claimed, Failure, Kind, Question, Status, Verification, verify};
 use derive::shape::typed::{Item, Typed, VariableId};
+use given::cases;
 use serde_json::Value;
 
 fn typed(case: &Value) -> Result<Typed, String> {
@@ -25,11 +29,9 @@ fn flat(value: &Value, out: &mut Vec<f64>) {
 
 #[test]
 fn values_of_the_given_cases() {
-    let text = std::fs::read_to_string("tests/cases/gradients.jsonl").unwrap();
     let mut failures = vec![];
     let mut count = 0;
-    for line in text.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
+    for case in cases() {
         count += 1;
         let value = || -> Result<f64, String> {
             let typed = typed(&case)?;
@@ -58,10 +60,8 @@ fn values_of_the_given_cases() {
 
 #[test]
 fn differences_of_the_given_cases() {
-    let text = std::fs::read_to_string("tests/cases/gradients.jsonl").unwrap();
     let mut failures = vec![];
-    for line in text.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
+    for case in cases() {
         if case["command"] != "grad" {
             continue;
         }

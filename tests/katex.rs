@@ -2,7 +2,11 @@
 //! folder of Node modules that has it; without it the test says that it was skipped, or fails where
 //! `DERIVE_REQUIRE_KATEX=1`.
 
-use derive::Question;
+#[path = "common/given.rs"]
+mod given;
+#[path = "common/solved.rs"]
+mod solved;
+
 use derive::notation::json::json;
 use derive::notation::latex::{LatexOptions, Transposed};
 use derive::notation::math::Symbol;
@@ -10,7 +14,9 @@ use derive::notation::steps::Notation;
 use derive::notation::steps::json::values;
 use derive::notation::steps::latex::latex;
 use derive::notation::text::{Report, equations_with};
+use given::cases;
 use serde_json::{Value, json};
+use solved::solve;
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -50,24 +56,8 @@ fn blocks(text: &str) -> Vec<String> {
 /// The LaTeX of the given cases: answers, derivations and JSON.
 fn texts() -> Vec<Value> {
     let (mut list, mut seen) = (Vec::new(), HashSet::new());
-    for line in include_str!("cases/gradients.jsonl").lines() {
-        let case: Value = serde_json::from_str(line).expect("a case is JSON");
-        let text = |field: &str| case[field].as_str().unwrap_or_default();
-        let wrt: Vec<&str> =
-            case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let mut question = Question::new(text("program")).wrt(&wrt).with_steps();
-        if !text("shape").is_empty() {
-            question = question.shapes(text("shape"));
-        }
-        if !text("of").is_empty() {
-            question = question.of(text("of"));
-        }
-        let solution = match text("command") {
-            "grad" => derive::gradient(&question),
-            "jacobian" => derive::jacobian(&question),
-            _ => derive::hessian(&question),
-        };
-        let solution = solution.unwrap_or_else(|e| panic!("{}: {e}", text("id")));
+    for case in cases() {
+        let solution = solve(&case).unwrap_or_else(|e| panic!("{}: {e}", case["id"]));
         let (answer, loss) = (&solution.answer, solution.loss());
         let steps = solution.steps.as_ref().expect("steps were asked for");
         for (at, options) in styles(&loss).into_iter().enumerate() {
@@ -84,7 +74,7 @@ fn texts() -> Vec<Value> {
                 }
             }
             texts.retain(|text| seen.insert(text.clone()));
-            list.extend(texts.iter().map(|tex| json!({"id": text("id"), "tex": tex, "style": at})));
+            list.extend(texts.iter().map(|tex| json!({"id": case["id"], "tex": tex, "style": at})));
         }
     }
     list

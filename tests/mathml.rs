@@ -1,13 +1,19 @@
 //! `MathML` and SVG are read by an XML parser: every answer to the given cases is well formed, has only
 //! elements of MathML Core, and gives each element as many children as it takes.
 
+#[path = "common/given.rs"]
+mod given;
+#[path = "common/solved.rs"]
+mod solved;
+
+use derive::Solution;
 use derive::notation::html::{html, mathml, mathml_steps};
 use derive::notation::steps::Notation;
 use derive::notation::svg::svg;
 use derive::notation::text::Report;
-use derive::{Question, Solution};
+use given::cases;
 use roxmltree::{Document, Node};
-use serde_json::Value;
+use solved::solve;
 
 /// The number of children that an element of MathML Core takes; `None` where it holds text, no upper
 /// limit where it is a row.
@@ -62,25 +68,10 @@ fn checked(id: &str, text: &str) {
 
 /// The answers to the given cases, with their derivations.
 fn solutions() -> impl Iterator<Item = (String, Solution)> {
-    include_str!("cases/gradients.jsonl").lines().map(|line| {
-        let case: Value = serde_json::from_str(line).expect("a case is JSON");
-        let text = |field: &str| case[field].as_str().unwrap_or_default();
-        let wrt: Vec<&str> =
-            case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let mut question = Question::new(text("program")).wrt(&wrt).with_steps();
-        if !text("shape").is_empty() {
-            question = question.shapes(text("shape"));
-        }
-        if !text("of").is_empty() {
-            question = question.of(text("of"));
-        }
-        let solution = match text("command") {
-            "grad" => derive::gradient(&question),
-            "jacobian" => derive::jacobian(&question),
-            _ => derive::hessian(&question),
-        };
-        let solution = solution.unwrap_or_else(|e| panic!("{}: {e}", text("id")));
-        (text("id").to_string(), solution)
+    cases().into_iter().map(|case| {
+        let id = case["id"].as_str().unwrap_or_default().to_string();
+        let solution = solve(&case).unwrap_or_else(|e| panic!("{id}: {e}"));
+        (id, solution)
     })
 }
 

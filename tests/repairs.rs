@@ -1,16 +1,21 @@
 //! Repairs of planted mistakes: true claims, each spoilt by one slip of a known kind, and whether
 //! the repair that is offered gives the claim back. A repair that does not hold is never offered.
 
+#[path = "common/given.rs"]
+mod given;
+
 use derive::check::verdict::Verdict;
 use derive::check::{check, check_typed};
 use derive::identities::identities;
 use derive::number::Number;
+use derive::numeric::sample::Random;
 use derive::shape::infer::infer;
 use derive::shape::typed::{Meaning, Typed};
 use derive::syntax::ast::{Expr, List, NameId, NodeId, ProductOp, Program, Statement};
 use derive::syntax::parser::parse;
 use derive::syntax::print::{print, print_node};
 use derive::{Question, gradient};
+use given::cases;
 use serde_json::Value;
 
 /// The kinds of slips.
@@ -44,19 +49,6 @@ const SLIPS: [Slip; 12] = [
     Slip::Reduction,
     Slip::Inverse,
 ];
-
-/// splitmix64
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
 
 /// A true claim: a program whose only claim is one equality.
 struct Truth {
@@ -109,8 +101,7 @@ fn truths() -> Vec<Truth> {
     for identity in identities() {
         add(identity.program);
     }
-    for line in include_str!("cases/gradients.jsonl").lines() {
-        let case: Value = serde_json::from_str(line).expect("JSON");
+    for case in cases() {
         let program = case["program"].as_str().expect("a program");
         let shapes = case["shape"].as_str().unwrap_or("");
         let objective = program.lines().last().unwrap_or("");
@@ -455,7 +446,7 @@ fn same(truth: &Truth, repaired: &str) -> bool {
 fn measure(each: u32, least: f64) {
     let truths = truths();
     println!("{} true claims", truths.len());
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (mut all, mut first) = (0u32, 0u32);
     for slip in SLIPS {
         let mut programs: Vec<(usize, String)> = Vec::new();

@@ -1,6 +1,11 @@
 //! Derivations: every line of every given case is a claim that the checker accepts, and the last
 //! lines are the answers.
 
+#[path = "common/given.rs"]
+mod given;
+#[path = "common/solved.rs"]
+mod solved;
+
 use derive::check::check;
 use derive::check::verdict::Status;
 use derive::identities::identities;
@@ -13,34 +18,9 @@ use derive::notation::steps::text::{program, text};
 use derive::notation::steps::{Notation, Side, Steps};
 use derive::notation::text::{Report, equations, text as plain_text};
 use derive::notation::unicode::unicode;
-use derive::{Error, Question, Solution, gradient, hessian, jacobian};
-use serde_json::Value;
-
-/// The given cases: gradients, Jacobians and Hessians.
-fn cases() -> Vec<Value> {
-    include_str!("cases/gradients.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"))
-        .collect()
-}
-
-fn solve(case: &Value) -> Result<Solution, Error> {
-    let text = |field: &str| case[field].as_str().unwrap_or_default();
-    let wrt: Vec<&str> =
-        case["wrt"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut question = Question::new(text("program")).wrt(&wrt).with_steps();
-    if !text("shape").is_empty() {
-        question = question.shapes(text("shape"));
-    }
-    if !text("of").is_empty() {
-        question = question.of(text("of"));
-    }
-    match text("command") {
-        "jacobian" => jacobian(&question),
-        "hessian" => hessian(&question),
-        _ => gradient(&question),
-    }
-}
+use derive::{Question, Solution, gradient};
+use given::cases;
+use solved::solve;
 
 fn steps(solution: &Solution) -> &Steps {
     solution.steps.as_ref().expect("steps were asked for")

@@ -4,7 +4,7 @@ use crate::expression::{
     E, K, M, N, Op, Property, SCALAR, Shape, VARIABLES, add, call, hadamard, make, negate, number,
     times, transpose, variable,
 };
-use crate::random::Random;
+use crate::random::{Pick, Random};
 
 /// What is defined for every argument, and does not grow fast.
 const TAME: [&str; 15] = [

@@ -13,6 +13,7 @@
 )]
 
 mod differentiate;
+mod dual;
 mod expression;
 mod generate;
 mod mutate;
@@ -31,7 +32,7 @@ use expression::{
 };
 use generate::Generator;
 use mutate::{SLIPS, mutate};
-use random::Random;
+use random::{Pick, Random};
 use std::collections::BTreeMap;
 use table::Rule;
 use values::{Found, compare};
@@ -159,7 +160,7 @@ struct Tally {
 
 #[expect(clippy::print_stdout, reason = "the rate of undecided claims is reported")]
 fn run(count: usize, seed: u64) {
-    let mut r = Random(seed);
+    let mut r = Random::new(seed);
     let rules = table::rules();
     assert!(rules.len() >= 120, "only {} identities are used", rules.len());
     let mut truths: BTreeMap<&str, Tally> = BTreeMap::new();

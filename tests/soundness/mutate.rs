@@ -4,7 +4,7 @@ use crate::expression::{
     E, ELEMENTWISE, Index, Op, SCALAR, VARIABLES, add, call, hadamard, make, negate, node, nodes,
     number, replace, times, transpose, variable,
 };
-use crate::random::Random;
+use crate::random::{Pick, Random};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Slip {

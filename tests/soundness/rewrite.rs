@@ -5,7 +5,7 @@ use crate::expression::{
     negate, node, nodes, number, replace, times, transpose,
 };
 use crate::generate::Generator;
-use crate::random::Random;
+use crate::random::{Pick, Random};
 use crate::table::{Hole, Rule};
 use derive::syntax::ast::Attribute;
 

@@ -1,6 +1,5 @@
 //! Python with the libraries that a test needs.
 
-use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// The interpreter that `DERIVE_PYTHON` names, or `python3`, where it can import these; else a note,
@@ -19,15 +18,4 @@ pub(crate) fn python(imports: &str) -> Option<String> {
         println!("skipped: `{python}` cannot import {imports} (DERIVE_PYTHON names another)");
     }
     ready.then_some(python)
-}
-
-/// What a command prints that is given a text.
-#[allow(dead_code, reason = "not every test that has this module gives a text")]
-pub(crate) fn printed(command: &mut Command, input: &str) -> String {
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = child.expect("python was there a moment ago");
-    child.stdin.take().expect("stdin is piped").write_all(input.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("python ends");
-    assert!(output.status.success(), "the driver failed");
-    String::from_utf8_lossy(&output.stdout).trim().to_string()
 }
