@@ -1,5 +1,6 @@
 //! Reading texts for the judge, and putting together the text of an answer with what it rests on.
 
+use super::sample::{Sizes, names_of};
 use crate::shape::dim::DimId;
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
@@ -133,8 +134,29 @@ pub(super) fn borrowed<'a>(
     texts.into_iter().zip(wanted).filter_map(|(text, wanted)| wanted.then_some(text)).collect()
 }
 
+/// The sizes of the user's program that no variable's shape has (`n` of `ones(n)`), each with the name
+/// of an array that stands for it and nothing else: a text in which it is declared knows the size.
+pub(super) fn sizes_by_use(user: &Typed) -> Vec<(String, String)> {
+    let mut of_variables = Vec::new();
+    for &dim in user.variables.iter().flat_map(|v| &v.shape.axes) {
+        names_of(user, dim, &mut of_variables);
+    }
+    let of_variables: BTreeSet<String> = of_variables.into_iter().collect();
+    let array = |size: &str| {
+        let mut name = format!("size_{size}");
+        while user.program.find_name(&name).is_some() {
+            name.push('_');
+        }
+        name
+    };
+    let sizes = Sizes::new(user).into_names();
+    let sizes = sizes.into_iter().filter(|size| !of_variables.contains(size));
+    sizes.map(|size| (array(&size), size)).collect()
+}
+
 /// The lines that give every variable the shape it had in the user's program, and the cotangent
-/// that of the objective; unknown functions are declared as what they were.
+/// that of the objective; what has a size that no variable has is declared beside them, and unknown
+/// functions are declared as what they were.
 pub fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
     let mut out = String::new();
     let shape = |dims: &[DimId]| -> String {
@@ -149,6 +171,7 @@ pub fn header(user: &Typed, cotangent: Option<(&str, &[DimId])>) -> String {
     if let Some((name, dims)) = cotangent {
         variables.push(format!("{name}{}", shape(dims)));
     }
+    variables.extend(sizes_by_use(user).iter().map(|(name, size)| format!("{name}[{size}]")));
     if !variables.is_empty() {
         out.push_str("var ");
         out.push_str(&variables.join(", "));

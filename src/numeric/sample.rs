@@ -130,6 +130,11 @@ impl Sizes {
         Sizes { names, used, at_least: numbered(typed) }
     }
 
+    /// The names that sizes are made of.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+
     /// All sizes equal; `None` where these do not fit.
     pub fn equal(&self, typed: &Typed, size: usize) -> Option<BTreeMap<String, usize>> {
         let sizes: BTreeMap<String, usize> =

@@ -183,10 +183,19 @@ pub(super) struct Group {
     /// The result and the node and free indices of its expression.
     members: Vec<(usize, NodeId, Vec<IndexId>)>,
     plan: Vec<NodeId>,
-    /// For each of its variables the user's, or none for the cotangent.
-    variables: Vec<Option<usize>>,
+    /// What each of its variables is.
+    variables: Vec<Known>,
     /// For each of its unknown functions the user's.
     functions: Vec<Option<usize>>,
+}
+
+/// What a variable of an answer is.
+enum Known {
+    /// A variable of the user's, by number.
+    User(usize),
+    Cotangent,
+    /// It declares a size and has no value.
+    Size,
 }
 
 pub(super) struct Judgement<'q> {
@@ -418,9 +427,10 @@ impl<'q> Judgement<'q> {
         let nothing = Array { shape: Vec::new(), data: Vec::new() };
         let mut answers = vec![nothing; self.varied.len()];
         for group in &self.groups {
-            let pick = |k: &Option<usize>| match k {
-                Some(k) => point.values[*k].clone(),
-                None => Some(cotangent.clone()),
+            let pick = |known: &Known| match known {
+                Known::User(k) => point.values[*k].clone(),
+                Known::Cotangent => Some(cotangent.clone()),
+                Known::Size => None,
             };
             let own = Point {
                 sizes: point.sizes.clone(),
@@ -492,16 +502,18 @@ impl Group {
             .enumerate()
             .map(|(k, v)| (user.program.name(v.name), k))
             .collect();
+        let sizes = read::sizes_by_use(user);
         let mut variables = Vec::new();
         for variable in &typed.variables {
             let name = typed.program.name(variable.name);
-            match user_variables.get(name) {
-                Some(&k) => variables.push(Some(k)),
-                None if name == cotangent => variables.push(None),
+            variables.push(match user_variables.get(name) {
+                Some(&k) => Known::User(k),
+                None if name == cotangent => Known::Cotangent,
+                None if sizes.iter().any(|(array, _)| array == name) => Known::Size,
                 None => {
                     return Err(unreadable(format!("it speaks of `{name}`, the input does not")));
                 }
-            }
+            });
         }
         let functions = typed
             .unknowns
