@@ -126,6 +126,15 @@ fn what_holds_at_every_size_holds_at_a_large_one() {
         ("var x[100000]\nsum(ones(100000)) == 100000", Status::Proved),
         ("var X[5000,5000]\ntr(X*X) == tr(X*X')", Status::Undecided),
         ("var x[1000000]\nsum(x) == 1000000*x[1]", Status::Undecided),
+        // the name that a size is given must be no name of the program
+        (
+            "var X[1000000,1000000], size_1000000\nsize_1000000*tr(X) == 1000000*tr(X)",
+            Status::Undecided,
+        ),
+        (
+            "var X[100000,100000], x[size_100000]\nsum(ones(size_100000)) == 100000",
+            Status::Undecided,
+        ),
     ];
     for (program, status) in cases {
         let found = statuses(program)[0];

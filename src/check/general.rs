@@ -8,8 +8,12 @@ use crate::syntax::parser::parse_with;
 /// A size that is written as a number above this is read as a name.
 const LARGE: i64 = 16;
 
+fn name(size: i64) -> String {
+    format!("size_{size}")
+}
+
 /// The program with a name for every large number that is declared as a size, wherever it stands;
-/// `None` where there is none, or where the program speaks of that very size.
+/// `None` where there is none, or where the program has such a name already.
 pub(super) fn general(typed: &Typed) -> Option<Typed> {
     let program = &typed.program;
     let number = |id: NodeId| match program.node(id) {
@@ -24,6 +28,12 @@ pub(super) fn general(typed: &Typed) -> Option<Typed> {
                 sizes.extend(number(dim).filter(|n| !sizes.contains(n)));
             }
         }
+    }
+    // a name that is there already is another number
+    let mut taken: Vec<String> = program.names.iter().map(str::to_string).collect();
+    taken.extend(typed.dims.texts().map(|t| t.to_string()));
+    if sizes.iter().any(|n| taken.contains(&name(*n))) {
+        return None;
     }
     // from the end, so that places stay right
     let mut places: Vec<(usize, usize, i64)> = (0..program.nodes.len() as u32)
@@ -41,7 +51,7 @@ pub(super) fn general(typed: &Typed) -> Option<Typed> {
         if text.get(start..end)?.parse() != Ok(n) {
             return None;
         }
-        text.replace_range(start..end, &format!("size_{n}"));
+        text.replace_range(start..end, &name(n));
     }
     (!sizes.is_empty()).then_some(())?;
     infer(parse_with(None, &text).ok()?).ok()
