@@ -270,7 +270,7 @@ impl<'a> File<'a> {
         while let Some(line) = lines.get(at) {
             let place = self.found.list[line.tokens.start].span;
             at += 1;
-            if line.indent > indent {
+            if line.indent != indent {
                 return Err(CodeError::syntax("unexpected indentation", place));
             }
             if list.len() > LONGEST {
