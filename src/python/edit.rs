@@ -3,6 +3,7 @@
 use super::outline::{Action, File};
 use super::tree::{Expr, ExprId, Operator, Prefix, Tree};
 use crate::diagnostic::Span;
+use std::collections::BTreeSet;
 
 /// A piece of the text with what might stand there instead.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +64,8 @@ pub(super) fn edits(
         list.append(&mut editor.edits);
     }
     list.sort_by_key(|e| (e.cost, e.text.len()));
-    list.dedup_by(|a, b| a.span == b.span && a.text == b.text);
+    let mut seen = BTreeSet::new();
+    list.retain(|e| seen.insert((e.span.start, e.span.end, e.text.clone())));
     list
 }
 
