@@ -88,6 +88,14 @@ fn what_cannot_be_read_is_named_with_its_place() {
             "this loop cannot be read",
             7,
         ),
+        ("deeper", "g = X.T @ y\n      return g", "unexpected indentation", 8),
+        ("shallower", "g = X.T @ y\n  return g", "unexpected indentation", 8),
+        (
+            "shallower_round",
+            "for i in range(2):\n        w = w + i\n      w = w + 1\n    return w",
+            "unexpected indentation",
+            9,
+        ),
         ("while", "while True:\n        w = w + 1\n    return w", "`while` cannot be read", 7),
         ("if", "if len(w) > 3:\n        return w\n    return w", "`if` cannot be read", 7),
         ("slice", "g = X[::2, :]\n    return g", "cannot be read", 7),
@@ -133,6 +141,45 @@ fn shapes_are_numpys() {
                   def df(X, b):\n    return b * np.ones_like(X)\n";
     let (text, status) = check_text("stated", stated, &["--shape", "X[N,D], b[N,1]", "--wrt", "X"]);
     assert!(status == 0, "{text}");
+}
+
+#[test]
+fn only_scalars_are_positive_by_their_names() {
+    let source = |name: &str| {
+        format!(
+            "import numpy as np\n\ndef loss(x, {name}):\n    \"\"\"\n    x: (N,), {name}: (N,)\n    \
+             \"\"\"\n    return np.sum(x * np.abs({name}))\n\ndef grad_loss(x, {name}):\n    \
+             dx = {name}\n    return dx\n"
+        )
+    };
+    for name in ["delta", "margin", "sigma", "eps"] {
+        let (text, status) = check_text(name, &source(name), &[]);
+        assert_eq!(status, 1, "{name}: {text}");
+        // what is said is what counts, and is repeated
+        let shape = format!("x[N], {name}[N] positive");
+        let (text, status) = check_text(name, &source(name), &["--shape", &shape]);
+        assert_eq!(status, 0, "{name}: {text}");
+    }
+    let scalar = |name: &str| {
+        format!(
+            "import numpy as np\n\ndef f(x, {name}):\n    # x: [N]\n    \
+             return np.sum(x * np.abs({name}))\n\ndef df(x, {name}):\n    \
+             return {name} * np.ones_like(x)\n"
+        )
+    };
+    for (name, right) in [("eps", true), ("tau", true), ("delta", false), ("margin", false)] {
+        let (text, status) = check_text(name, &scalar(name), &["--wrt", "x"]);
+        assert_eq!(status, i32::from(!right), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_variable_may_be_called_positive() {
+    let source = "import numpy as np\n\ndef loss(anchor, positive):\n    \
+                  return np.sum((anchor - positive) ** 2)\n\ndef grad_loss(anchor, positive):\n    \
+                  return 2 * (anchor - positive), 2 * (positive - anchor)\n";
+    let (text, status) = check_text("triplet", source, &["--shape", "anchor[N,D], positive[N,D]"]);
+    assert!(status == 0 && text.contains("by `positive`"), "{text}");
 }
 
 #[test]

@@ -9,36 +9,20 @@ use std::collections::BTreeMap;
 pub(super) type Shapes = BTreeMap<String, Vec<String>>;
 
 /// Names of scalars that are taken to be positive, where `--shape` says nothing of them.
-pub(super) const POSITIVE: &[&str] =
-    &["delta", "eps", "epsilon", "margin", "sigma", "tau", "temp", "temperature"];
+pub(super) const POSITIVE: &[&str] = &["eps", "epsilon", "sigma", "tau", "temp", "temperature"];
 
-/// The names that `--shape` calls positive, and the text without that word.
-pub(super) fn positive(text: &str) -> (Vec<String>, String) {
-    let parts: Vec<&str> = text.split(" positive").collect();
-    let name = |before: &str| {
-        let before = before.trim_end();
-        let before = match before.strip_suffix(']') {
-            Some(inside) => inside.rsplit_once('[').map_or("", |p| p.0).trim_end(),
-            None => before,
-        };
-        let words = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
-        words.into_iter().next().unwrap_or("").to_string()
-    };
-    let names = parts[..parts.len() - 1].iter().map(|p| name(p)).collect();
-    (names, parts.concat())
-}
-
-/// What `--shape` declares: `X[N,D], y[N], c`.
+/// What `--shape` declares: `X[N,D], y[N], c positive`; the shapes, and the names that are positive.
 ///
 /// # Errors
 /// What is no such list.
-pub(super) fn declared(text: &str) -> Result<Shapes, CodeError> {
+pub(super) fn declared(text: &str) -> Result<(Shapes, Vec<String>), CodeError> {
     let mut shapes = Shapes::new();
+    let mut positive = Vec::new();
     let wrong = |part: &str| {
         CodeError::open(
             format!("`{part}` in --shape is no declaration"),
             None,
-            "write `X[N,D], y[N], c`",
+            "write `X[N,D], y[N], c positive`",
         )
     };
     let mut rest = text.trim();
@@ -57,13 +41,20 @@ pub(super) fn declared(text: &str) -> Result<Shapes, CodeError> {
             None => (Vec::new(), after),
         };
         shapes.insert(name.to_string(), list);
+        let after = match after.strip_prefix("positive") {
+            Some(after) => {
+                positive.push(name.to_string());
+                after.trim_start()
+            }
+            None => after,
+        };
         rest = match after.strip_prefix([',', ';']) {
             Some(next) => next.trim_start(),
             None if after.is_empty() => after,
             None => return Err(wrong(after)),
         };
     }
-    Ok(shapes)
+    Ok((shapes, positive))
 }
 
 /// `N, D` as a list of sizes; `None` where it is something else.
@@ -204,11 +195,20 @@ mod tests {
 
     #[test]
     fn declarations_are_those_of_the_language() {
-        let found = declared("X[N,D], y[N], c").expect("declarations");
+        let (found, positive) = declared("X[N,D], y[N], c").expect("declarations");
         assert_eq!(found["X"], ["N", "D"]);
-        assert!(found["c"].is_empty());
+        assert!(found["c"].is_empty() && positive.is_empty());
         assert!(declared("X[N").is_err());
-        let (names, text) = positive("X[N, D] positive, y[N], c positive");
-        assert_eq!((names.join(" ").as_str(), text.as_str()), ("X c", "X[N, D], y[N], c"));
+        let (found, positive) = declared("X[N, D] positive, y[N], c positive").expect("the same");
+        assert_eq!(found["X"], ["N", "D"]);
+        assert_eq!(positive, ["X", "c"]);
+        // which is a name too
+        let (found, positive) = declared("anchor[N,D], positive[N,D]").expect("the same");
+        assert_eq!(found["positive"], ["N", "D"]);
+        assert!(positive.is_empty());
+        assert_eq!(declared("positive positive").expect("the same").1, ["positive"]);
+        for wrong in ["c positively", "c positive[N]", "c positive positive"] {
+            assert!(declared(wrong).is_err(), "{wrong}");
+        }
     }
 }

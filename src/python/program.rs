@@ -66,6 +66,7 @@ impl Question {
             Some(classes) => format!("labels up to {}", w.sizes.text(classes)),
             None if v.axes.is_empty() && v.positive => "positive".to_string(),
             None if v.axes.is_empty() => "scalar".to_string(),
+            None if v.positive => format!("{} positive", w.shape(&v.axes)),
             None => w.shape(&v.axes),
         };
         w.variables.iter().map(|v| (v.name.clone(), label(v))).collect()

@@ -21,6 +21,8 @@ pub(super) struct Knowledge {
     pub(super) labels: Vec<String>,
     /// Those that are positive.
     pub(super) positive: Vec<String>,
+    /// Those that are positive where they are scalars.
+    pub(super) positive_scalars: Vec<String>,
 }
 
 /// Why a reading stopped.
@@ -96,7 +98,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The variable of this name, made when it is first asked for.
+    /// The variable of this name, made when it is first asked for; `positive` where it is a scalar.
     pub(super) fn variable(&mut self, name: &str, positive: bool) -> Read<Value> {
         if let Some(known) = self.writer.variables.iter().find(|v| v.name == name) {
             let rows = known.axes.first().copied();
@@ -111,7 +113,7 @@ impl<'a> Reader<'a> {
             return Err(Stop::Unknown(name.to_string()));
         };
         let sizes = &mut self.writer.sizes;
-        let axes = shape
+        let axes: Vec<Axis> = shape
             .iter()
             .map(|s| match s.as_str() {
                 "1" => Axis::One,
@@ -119,7 +121,9 @@ impl<'a> Reader<'a> {
                 text => Axis::Long(sizes.declared(text)),
             })
             .collect();
-        let positive = positive || self.knowledge.positive.iter().any(|p| p == name);
+        let among = |list: &[String]| list.iter().any(|p| p == name);
+        let scalar = positive || among(&self.knowledge.positive_scalars);
+        let positive = among(&self.knowledge.positive) || axes.is_empty() && scalar;
         let labels = self.knowledge.labels.iter().any(|l| l == name);
         let classes = labels.then(|| sizes.fresh());
         let memory = self.writer.memory();

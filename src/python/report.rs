@@ -1,7 +1,7 @@
 //! What is said of the gradients of a file.
 
 use super::error::CodeError;
-use super::hints::{POSITIVE, declared, positive, stated};
+use super::hints::{POSITIVE, declared, stated};
 use super::infer::{Found, infer};
 use super::outline::File;
 use super::pair::{Options, Pair, pairs};
@@ -85,14 +85,13 @@ pub(super) fn read(file: &File<'_>, pair: Pair, options: &Options) -> Result<Fou
     }
     let mut of_names = Vec::new();
     if let Some(text) = &options.shapes {
-        let (positive, text) = positive(text);
-        let shapes = declared(&text)?;
+        let (shapes, positive) = declared(text)?;
         of_names.extend(shapes.keys().cloned());
         knowledge.shapes.extend(shapes);
         knowledge.positive = positive;
     }
     let by_name = POSITIVE.iter().map(ToString::to_string).filter(|n| !of_names.contains(n));
-    knowledge.positive.extend(by_name);
+    knowledge.positive_scalars.extend(by_name);
     let found = infer(file, pair, options, knowledge)?;
     again(file, pair, options, &found)
 }
