@@ -63,3 +63,16 @@ fn every_identity_is_what_its_tag_says() {
     }
     assert!(wrong.is_empty(), "otherwise:\n{}", wrong.join("\n"));
 }
+
+/// `diag(A*B)` is cut from the product, and what holds of the product does not hold of it.
+#[test]
+fn a_diagonal_is_not_the_product_that_it_is_cut_from() {
+    for (text, wanted) in [
+        ("det(A*B)/det(B)", "det(A)"),
+        ("det(diag(diag(A*B)))/det(B)", "det(diag(sum(A .* B', axis=1)))/det(B)"),
+        ("logdet(diag(diag(A*B))) - logdet(B)", "logdet(diag(sum(A .* B', axis=1))) - logdet(B)"),
+    ] {
+        let answer = derive::simplified(&derive::Question::new(text)).expect(text);
+        assert_eq!(answer.ascii(0), wanted);
+    }
+}

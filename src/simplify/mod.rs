@@ -8,6 +8,7 @@ mod expand;
 mod factor;
 mod instance;
 mod pattern;
+mod placement;
 mod rules;
 mod symmetric;
 
