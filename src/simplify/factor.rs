@@ -262,6 +262,20 @@ fn pair(
     best
 }
 
+/// Whether what is left of a term scales a matrix along an axis that was summed over with vectors
+/// alone, so that taking these out would bring in a diagonal matrix.
+fn needs_diagonal(t: &Term, rest: &[Operand], common: &[Operand], hanging: &[Wire]) -> bool {
+    hanging.iter().any(|w| {
+        let at = |list: &[Operand], vectors: bool| {
+            list.iter().filter(|o| o.wires.contains(w) && (o.wires.len() == 1) == vectors).count()
+        };
+        !t.output.contains(w)
+            && at(rest, true) > 0
+            && at(rest, false) == 1
+            && at(common, false) == 0
+    })
+}
+
 /// The product of what two terms have in common with the sum of what is left of each.
 fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool) -> Option<ExprId> {
     if m.taken.is_empty() {
@@ -305,6 +319,15 @@ fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool)
         found == wires.len() || found == 0
     };
     if !covers(&rest_a, &left) || !covers(&rest_b, &right) {
+        return None;
+    }
+    // `A (p ⊙ g) + B (q ⊙ g)` is not `(A diag(p) + B diag(q)) g`
+    let common = |at: fn(&(usize, usize)) -> usize, t: &Term| -> SmallVec<[Operand; 4]> {
+        m.taken.iter().map(|pair| t.operands[at(pair)].clone()).collect()
+    };
+    if needs_diagonal(a, &rest_a, &common(|t| t.0, a), &left)
+        || needs_diagonal(b, &rest_b, &common(|t| t.1, b), &right)
+    {
         return None;
     }
     let build = |arena: &mut Arena, t: &Term, rest: &[Operand], output: Wires| {
