@@ -22,9 +22,11 @@ const SHARED: u32 = 14;
 const OFTEN: u32 = 16;
 /// This is the weight.
 const SMALL: u32 = 5;
-/// In second derivatives and Jacobians the value of a function is named, by the letter that the table
-/// has for it (`p = softmax(A*x)`), where writing it once alone saves so much weight.
-const SAVED: u32 = 6;
+/// A part that is used more than once is named too where writing it once alone saves so much weight.
+const LONG: u32 = 24;
+/// The value of a function that the table has a letter for (`p = softmax(A*x)`) is named where that
+/// saves so much weight, in gradients and (the second number) in second derivatives and Jacobians.
+const SAVED: [u32; 2] = [16, 6];
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
 
@@ -37,6 +39,13 @@ struct PartUse {
     weight: u32,
     depth: u32,
     is_root: bool,
+}
+
+impl PartUse {
+    /// The weight that is saved where a part of this weight is written once.
+    fn saved(&self, weight: u32) -> u32 {
+        weight.saturating_mul(self.written.saturating_sub(1))
+    }
 }
 
 /// What has a name.
@@ -105,8 +114,10 @@ impl<'a> Naming<'a> {
             if self.symbols.contains(id) || arena.as_symbol(id).is_some() {
                 continue;
             }
-            let (mut total, mut depth) = (1u32, 0u32);
-            for c in graph.children(id).unwrap_or_default() {
+            let children = graph.children(id).unwrap_or_default();
+            // constants and ones weigh nothing
+            let (mut total, mut depth) = (u32::from(!children.is_empty()), 0u32);
+            for c in children {
                 let part = &parts[c.0 as usize];
                 total = total.saturating_add(part.weight);
                 depth = depth.max(part.depth + 1);
@@ -119,13 +130,8 @@ impl<'a> Naming<'a> {
                 self.name(arena, x, &name);
             }
             let part = &parts[id.0 as usize];
-            let least = if part.written >= OFTEN { SMALL } else { SHARED };
-            let often = part.uses > 1 && total >= least && !is_partial(arena, id);
-            let saved = total.saturating_mul(part.written.saturating_sub(1));
-            let named = self.often_named && saved >= SAVED && arena.rank(id) <= 2;
-            if let Some(letter) = value_letter(arena, id).filter(|_| named)
-                && !part.is_root
-            {
+            let letter = self.letter(arena, id, part, total);
+            if let Some(letter) = letter.filter(|_| !part.is_root) {
                 // a matrix has a capital
                 let letter = match arena.rank(id) {
                     2 => letter.to_uppercase(),
@@ -136,7 +142,8 @@ impl<'a> Naming<'a> {
                 parts[id.0 as usize].weight = 1;
                 continue;
             }
-            if (often || depth >= DEPTH) && !part.is_root && arena.rank(id) <= 2 {
+            let often = is_long(arena, id, part, total);
+            if (often || depth >= DEPTH && arena.rank(id) <= 2) && !part.is_root {
                 let name = self.fresh(&mut count);
                 self.name(arena, id, &name);
                 (total, depth) = (1, 0);
@@ -157,23 +164,47 @@ impl<'a> Naming<'a> {
         std::iter::once(letter.to_string()).chain(numbered).find(|name| !taken(name))
     }
 
-    /// How often each expression is used and would be written.
+    /// The letter of a value of a function, if a name for it saves enough.
+    fn letter(
+        &self,
+        arena: &Arena,
+        id: ExprId,
+        part: &PartUse,
+        weight: u32,
+    ) -> Option<&'static str> {
+        let enough = part.saved(weight) >= SAVED[usize::from(self.often_named)];
+        value_letter(arena, id).filter(|_| enough && arena.rank(id) <= 2)
+    }
+
+    /// How often each expression is used, and would be written if what is worth a name had one.
     fn uses(&self, arena: &Arena, graph: &Graph) -> Vec<PartUse> {
         let mut parts = vec![PartUse { weight: 1, ..PartUse::default() }; arena.len()];
         for c in graph.edges() {
             parts[c.0 as usize].uses += 1;
         }
+        let bodies = self.sequence.iter().filter_map(|s| self.bodies.expr(*s));
+        for root in bodies.chain(self.roots.iter().copied()) {
+            parts[root.0 as usize].is_root = true;
+        }
+        let known = |id: ExprId| self.symbols.contains(id) || arena.as_symbol(id).is_some();
+        for id in graph.ids().filter(|id| !known(*id)) {
+            let children = graph.children(id).unwrap_or_default();
+            let weight = |sum: u32, c: &ExprId| sum.saturating_add(parts[c.0 as usize].weight);
+            let own = u32::from(!children.is_empty());
+            parts[id.0 as usize].weight = children.iter().fold(own, weight);
+        }
+        // the largest parts first: what is written in them alone needs no name
         for id in graph.ids().rev() {
-            let written = parts[id.0 as usize].written;
-            let own = if self.symbols.contains(id) { 1 } else { written.max(1) };
+            let part = &parts[id.0 as usize];
+            let named = known(id)
+                || !part.is_root
+                    && (is_long(arena, id, part, part.weight)
+                        || self.letter(arena, id, part, part.weight).is_some());
+            let own = if named { 1 } else { part.written.max(1) };
             for c in graph.children(id).unwrap_or_default() {
                 let written = &mut parts[c.0 as usize].written;
                 *written = written.saturating_add(own);
             }
-        }
-        let bodies = self.sequence.iter().filter_map(|s| self.bodies.expr(*s));
-        for root in bodies.chain(self.roots.iter().copied()) {
-            parts[root.0 as usize].is_root = true;
         }
         parts
     }
@@ -296,6 +327,15 @@ impl<'a> Naming<'a> {
             (None, None) => Err(Unwritable { what: unwritable(arena, body).into() }),
         }
     }
+}
+
+/// Whether a part is worth a name by how long and how often it would be written.
+fn is_long(arena: &Arena, id: ExprId, part: &PartUse, weight: u32) -> bool {
+    let least = if part.written >= OFTEN { SMALL } else { SHARED };
+    part.uses > 1
+        && (weight >= least || weight > SMALL && part.saved(weight) >= LONG)
+        && arena.rank(id) <= 2
+        && !is_partial(arena, id)
 }
 
 /// Whether this is a reciprocal, of which only some entries may be read, and only these defined:
