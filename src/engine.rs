@@ -8,7 +8,7 @@ pub use self::steps::Later;
 
 use self::steps::Of;
 
-use crate::calculus::sweep::{ReverseMode, Seed, derivatives, gradients};
+use crate::calculus::sweep::{Naming, ReverseMode, Seed, derivatives, gradients};
 use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
 use crate::notation::assemble::{Result_, assemble};
@@ -29,6 +29,8 @@ use smallvec::{SmallVec, smallvec};
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
+/// The cotangent of an unnamed value is named where that saves so much weight.
+const SAVED: u32 = 18;
 /// With no more named cotangents than this, one may be written out inside another.
 const FEW: usize = 3;
 /// The points of a verification.
@@ -85,8 +87,22 @@ fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let targets = targets(question, &typed, &lowered)?;
     let scalar = lowered.arena.rank(lowered.objective) == 0;
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
-    let found = gradients(&mut lowered, &targets, seed, true, question.corruption);
-    let (values, bindings) = settle(&mut lowered, &found.results, &found.bindings);
+    let sweep = |lowered: &mut Lowered, naming| {
+        let found = gradients(lowered, &targets, seed, naming, question.corruption);
+        let unnamed = |b: &Equation| is_unnamed(&lowered.arena, b.symbol);
+        let parts = found.bindings.iter().any(unnamed);
+        (found.cotangent, settle(lowered, &found.results, &found.bindings), parts)
+    };
+    let (mut cotangent, (mut values, mut bindings), parts) = sweep(&mut lowered, Naming::Parts);
+    if parts {
+        // what goes by a name meets nothing that it would cancel with
+        let (other, plain, _) = sweep(&mut lowered, Naming::Definitions);
+        let named = weight(&lowered.arena, &values, &bindings);
+        let written_out = weight(&lowered.arena, &plain.0, &plain.1);
+        if written_out < named.saturating_add(SAVED.max(named / 2)) {
+            (cotangent, (values, bindings)) = (other, plain);
+        }
+    }
     let mut results: Vec<Result_> = targets
         .iter()
         .zip(values)
@@ -102,7 +118,7 @@ fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
         within_structures(&typed, &mut lowered, &mut results, &mut remarks);
     }
     let mut answer =
-        assemble(&typed, &mut lowered, &bindings, found.cotangent, &results, question.index)?;
+        assemble(&typed, &mut lowered, &bindings, cotangent, &results, question.index)?;
     answer.remarks = remarks;
     let later = Later::new(lowered, targets, Of::Gradient);
     Ok((Solution { typed, answer, steps: None }, later))
@@ -147,7 +163,8 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
 fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
-    let found = gradients(&mut lowered, &targets, Seed::Identity, false, question.corruption);
+    let found =
+        gradients(&mut lowered, &targets, Seed::Identity, Naming::Nothing, question.corruption);
     let (values, _) = settle(&mut lowered, &found.results, &[]);
     let results: Vec<Result_> = targets
         .iter()
@@ -179,7 +196,7 @@ fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     if lowered.arena.rank(lowered.objective) != 0 {
         return Err(Error::NotScalar);
     }
-    let first = gradients(&mut lowered, &targets, Seed::One, false, question.corruption);
+    let first = gradients(&mut lowered, &targets, Seed::One, Naming::Nothing, question.corruption);
     let mut found: Vec<(SmallVec<[ExprId; 2]>, ExprId)> = Vec::new();
     for (target, gradient) in targets.iter().zip(&first.results) {
         let Lowered { arena, equations, .. } = &mut lowered;
@@ -327,6 +344,17 @@ fn mentions_any(arena: &Arena, root: ExprId, symbols: &FxHashSet<ExprId>) -> boo
     false
 }
 
+/// The weight of an answer.
+fn weight(arena: &Arena, values: &[ExprId], bindings: &[Equation]) -> u32 {
+    let all = values.iter().copied().chain(bindings.iter().map(|b| b.body));
+    all.fold(0, |sum: u32, e| sum.saturating_add(arena.weight(e)))
+}
+
+/// Whether this stands for the cotangent of a value that has no name itself.
+fn is_unnamed(arena: &Arena, symbol: ExprId) -> bool {
+    arena.as_symbol(symbol).is_some_and(|id| arena.symbol(id).kind == SymbolKind::Shared)
+}
+
 /// How often each expression occurs in others and among these.
 fn uses(arena: &Arena, roots: &[ExprId]) -> Memo {
     let mut uses = Memo::with_room(arena.len());
@@ -363,8 +391,13 @@ fn settle(
     let uses = uses(arena, &first);
     let mut replace: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for (binding, body) in bindings.iter().zip(&first[results.len()..]) {
-        let count = uses.count(binding.symbol);
-        if count == 1 && arena.weight(*body) <= INLINE || arena.weight(*body) == 1 {
+        let (count, weight) = (uses.count(binding.symbol), arena.weight(*body));
+        let inline = if is_unnamed(arena, binding.symbol) {
+            weight.saturating_mul(count.saturating_sub(1)) < SAVED
+        } else {
+            count == 1 && weight <= INLINE || weight == 1
+        };
+        if inline {
             replace.insert(binding.symbol, *body);
         }
     }
@@ -379,7 +412,8 @@ fn settle(
                 let body = simplifier.run(arena, &[*body], &closed)[0];
                 // in a deep network every layer keeps its line
                 let regular = bindings.len() <= FEW || !mentions_any(arena, body, &symbols);
-                if arena.weight(body) <= INLINE && regular {
+                let small = arena.weight(body) <= INLINE && regular;
+                if small || is_unnamed(arena, binding.symbol) {
                     closed.insert(binding.symbol, body);
                 }
             }

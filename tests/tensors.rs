@@ -142,6 +142,40 @@ fn hessians_show_their_symmetry() {
     );
 }
 
+/// What is used by several gradients has a name, unless something cancels where it is written out.
+#[test]
+fn cotangents_of_unnamed_values_are_named_where_that_is_shorter() {
+    let lines = |program: &str, shapes: &str, wrt: &[&str]| -> Vec<String> {
+        let question = Question::new(program).shapes(shapes).wrt(wrt);
+        let found = derive::gradient(&question).expect("it has gradients");
+        let text = text(&found.answer, &Report::skipped(""));
+        text.lines().map(String::from).filter(|l| l.contains('=')).collect()
+    };
+    let network = lines(
+        "norm2(W2*tanh(W1*x + b1) + b2 - y)^2",
+        "W1[h,n], b1[h], W2[k,h], b2[k], x[n], y[k]",
+        &["W1", "b1", "W2", "b2", "x"],
+    );
+    assert_eq!(
+        network,
+        [
+            "t₁ = tanh(W₁ x + b₁)",
+            "δ₁ = 2 (W₂ t₁ + b₂ − y)",
+            "δ₂ = (W₂ᵀ δ₁) ⊙ (1 − t₁²)",
+            "∇W₁ = δ₂ xᵀ",
+            "∇b₁ = δ₂",
+            "∇W₂ = δ₁ t₁ᵀ",
+            "∇b₂ = δ₁",
+            "∇x  = W₁ᵀ δ₂",
+        ]
+    );
+    let deviation = lines("sqrt(mean((x - mean(x)).^2))", "x[n]", &["x"]);
+    assert_eq!(deviation, ["∇x = (x − mean(x))/(√(mean((x − mean(x))²)) n)"]);
+    let shapes = "A[m,n], B[m,k], x[n], y[k], c[m]";
+    let squares = lines("norm2([A, B]*[x; y] - c)^2", shapes, &["x", "A"]);
+    assert_eq!(squares, ["∇x = 2 Aᵀ (A x + B y − c)", "∇A = 2 (A x + B y − c) xᵀ"]);
+}
+
 #[test]
 fn functions_of_blocks_are_blocks_of_functions() {
     let gradient = |program: &str, shapes: &str, wrt: &str| {

@@ -21,6 +21,10 @@ const TRIVIAL: u32 = 3;
 /// the next step.
 const LOCAL: u32 = 32;
 
+/// The cotangent of an unnamed value on which more than one derivative depends gets a name from this
+/// weight on: it is the δ of a textbook's backward pass.
+const DELTA: u32 = 10;
+
 /// So many derivatives in a chain of elementwise functions are multiplied at once.
 const RUN: usize = 16;
 
@@ -35,19 +39,33 @@ pub enum Seed {
     Identity,
 }
 
+/// Which cotangents get names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Naming {
+    /// None.
+    Nothing,
+    /// Those of definitions that are neither small nor speak of their own value.
+    Definitions,
+    /// These, and long ones of unnamed values on which more than one derivative depends.
+    Parts,
+    /// Those of all definitions.
+    Every,
+}
+
 /// What a sweep found.
 #[derive(Debug)]
 pub struct Gradients {
     /// The total derivative by each target.
     pub results: Vec<ExprId>,
-    /// Named cotangents, from the objective backwards: later ones are in terms of earlier ones.
+    /// Named cotangents, from the objective backwards: later ones are in terms of earlier ones. Those
+    /// of unnamed values have symbols of kind [`SymbolKind::Shared`], all of one name.
     pub bindings: Vec<Equation>,
     /// The symbol `∇y`, where the seed is one.
     pub cotangent: Option<ExprId>,
 }
 
 /// Differentiates the objective by each of `targets` (symbols of variables or definitions); with
-/// `naming` the cotangents of definitions get names.
+/// `naming` cotangents get names.
 ///
 /// **Shapes.** A result has the axes of the objective first where the seed is
 /// [`Seed::Identity`], then those of its target.
@@ -55,7 +73,7 @@ pub fn gradients(
     lowered: &mut Lowered,
     targets: &[ExprId],
     seed: Seed,
-    naming: bool,
+    naming: Naming,
     corruption: Option<Corruption>,
 ) -> Gradients {
     let arena = &mut lowered.arena;
@@ -76,7 +94,7 @@ pub fn gradients(
         g,
         seed: if seed == Seed::Identity { axes } else { Axes::new() },
         anonymous,
-        naming: if naming { Naming::Deserving } else { Naming::Nothing },
+        naming,
         corruption,
     };
     let (results, bindings) = sweep(arena, &lowered.equations, targets, start, None);
@@ -177,15 +195,6 @@ struct Start {
     corruption: Option<Corruption>,
 }
 
-/// Which cotangents of definitions get names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Naming {
-    Nothing,
-    /// Those that are neither small nor speak of their own value.
-    Deserving,
-    Every,
-}
-
 /// The total derivative by each target, and the named cotangents.
 fn sweep(
     arena: &mut Arena,
@@ -211,6 +220,8 @@ fn sweep(
         once: Vec::new(),
         cotangents: Vec::new(),
         anonymous: anonymous.then_some(objective),
+        deltas: (naming == Naming::Parts).then(Vec::new),
+        known: FxHashMap::default(),
         record,
     };
     sweep.collected.entry(objective).or_default().push(g);
@@ -231,7 +242,9 @@ fn sweep(
         }
         let named = match naming {
             Naming::Nothing => false,
-            Naming::Deserving => deserves_name(sweep.rules.arena, equation.symbol, total),
+            Naming::Definitions | Naming::Parts => {
+                deserves_name(sweep.rules.arena, equation.symbol, total)
+            }
             Naming::Every => true,
         };
         if named && equation.symbol != objective {
@@ -240,6 +253,7 @@ fn sweep(
             total = symbol;
         }
         sweep.equation(position, *equation, total);
+        bindings.extend(sweep.deltas.iter_mut().flat_map(std::mem::take));
     }
     let arena = sweep.rules.arena;
     let collected = sweep.collected;
@@ -380,6 +394,10 @@ struct Sweep<'a> {
     cotangents: Vec<SmallVec<[ExprId; 2]>>,
     /// An objective whose symbol must not occur in results.
     anonymous: Option<ExprId>,
+    /// The cotangents of unnamed values that got names, if they may get them.
+    deltas: Option<Vec<Equation>>,
+    /// Their symbols by what they stand for.
+    known: FxHashMap<ExprId, ExprId>,
     /// Where steps are written down, if they are.
     record: Option<&'a mut Derivation>,
 }
@@ -436,6 +454,7 @@ impl Sweep<'_> {
             }
             let named = id == equation.body && self.anonymous != Some(equation.symbol);
             let value = if named { equation.symbol } else { id };
+            let g = self.delta(id, g);
             if let Some((end, g)) = self.run(id, value, g) {
                 cotangents[self.slots[end.0 as usize] as usize - 1].push(g);
                 continue;
@@ -458,6 +477,40 @@ impl Sweep<'_> {
             self.slots[id.0 as usize] = 0;
         }
         (self.local, self.cotangents) = (local, cotangents);
+    }
+
+    /// A name for the cotangent of an unnamed value, where it is long and goes to more than one part.
+    fn delta(&mut self, id: ExprId, g: ExprId) -> ExprId {
+        let (arena, depends) = (&mut *self.rules.arena, &self.depends);
+        let Some(deltas) = &mut self.deltas else { return g };
+        if arena.rank(g) == 0 || arena.weight(g) < DELTA {
+            return g;
+        }
+        if let Some(symbol) = self.known.get(&g) {
+            return *symbol;
+        }
+        let mut parts: SmallVec<[ExprId; 8]> = SmallVec::new();
+        arena.children(id, |c| parts.push(c));
+        // what may cancel is carried on
+        let cancels = |e: ExprId| arena.as_power(e).is_some_and(|p| parts.contains(&p.0));
+        let carried = match arena.node(g) {
+            Node::Einsum(view) => view.operands().any(|(e, _)| cancels(e)),
+            _ => cancels(g),
+        };
+        if carried || parts.iter().filter(|c| depends.get(c.0 as usize) == Some(&true)).count() < 2
+        {
+            return g;
+        }
+        let (_, symbol) = arena.symbol_expr(Symbol {
+            name: "delta".into(),
+            kind: SymbolKind::Shared,
+            axes: arena.axes(g).into(),
+            properties: Properties::default(),
+            order: u32::MAX,
+        });
+        deltas.push(Equation { symbol, body: g });
+        self.known.insert(g, symbol);
+        symbol
     }
 
     fn record(

@@ -16,25 +16,30 @@ use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// A part that is used more than once is named from this weight on.
+/// A part that is written more than once is named from this weight on.
 const SHARED: u32 = 14;
 /// A part that would be written so often is named from a smaller weight on.
 const OFTEN: u32 = 16;
 /// This is the weight.
 const SMALL: u32 = 5;
-/// A part that is used more than once is named too where writing it once alone saves so much weight.
-const LONG: u32 = 24;
+/// A part that is written more than once is named too where writing it once alone saves so much weight.
+const LONG: u32 = 18;
+/// The same for the value of a function.
+const LONG_VALUE: u32 = 12;
+/// From this weight on whatever is used more than once, so that no answer doubles.
+const HUGE: u32 = 200;
 /// The value of a function that the table has a letter for (`p = softmax(A*x)`) is named where that
 /// saves so much weight, in gradients and (the second number) in second derivatives and Jacobians.
 const SAVED: [u32; 2] = [16, 6];
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
 
-/// How often a part of an answer is used, and how large it is when it is written.
+/// How often a part of an answer is written, and how large it is then.
 #[derive(Clone, Default)]
 struct PartUse {
+    /// How often it is used.
     uses: u32,
-    /// How often it would be written if no further name were given.
+    /// How often in results and cotangents, if what is worth a name has one.
     written: u32,
     weight: u32,
     depth: u32,
@@ -59,8 +64,12 @@ pub(super) struct Naming<'a> {
     taken: OnceCell<FxHashSet<Rc<str>>>,
     /// The names of the program's own values, in order, then the cotangents.
     pub(super) sequence: Vec<ExprId>,
+    /// How many of these are the program's own.
+    definitions: usize,
     roots: Vec<ExprId>,
     objective: ExprId,
+    /// The body of an objective that is not written by its name; else the objective.
+    written_out: ExprId,
     /// Whether values of functions get names early.
     often_named: bool,
     /// The names that were given here.
@@ -70,7 +79,7 @@ pub(super) struct Naming<'a> {
 impl<'a> Naming<'a> {
     pub(super) fn new(
         typed: &'a Typed,
-        lowered: &Lowered,
+        lowered: &mut Lowered,
         cotangents: &[Equation],
         results: &[Result_],
     ) -> Naming<'a> {
@@ -80,8 +89,10 @@ impl<'a> Naming<'a> {
             symbols: Memo::with_room(lowered.arena.len()),
             taken: OnceCell::new(),
             sequence: Vec::new(),
+            definitions: lowered.equations.len(),
             roots: results.iter().map(|r| r.value).collect(),
             objective: lowered.objective,
+            written_out: lowered.objective,
             often_named: results
                 .iter()
                 .any(|r| matches!(r.kind, ResultKind::Hessian | ResultKind::Jacobian)),
@@ -98,11 +109,30 @@ impl<'a> Naming<'a> {
             // unnamed scalar objective is written out
             let unnamed = at == last && (value || !lowered.named && scalar);
             let trivial = lowered.arena.weight(e.body) < 2;
+            if unnamed {
+                naming.written_out = e.body;
+            }
             if at <= last && !unnamed && !trivial && !naming.symbols.contains(e.body) {
                 naming.symbols.set_expr(e.body, e.symbol);
             }
         }
+        for e in cotangents {
+            let id = lowered.arena.as_symbol(e.symbol).expect("what is named is a symbol");
+            if lowered.arena.symbol(id).kind == SymbolKind::Shared {
+                let names = (1..).map(|n| format!("delta{n}"));
+                let name = { names }.find(|name| !naming.is_taken(name)).unwrap_or_default();
+                lowered.arena.rename(id, &name);
+                naming.letters.push(name);
+            }
+        }
         naming
+    }
+
+    /// Whether something else has this name.
+    fn is_taken(&self, name: &str) -> bool {
+        self.typed.program.find_name(name).is_some()
+            || self.typed.dims.texts().any(|t| &*t == name)
+            || self.letters.iter().any(|t| t == name)
     }
 
     /// Names what is heavy and used more than once, what gets too deep, and the arguments of
@@ -155,13 +185,8 @@ impl<'a> Naming<'a> {
 
     /// A name as it is, or with the first number that makes it no other's.
     fn free(&self, letter: &str) -> Option<String> {
-        let taken = |name: &str| {
-            self.typed.program.find_name(name).is_some()
-                || self.typed.dims.texts().any(|t| &*t == name)
-                || self.letters.iter().any(|t| t == name)
-        };
         let numbered = (1..10).map(|n| format!("{letter}{n}"));
-        std::iter::once(letter.to_string()).chain(numbered).find(|name| !taken(name))
+        std::iter::once(letter.to_string()).chain(numbered).find(|name| !self.is_taken(name))
     }
 
     /// The letter of a value of a function, if a name for it saves enough.
@@ -172,19 +197,32 @@ impl<'a> Naming<'a> {
         part: &PartUse,
         weight: u32,
     ) -> Option<&'static str> {
-        let enough = part.saved(weight) >= SAVED[usize::from(self.often_named)];
+        let enough = part.saved(weight) >= SAVED[usize::from(self.often_named)]
+            || is_long(arena, id, part, weight);
         value_letter(arena, id).filter(|_| enough && arena.rank(id) <= 2)
     }
 
-    /// How often each expression is used, and would be written if what is worth a name had one.
+    /// How often each expression would be written if what is worth a name had one.
     fn uses(&self, arena: &Arena, graph: &Graph) -> Vec<PartUse> {
         let mut parts = vec![PartUse { weight: 1, ..PartUse::default() }; arena.len()];
         for c in graph.edges() {
             parts[c.0 as usize].uses += 1;
         }
-        let bodies = self.sequence.iter().filter_map(|s| self.bodies.expr(*s));
+        // a body is not named again; an objective that is not written by its name may be
+        let named = |body: &ExprId| *body != self.written_out;
+        let bodies = self.sequence.iter().filter_map(|s| self.bodies.expr(*s)).filter(named);
         for root in bodies.chain(self.roots.iter().copied()) {
             parts[root.0 as usize].is_root = true;
+        }
+        // definitions are written as their author did
+        let cotangents = self.sequence[self.definitions..].iter();
+        let bodies = cotangents.filter_map(|s| self.bodies.expr(*s));
+        for root in bodies.chain(self.roots.iter().copied()) {
+            parts[root.0 as usize].written += 1;
+        }
+        // parts of axes are read off the notation of slices and blocks
+        for id in graph.ids().filter(|id| arena.as_indicator(*id).is_some()) {
+            parts[id.0 as usize].weight = 0;
         }
         let known = |id: ExprId| self.symbols.contains(id) || arena.as_symbol(id).is_some();
         for id in graph.ids().filter(|id| !known(*id)) {
@@ -200,7 +238,7 @@ impl<'a> Naming<'a> {
                 || !part.is_root
                     && (is_long(arena, id, part, part.weight)
                         || self.letter(arena, id, part, part.weight).is_some());
-            let own = if named { 1 } else { part.written.max(1) };
+            let own = if named { part.written.min(1) } else { part.written };
             for c in graph.children(id).unwrap_or_default() {
                 let written = &mut parts[c.0 as usize].written;
                 *written = written.saturating_add(own);
@@ -332,8 +370,10 @@ impl<'a> Naming<'a> {
 /// Whether a part is worth a name by how long and how often it would be written.
 fn is_long(arena: &Arena, id: ExprId, part: &PartUse, weight: u32) -> bool {
     let least = if part.written >= OFTEN { SMALL } else { SHARED };
-    part.uses > 1
-        && (weight >= least || weight > SMALL && part.saved(weight) >= LONG)
+    let is_value = matches!(arena.node(id), Node::Map(..)) && arena.as_power(id).is_none();
+    let long = if is_value { LONG_VALUE } else { LONG };
+    let often = weight >= least || weight > SMALL && part.saved(weight) >= long;
+    (part.written > 1 && often || part.uses > 1 && weight >= HUGE)
         && arena.rank(id) <= 2
         && !is_partial(arena, id)
 }

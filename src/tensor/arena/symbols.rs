@@ -30,6 +30,11 @@ impl Arena {
         (id, self.intern(Tag::Symbol, axes, &[id.0]))
     }
 
+    /// Gives a symbol another name.
+    pub(crate) fn rename(&mut self, id: SymbolId, name: &str) {
+        self.symbols[id.0 as usize].name = name.into();
+    }
+
     /// States the value of a size that is a plain number.
     pub fn set_size(&mut self, dim: DimId, value: i64) {
         self.size_numbers.insert(dim, value);
