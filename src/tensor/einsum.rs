@@ -233,6 +233,7 @@ impl Arena {
     /// Merges powers of one base, and exponentials. What became something else goes to `todo`.
     fn merge(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         self.normalise_exponentials(work, todo);
+        self.merge_roots(work, todo);
         let mut at = 0;
         while at < work.factors.len() {
             let same = (0..at).find(|&b| {

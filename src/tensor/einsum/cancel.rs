@@ -3,7 +3,7 @@
 use super::{Factor, Work};
 use crate::shape::dim::DimId;
 use crate::tensor::arena::{Arena, MINUS_ONE, ONE, ZERO};
-use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, Wire, Wires};
+use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, NumberId, Wire, Wires};
 use smallvec::SmallVec;
 
 impl Arena {
@@ -70,6 +70,36 @@ impl Arena {
             todo.push(Factor { base: merged, exponent: ONE, wires });
             at = 0;
         }
+    }
+
+    /// `√2 √π` is `√(2 π)`.
+    pub(super) fn merge_roots(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
+        let number = |arena: &Arena, f: &Factor| {
+            let value = |c: &NumberId| arena.number_of(*c);
+            let c = arena.as_constant(f.base)?;
+            Some(c).filter(|c| !value(c).is_zero() && !value(c).is_negative())
+        };
+        let is_root = |arena: &Arena, f: &Factor| {
+            f.exponent != ONE
+                && f.wires.is_empty()
+                && arena.number_of(f.exponent).as_integer().is_none()
+                && number(arena, f).is_some()
+        };
+        let Some(at) = work.factors.iter().position(|f| is_root(self, f)) else { return };
+        let Factor { base, exponent, .. } = work.factors[at];
+        let other = work.factors.iter().enumerate().position(|(b, f)| {
+            b != at
+                && f.exponent == exponent
+                && f.wires.is_empty()
+                && (self.is_positive(f.base) || number(self, f).is_some())
+        });
+        let (Some(other), Some(c)) = (other, self.as_constant(base)) else { return };
+        let under = self.scale(c, work.factors[other].base);
+        let exponent = self.number_of(exponent).clone();
+        let merged = self.power(under, &exponent);
+        work.factors.remove(at.max(other));
+        work.factors.remove(at.min(other));
+        todo.push(Factor { base: merged, exponent: ONE, wires: Wires::new() });
     }
 
     /// For the factor `exp(u)` at `at`: a factor `(Σ exp(u))⁻ᵏ`, and the softmax that the two make.
