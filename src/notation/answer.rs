@@ -12,6 +12,27 @@ pub type Shape = SmallVec<[Math; 2]>;
 /// Positions in [`Answer::bindings`], in order, each once.
 pub type Needs = SmallVec<[usize; 3]>;
 
+/// `X is invertible`, and the like.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Condition {
+    /// What must have the property.
+    pub of: Math,
+    /// The property, in words.
+    pub property: &'static str,
+}
+
+impl Condition {
+    /// In the spelling of the language.
+    pub fn ascii(&self) -> String {
+        format!("{} is {}", super::ascii::ascii(&self.of), self.property)
+    }
+
+    /// In mathematical characters.
+    pub fn unicode(&self) -> String {
+        format!("{} is {}", super::unicode::unicode(&self.of), self.property)
+    }
+}
+
 /// A named value: a definition of the user, a cotangent such as `∇u`, or a shared subexpression.
 #[derive(Clone, Debug)]
 pub struct Binding {
@@ -124,8 +145,8 @@ pub struct Answer {
     pub scalar_functions: Vec<Symbol>,
     /// The results in the order asked for.
     pub results: Vec<Outcome>,
-    /// Sentences such as `X is invertible`.
-    pub conditions: Vec<String>,
+    /// What must hold for it.
+    pub conditions: Vec<Condition>,
     /// Other sentences that belong to the answer.
     pub remarks: Vec<String>,
 }

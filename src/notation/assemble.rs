@@ -7,7 +7,7 @@ mod plan;
 use self::graph::Graph;
 use self::naming::Naming;
 use self::plan::Plan;
-use super::answer::{Answer, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
+use super::answer::{Answer, Binding, Condition, Needs, Outcome, Parameter, ResultKind, Shape};
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
@@ -271,7 +271,7 @@ fn parameters(
 }
 
 /// `X is invertible`, for every inverse in the results, and the like.
-fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<String> {
+fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Condition> {
     let mut list = Vec::new();
     if !(0..arena.len()).any(|at| is_inverse(arena, arena.id_at(at))) {
         return list;
@@ -299,12 +299,12 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<St
             let names = Memo::default();
             let mut raiser =
                 Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
-            if let Some(m) = raiser.raise(x) {
-                list.push(format!("{} is {property}", super::ascii::ascii(&m)));
+            if let Some(of) = raiser.raise(x) {
+                list.push(Condition { of, property });
             }
         }
     }
-    list.sort();
+    list.sort_by_cached_key(Condition::ascii);
     list.dedup();
     list
 }

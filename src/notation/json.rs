@@ -1,6 +1,6 @@
 //! An answer as JSON, schema 1 of the language page.
 
-use super::answer::{Answer, Outcome, ResultKind};
+use super::answer::{Answer, Condition, Outcome, ResultKind};
 use super::ascii::ascii;
 use super::forms::{Form, FormKind};
 use super::latex::{LatexOptions, latex_with};
@@ -29,7 +29,7 @@ pub fn json(answer: &Answer, report: &Report, options: LatexOptions<'_>) -> Valu
         },
         "variables": variables,
         "results": results,
-        "conditions": answer.conditions,
+        "conditions": answer.conditions.iter().map(Condition::ascii).collect::<Vec<_>>(),
         "remarks": answer.remarks,
         "verification": verification(report),
         "steps": [],

@@ -119,7 +119,13 @@ pub(super) fn objective_program(answer: &Answer) -> String {
         Some(Math::Symbol(symbol)) => symbol.name == answer.objective.name,
         _ => false,
     };
-    let needs = answer.closure(&answer.value_needs).into_iter().filter(|&at| !is_objective(at));
+    // what its author wrote out is not written by a name that was given here
+    let mentioned = |at: &&usize| {
+        let name = answer.bindings.get(**at).map(|b| &b.name);
+        any(&answer.value, &mut |part| Some(part) == name)
+    };
+    let direct: Vec<usize> = answer.value_needs.iter().filter(mentioned).copied().collect();
+    let needs = answer.closure(&direct).into_iter().filter(|&at| !is_objective(at));
     definitions(&mut out, answer, needs);
     expression(&mut out, answer, &answer.value, &answer.value_axes);
     out

@@ -3,7 +3,7 @@
 //!
 //! What is printed for machines stands in the modules of programs, equations and JSON.
 
-use super::answer::{Answer, ResultKind};
+use super::answer::{Answer, Condition, ResultKind};
 use super::ascii::{Ascii, write_ascii};
 use super::forms::{Form, FormKind, form_left};
 use super::left::{indexed, program_name, unicode_left, write_axes};
@@ -279,7 +279,9 @@ impl<'a> Page<'a> {
             notes.push(STACKED.to_string());
         }
         if !answer.conditions.is_empty() {
-            notes.push(format!("holds where {}", answer.conditions.join(" and ")));
+            let condition = if self.options.ascii { Condition::ascii } else { Condition::unicode };
+            let list: Vec<String> = answer.conditions.iter().map(condition).collect();
+            notes.push(format!("holds where {}", list.join(" and ")));
         }
         notes.extend(answer.remarks.iter().cloned());
         notes

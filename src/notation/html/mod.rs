@@ -9,7 +9,7 @@ mod mathml;
 mod steps;
 mod style;
 
-use super::answer::{Answer, Outcome, ResultKind};
+use super::answer::{Answer, Condition, Outcome, ResultKind};
 use super::forms::FormKind;
 use super::left::Left;
 use super::math::{Math, Symbol};
@@ -283,8 +283,9 @@ impl Page<'_> {
         out.push_str("<section>\n<h2>Result</h2>\n");
         self.block(out, &found);
         if !self.answer.conditions.is_empty() {
-            let conditions = self.answer.conditions.join(" and ");
-            let _ = writeln!(out, "<p class=\"note\">Holds where {}.</p>", escape(&conditions));
+            let condition = |c: &Condition| format!("{} is {}", self.formula(&c.of), c.property);
+            let list: Vec<String> = self.answer.conditions.iter().map(condition).collect();
+            let _ = writeln!(out, "<p class=\"note\">Holds where {}.</p>", list.join(" and "));
         }
         out.push_str("</section>\n");
     }
