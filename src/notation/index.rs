@@ -346,16 +346,19 @@ impl Raiser<'_> {
         let outer = wires.iter().map(Option::is_some).collect();
         let bound = self.positions(view, &mut wires, &mut units, names);
         self.indicators(view, &wires, outer, &mut units, &mut factors);
-        let mut list: Vec<((u32, u64), Math)> = Vec::new();
+        // numbers before entries, as before arrays: `s*A[i,j]`
+        let mut list: Vec<(bool, (u32, u64), Math)> = Vec::new();
         for (at, (e, ws)) in view.operands().enumerate() {
             if units.contains(&at) {
                 continue;
             }
             let indices: Vec<Math> = ws.iter().filter_map(|w| wires[*w as usize].clone()).collect();
-            list.push((self.arena.key(e), self.entry(e, &indices, names)?));
+            let math = self.entry(e, &indices, names)?;
+            let plain = ws.is_empty() && !matches!(math, Math::IndexSum(..));
+            list.push((!plain, self.arena.key(e), math));
         }
-        list.sort_by_key(|t| t.0);
-        let mut all: Vec<Math> = list.into_iter().map(|t| t.1).collect();
+        list.sort_by_key(|t| (t.0, t.1));
+        let mut all: Vec<Math> = list.into_iter().map(|t| t.2).collect();
         all.extend(factors);
         let below: Vec<Math> = all
             .iter()

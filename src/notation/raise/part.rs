@@ -227,8 +227,8 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
             Some(m) => product([Math::Number(c.clone()), m]),
         };
     }
-    // inner products after plain scalars: `cos(c)*(a'*x)`
-    above.sort_by_key(|s| (matches!(s.1, Math::Product(_)), s.0));
+    // inner products after plain scalars: `cos(c)*(a'*x)`; a change last: `s*tr(dX*A)`
+    above.sort_by_key(|s| (has_change(&s.1), matches!(s.1, Math::Product(_)), s.0));
     below.sort_by_key(|s| s.0);
     let (n, d) = c.fraction();
     let lead = if below.is_empty() { c.clone() } else { n };

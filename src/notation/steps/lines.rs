@@ -173,6 +173,15 @@ impl Lines {
         })
     }
 
+    /// What a local derivative is along a change, in matrix notation.
+    fn raised(&self, b: &Builder<'_>, change: &Terms) -> Option<Math> {
+        let own = matches!(self.law, Law::Product | Law::Linear);
+        b.sum(change, |raiser, id| {
+            let raised = raiser.raise(id).map(paired);
+            if own { raised } else { raised.map(turned) }
+        })
+    }
+
     /// The same with differentials.
     fn matrix(
         &self,
@@ -204,8 +213,7 @@ impl Lines {
                 Some(outer) => Math::Inner(Box::new(outer.clone()), Box::new(inner)),
             };
             let term = along.as_ref().filter(|_| fits).and_then(|(change, _)| {
-                let raised = b.sum(change, |raiser, id| raiser.raise(id).map(paired));
-                match raised {
+                match self.raised(b, change) {
                     Some(inner) => Some(pair(b.speech.whole(inner, jacobian))),
                     None if jacobian => None,
                     None => entrywise(b, u, outer.clone(), change),
@@ -338,6 +346,23 @@ fn paired(math: Math) -> Math {
         },
         Math::Product(list) => Math::Product(list.into_iter().map(paired).collect()),
         Math::Sum(terms) => Math::Sum(terms.into_iter().map(|(s, m)| (s, paired(m))).collect()),
+        other => other,
+    }
+}
+
+/// `tr(M dX)`, not `tr(dX M)`, of a derivative in whose formula the change stands last.
+fn turned(math: Math) -> Math {
+    match math {
+        Math::Call(f, mut list, None) if f.name == "tr" => {
+            if let [Math::Product(factors)] = &mut list[..]
+                && matches!(factors.first(), Some(Math::Differential(_)))
+            {
+                factors.rotate_left(1);
+            }
+            Math::Call(f, list, None)
+        }
+        Math::Product(list) => Math::Product(list.into_iter().map(turned).collect()),
+        Math::Sum(terms) => Math::Sum(terms.into_iter().map(|(s, m)| (s, turned(m))).collect()),
         other => other,
     }
 }
