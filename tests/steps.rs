@@ -195,6 +195,8 @@ fn derivations_as_people_read_them() {
         ("inverse", "a'*inv(X)*b + logdet(X)", "X"),
         ("fan_out", "var W[n,n], x[n]\nz = tanh(W*x)\ny = x + W*z", "x"),
         ("trace_of_a_quadratic_form", "tr(X'*A*X*B)", "X"),
+        ("determinant", "det(X)*tr(A*X)", "X"),
+        ("piecewise", "sum(where(abs(r) <= 1, r.^2/2, abs(r) - 1/2))", "r"),
         ("mean_of_squares", "var r[n]\nmean(r.^2)", "r"),
         (
             "batch",

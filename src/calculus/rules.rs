@@ -72,6 +72,21 @@ pub enum Mistake {
 /// A contribution to the cotangent of a child.
 pub(crate) type Contribution = (ExprId, ExprId);
 
+/// Whether a node is locally constant: a comparison, a position, a function whose every partial
+/// derivative is zero in the table.
+pub(super) fn is_flat(arena: &Arena, id: ExprId) -> bool {
+    match arena.node(id) {
+        Node::Map(MapFunction::Compare(_), _)
+        | Node::Reduce(ReduceKind::ArgMaximum | ReduceKind::ArgMinimum, ..)
+        | Node::Window { kind: WindowKind::Mask, .. } => true,
+        Node::Map(MapFunction::Known(f), list) => {
+            let lowering = f.lowering_for(list.len());
+            matches!(lowering, Lowering::Primitive(texts) if texts.iter().all(|t| *t == "0"))
+        }
+        _ => false,
+    }
+}
+
 /// The rules, working in an arena.
 pub(crate) struct Rules<'a> {
     pub(crate) arena: &'a mut Arena,

@@ -6,7 +6,7 @@
 //! `u` itself, so that an answer has a line a layer, as a textbook's backward pass.
 
 use super::derivation::{Derivation, Law, Step};
-use super::rules::{Contribution, Corruption, Rules};
+use super::rules::{Contribution, Corruption, Rules, is_flat};
 use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
@@ -320,7 +320,8 @@ fn mentions(arena: &Arena, root: ExprId, symbol: ExprId) -> bool {
     false
 }
 
-/// For every node there is now: whether it depends on a target, through definitions too.
+/// For every node there is now: whether a derivative by a target passes through it, through
+/// definitions too.
 fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<bool> {
     let mut bodies = Memo::with_room(arena.len());
     for e in equations {
@@ -338,7 +339,7 @@ fn dependence(arena: &Arena, equations: &[Equation], targets: &[ExprId]) -> Vec<
         let mut found = false;
         if let Node::Symbol(_) = arena.node(id) {
             found = bodies.expr(id).is_some_and(|b| depends[b.0 as usize]);
-        } else {
+        } else if !is_flat(arena, id) {
             arena.children(id, |c| found |= depends[c.0 as usize]);
         }
         depends[at] = found;
@@ -370,7 +371,9 @@ pub(super) fn dependence_in_order(
         local.sort_unstable_by_key(|id: &ExprId| id.0);
         for id in local.drain(..) {
             let mut found = depends[id.0 as usize];
-            arena.children(id, |c| found |= depends[c.0 as usize]);
+            if !is_flat(arena, id) {
+                arena.children(id, |c| found |= depends[c.0 as usize]);
+            }
             depends[id.0 as usize] = found;
         }
         depends[equation.symbol.0 as usize] |= depends[equation.body.0 as usize];

@@ -85,42 +85,7 @@ impl Raiser<'_> {
             }),
             Node::Add(_) => self.sum_entry(id, at, names),
             Node::Einsum(view) => self.einsum_entry(view, at, names),
-            Node::Map(f, ids) => {
-                let mut list = Vec::new();
-                for e in ids.iter() {
-                    let at = if arena.rank(e) == 0 { &[] } else { at };
-                    list.push(self.entry(e, at, names)?);
-                }
-                match f {
-                    MapFunction::Known(f) if f == arena.known.pow => {
-                        let exponent = list.pop()?;
-                        let base = list.pop()?;
-                        let constant = arena.as_power(id).map(|p| arena.number_of(p.1));
-                        Some(power(base, exponent, constant, arena.known.sqrt))
-                    }
-                    MapFunction::Known(f) => {
-                        // as a condition a comparison stands by itself
-                        if f == arena.known.choose
-                            && let Math::Call(g, inner, _) = &mut list[0]
-                            && *g == f
-                        {
-                            list[0] = inner.swap_remove(0);
-                        }
-                        Some(Math::Call(f, list, None))
-                    }
-                    MapFunction::Unknown(s, n) => {
-                        let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
-                        Some(super::raise::unknown(name, n, list))
-                    }
-                    MapFunction::Compare(c) => {
-                        let right = Box::new(list.pop()?);
-                        let left = Box::new(list.pop()?);
-                        let text = crate::syntax::operator::comparison_text(c);
-                        let compare = Math::Compare(text, left, right);
-                        Some(super::raise::indicator(arena.known.choose, compare))
-                    }
-                }
-            }
+            Node::Map(f, _) => self.map_entry(id, f, at, names),
             Node::Matrix(MatrixFunction::Inverse, _)
             | Node::Named { .. }
             | Node::Reduce(..)
@@ -137,9 +102,60 @@ impl Raiser<'_> {
         result
     }
 
+    /// The entry of a function's value; `f` may be another comparison of the same operands.
+    fn map_entry(
+        &mut self,
+        id: ExprId,
+        f: MapFunction,
+        at: &[Math],
+        names: &mut IndexNames<'_>,
+    ) -> Option<Math> {
+        let arena = self.arena;
+        let Node::Map(_, ids) = arena.node(id) else { return None };
+        let mut list = Vec::new();
+        for e in ids.iter() {
+            let at = if arena.rank(e) == 0 { &[] } else { at };
+            list.push(self.entry(e, at, names)?);
+        }
+        match f {
+            MapFunction::Known(f) if f == arena.known.pow => {
+                let exponent = list.pop()?;
+                let base = list.pop()?;
+                let constant = arena.as_power(id).map(|p| arena.number_of(p.1));
+                Some(power(base, exponent, constant, arena.known.sqrt))
+            }
+            MapFunction::Known(f) => {
+                // as a condition a comparison stands by itself
+                if f == arena.known.choose
+                    && let Math::Call(g, inner, _) = &mut list[0]
+                    && *g == f
+                {
+                    list[0] = inner.swap_remove(0);
+                }
+                Some(Math::Call(f, list, None))
+            }
+            MapFunction::Unknown(s, n) => {
+                let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
+                Some(super::raise::unknown(name, n, list))
+            }
+            MapFunction::Compare(c) => {
+                let right = Box::new(list.pop()?);
+                let left = Box::new(list.pop()?);
+                let text = crate::syntax::operator::comparison_text(c);
+                let compare = Math::Compare(text, left, right);
+                Some(super::raise::indicator(arena.known.choose, compare))
+            }
+        }
+    }
+
     fn sum_entry(&mut self, id: ExprId, at: &[Math], names: &mut IndexNames<'_>) -> Option<Math> {
         let arena = self.arena;
         let Node::Add(terms) = arena.node(id) else { return None };
+        if let Some((c, e, otherwise)) = self.otherwise(id) {
+            let (negative, c) = (c.is_negative(), c.abs());
+            let term = scaled(&c, self.map_entry(e, otherwise, at, names)?);
+            return Some(if negative { negated(term) } else { term });
+        }
         let mut list = Vec::new();
         for (c, e) in terms.iter() {
             let c = arena.number_of(c);

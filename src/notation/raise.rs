@@ -26,6 +26,7 @@ use self::part::{triangle, with_scalars};
 use self::reduction::Reduction;
 use super::math::{Math, Symbol as Name};
 use crate::number::Number;
+use crate::syntax::operator::complement;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
 use crate::tensor::memo::Memo;
@@ -226,6 +227,10 @@ impl Raiser<'_> {
             let (negative, term) = self.signed(e, negative)?;
             return Some((negative, scaled(&c, term)));
         }
+        if let Some((c, e, otherwise)) = self.otherwise(id) {
+            let term = self.map(e, otherwise)?;
+            return Some((negative != c.is_negative(), scaled(&c.abs(), term)));
+        }
         let all: TermList = terms.iter().collect();
         let (terms, blocks) = match self.blocks(&all) {
             Some((rest, blocks)) if rest.is_empty() && blocks.len() == 1 => {
@@ -301,6 +306,25 @@ impl Raiser<'_> {
         let sum = Math::Sum(terms);
         let rest = negative != flip;
         Some((rest, if common.is_one() { sum } else { product([Math::Number(common), sum]) }))
+    }
+
+    /// A sum that is `c` where a comparison does not hold, and 0 elsewhere: `c`, the comparison's
+    /// node and what holds there.
+    pub(crate) fn otherwise(&self, id: ExprId) -> Option<(Number, ExprId, MapFunction)> {
+        let arena = self.arena;
+        let Node::Add(terms) = arena.node(id) else { return None };
+        let list: TermList = terms.iter().collect();
+        let [a, b] = list[..] else { return None };
+        let ((c, one), (d, e)) = if arena.is_ones(a.1) { (a, b) } else { (b, a) };
+        let (c, d) = (arena.number_of(c), arena.number_of(d));
+        match arena.node(e) {
+            Node::Map(MapFunction::Compare(comparison), _)
+                if arena.is_ones(one) && c.add(d).is_zero() && !self.is_named(e) =>
+            {
+                Some((c.clone(), e, MapFunction::Compare(complement(comparison))))
+            }
+            _ => None,
+        }
     }
 
     /// A constant array.

@@ -28,6 +28,16 @@ pub fn comparison_text(c: Comparison) -> &'static str {
     }
 }
 
+/// What holds where a comparison does not.
+pub fn complement(c: Comparison) -> Comparison {
+    match c {
+        Comparison::Less => Comparison::GreaterEqual,
+        Comparison::LessEqual => Comparison::Greater,
+        Comparison::Greater => Comparison::LessEqual,
+        Comparison::GreaterEqual => Comparison::Less,
+    }
+}
+
 /// The ASCII form of a product operator.
 pub fn product_text(op: ProductOp) -> &'static str {
     match op {
