@@ -55,7 +55,7 @@ pub(super) static TABLE: &[Function] = &[
         .series(series_kernel!(sqrt))
         .range(Range::NonNegative)
         .domain(Range::Positive)
-        .unicode(Notation::Operator("√"))
+        .unicode(Notation::Prefix("√"))
         .latex_notation(Notation::Wrap(r"\sqrt{", "}"))
         .numpy("np.sqrt({0})")
         .source(TEXTBOOK),

@@ -109,7 +109,9 @@ mod tests {
             assert!(!f.doc.is_empty() && !f.source.is_empty(), "{}", f.name);
             for notation in [f.unicode, f.latex] {
                 let (open, close) = match notation {
-                    Notation::Operator(text) | Notation::Infix(text) => (text, ""),
+                    Notation::Operator(text) | Notation::Prefix(text) | Notation::Infix(text) => {
+                        (text, "")
+                    }
                     Notation::Around(open, close) | Notation::Wrap(open, close) => (open, close),
                 };
                 assert!(!open.is_empty(), "{}", f.name);

@@ -307,6 +307,8 @@ pub struct Facts {
 pub enum Notation {
     /// An operator before its bracketed arguments: `σ`, `\operatorname{tr}`.
     Operator(&'static str),
+    /// A sign before its argument, which has brackets where it is more than a name or a number: `√2`.
+    Prefix(&'static str),
     /// Delimiters around the arguments: `‖`, `‖`.
     Around(&'static str, &'static str),
     /// An operator written as `e^{…}`-like: text before and after an unbracketed argument.

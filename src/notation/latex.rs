@@ -258,7 +258,7 @@ impl Glyphs for Latex<'_> {
         axis: Option<u8>,
     ) {
         match function.latex {
-            Notation::Operator(name) => {
+            Notation::Operator(name) | Notation::Prefix(name) => {
                 out.text(name);
                 self.arguments(out, arguments, axis);
             }

@@ -45,14 +45,14 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
     }
 }
 
-use Notation::{Around, Operator, Wrap};
+use Notation::{Around, Operator, Prefix, Wrap};
 pub(super) static SIGMOID: Function = function("sigmoid", Operator("σ"), Operator(r"\sigma"));
 pub(super) static EXP: Function = function("exp", Operator("exp"), Wrap("e^{", "}"));
 pub(super) static NORM2: Function =
     function("norm2", Around("‖", "‖"), Around(r"\lVert", r"\rVert_2"));
 pub(super) static DIAG: Function =
     function("diag", Operator("diag"), Operator(r"\operatorname{diag}"));
-pub(super) static SQRT: Function = function("sqrt", Around("√(", ")"), Wrap(r"\sqrt{", "}"));
+pub(super) static SQRT: Function = function("sqrt", Prefix("√"), Wrap(r"\sqrt{", "}"));
 pub(super) static SOFTMAX: Function =
     function("softmax", Operator("softmax"), Operator(r"\operatorname{softmax}"));
 

@@ -4,7 +4,7 @@
 
 use super::layout::{
     self, Class, Glyphs, Place, Sink, bracket_indices, is_minus_one, rank, write, write_arguments,
-    write_list,
+    write_list, write_number,
 };
 use super::math::{Math, Symbol};
 use super::name::{greek_letter, split, subscript, superscript};
@@ -45,6 +45,7 @@ impl Glyphs for Unicode {
                 {
                     Class::Power
                 }
+                Notation::Prefix(_) if axis.is_none() && bare(arguments) => Class::Power,
                 Notation::Infix(_) => Class::Hadamard,
                 _ => Class::Atom,
             },
@@ -88,6 +89,14 @@ impl Glyphs for Unicode {
         self.symbol(out, symbol);
     }
 
+    fn number<S: Sink>(self, out: &mut S, number: &Number) {
+        let sign = FRACTIONS.iter().find(|f| number.small() == Some(f.0));
+        match sign {
+            Some((_, sign)) => out.text(sign),
+            None => write_number(out, number),
+        }
+    }
+
     fn pi<S: Sink>(self, out: &mut S) {
         out.text("π");
     }
@@ -112,7 +121,12 @@ impl Glyphs for Unicode {
             return small.write(out);
         }
         out.text("^");
-        if matches!(exponent, Math::Symbol(_)) {
+        if let Math::Number(n) = layout::peel(exponent) {
+            // `x^(1/2)`: a small ½ in brackets is hard to read
+            out.text(if n.is_negative() { "(−" } else { "(" });
+            write_number(out, &n.abs());
+            out.text(")");
+        } else if matches!(exponent, Math::Symbol(_)) {
             write(self, out, exponent, Place::Whole);
         } else {
             self.bracketed(out, exponent);
@@ -142,12 +156,20 @@ impl Glyphs for Unicode {
                 out.text(name);
                 return write_arguments(self, out, arguments, axis);
             }
+            Notation::Prefix(sign) if axis.is_none() => {
+                out.text(sign);
+                return match arguments {
+                    [argument] if bare(arguments) => write(self, out, argument, Place::Whole),
+                    _ => write_arguments(self, out, arguments, None),
+                };
+            }
             Notation::Infix(sign) => return layout::infix(self, out, sign, arguments),
             _ if axis.is_some() => {
                 out.text(function.name);
                 return write_arguments(self, out, arguments, axis);
             }
             Notation::Around(before, after) | Notation::Wrap(before, after) => (before, after),
+            Notation::Prefix(sign) => (sign, ""),
         };
         out.text(before);
         out.open();
@@ -233,6 +255,16 @@ fn closed(before: &str, after: &str) -> bool {
     before.ends_with('(') && after.ends_with(')') && !before.contains('^')
 }
 
+/// Whether a sign stands before its argument without brackets: `√2`, `√π`, `√n`.
+fn bare(arguments: &[Math]) -> bool {
+    match arguments {
+        [Math::Number(n)] => n.is_integer() && !n.is_negative(),
+        [Math::Symbol(s)] => s.rank == 0,
+        [argument] => matches!(argument, Math::Pi),
+        _ => false,
+    }
+}
+
 /// Whether an expression in the place of a factor begins with a digit.
 pub(super) fn begins_with_digit(math: &Math) -> bool {
     match math {
@@ -243,6 +275,10 @@ pub(super) fn begins_with_digit(math: &Math) -> bool {
         _ => false,
     }
 }
+
+/// Fractions that are one character.
+const FRACTIONS: [((i64, i64), &str); 5] =
+    [((1, 2), "½"), ((1, 3), "⅓"), ((2, 3), "⅔"), ((1, 4), "¼"), ((3, 4), "¾")];
 
 const SUBSCRIPT_DIGITS: [&str; 10] = ["₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"];
 
@@ -370,5 +406,6 @@ mod tests {
         assert_eq!(unicode(&t(g("y"))), "(∇y)ᵀ");
         assert_eq!(unicode(&inv(m("A"))), "A⁻¹");
         assert_eq!(unicode(&pow(c("x"), half())), "x^(1/2)");
+        assert_eq!(unicode(&prod([half(), v("x")])), "½ x");
     }
 }

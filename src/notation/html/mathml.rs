@@ -359,12 +359,12 @@ impl Glyphs for MathMl<'_> {
         axis: Option<u8>,
     ) {
         match function.unicode {
-            Notation::Operator("√") if axis.is_none() => {
+            Notation::Prefix(_) if axis.is_none() => {
                 tag(out, "<msqrt>");
                 write_list(self, out, arguments);
                 tag(out, "</msqrt>");
             }
-            Notation::Operator(name) => {
+            Notation::Operator(name) | Notation::Prefix(name) => {
                 out.text(typeset(function).unwrap_or(name));
                 write_arguments(self, out, arguments, axis);
             }
