@@ -297,8 +297,13 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
         };
         if let Some((x, property)) = condition {
             let names = Memo::default();
-            let mut raiser =
-                Raiser { arena, names: &names, own: None, depth: Raiser::full_depth() };
+            let mut raiser = Raiser {
+                arena,
+                names: &names,
+                own: None,
+                depth: Raiser::full_depth(),
+                turning: false,
+            };
             if let Some(of) = raiser.raise(x) {
                 list.push(Condition { of, property });
             }

@@ -25,13 +25,15 @@ use self::network::repeated_scalar;
 use self::part::{triangle, with_scalars};
 use self::reduction::Reduction;
 use super::math::{Math, Symbol as Name};
+use super::walk::any;
 use crate::number::Number;
 use crate::syntax::operator::complement;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{
-    ExprId, MapFunction, MatrixFunction, Node, ReduceKind, SymbolKind, WindowKind,
+    EinsumView, ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind,
+    WindowKind, Wires,
 };
 use smallvec::SmallVec;
 
@@ -47,12 +49,34 @@ pub(crate) struct Raiser<'a> {
     pub(crate) own: Option<ExprId>,
     /// Inner levels still allowed.
     pub(crate) depth: usize,
+    /// Whether the transpose of a sum is tried at the moment.
+    pub(crate) turning: bool,
+}
+
+/// The terms of a sum, the numeric factor that they share, whether scalars beside them are
+/// broadcast, and whether the sum stands after a minus sign.
+struct Given<'a> {
+    terms: &'a [(NumberId, ExprId)],
+    common: &'a Number,
+    arrays: bool,
+    negative: bool,
+}
+
+/// How many transposes are written; `X⁻ᵀ` is read as a word of its own.
+fn transposes(math: &Math) -> usize {
+    let mut count = 0;
+    any(math, &mut |part| {
+        let Math::Transpose(inner) = part else { return false };
+        count += usize::from(!matches!(**inner, Math::Power(..)));
+        false
+    });
+    count
 }
 
 /// An expression as it is written in ASCII, where it has a matrix form.
 pub(crate) fn ascii_of(arena: &Arena, id: ExprId) -> Option<String> {
     let names = Memo::default();
-    let mut raiser = Raiser { arena, names: &names, own: None, depth: DEPTH };
+    let mut raiser = Raiser { arena, names: &names, own: None, depth: DEPTH, turning: false };
     Some(super::ascii::ascii(&raiser.raise(id)?))
 }
 
@@ -79,6 +103,16 @@ impl Raiser<'_> {
 
     /// The matrix form of ± an expression, as a sign and a term.
     pub(crate) fn signed(&mut self, id: ExprId, negative: bool) -> Option<(bool, Math)> {
+        self.signed_for(id, negative, false)
+    }
+
+    /// As [`Raiser::signed`]; `turned` where the transpose of it will be written.
+    pub(super) fn signed_for(
+        &mut self,
+        id: ExprId,
+        negative: bool,
+        turned: bool,
+    ) -> Option<(bool, Math)> {
         if self.arena.rank(id) > 2 || self.depth == 0 {
             return None;
         }
@@ -86,12 +120,12 @@ impl Raiser<'_> {
             return Some((negative, name));
         }
         self.depth -= 1;
-        let result = self.open(id, negative);
+        let result = self.open(id, negative, turned);
         self.depth += 1;
         result
     }
 
-    fn open(&mut self, id: ExprId, negative: bool) -> Option<(bool, Math)> {
+    fn open(&mut self, id: ExprId, negative: bool, turned: bool) -> Option<(bool, Math)> {
         let arena = self.arena;
         match arena.node(id) {
             Node::Symbol(s) => match arena.symbol(s).kind {
@@ -101,7 +135,7 @@ impl Raiser<'_> {
                 }
                 _ => Some((negative, symbol_math(arena, s))),
             },
-            Node::Add(_) => self.sum(id, negative),
+            Node::Add(_) => self.sum(id, negative, turned),
             Node::Einsum(view) => self.einsum(view, &Number::ONE, negative),
             Node::Map(f, _) => Some((negative, self.map(id, f)?)),
             Node::Named { function, active, arguments } => {
@@ -119,14 +153,14 @@ impl Raiser<'_> {
                 }
                 if (active as usize) < arena.rank(arguments.get(0)) {
                     if arena.rank(id) == 2
-                        && let Some(untransposed) = self.transposed(arguments.get(0))
+                        && let Some(untransposed) = self.untransposed(arguments.get(0))
                     {
                         list[0] = untransposed;
                         let call = Math::Call(function, list, Some(0));
                         return Some((negative, Math::Transpose(Box::new(call))));
                     }
                     axis = Some(1);
-                    if let Some(untransposed) = self.transposed(arguments.get(0))
+                    if let Some(untransposed) = self.untransposed(arguments.get(0))
                         && arena.rank(id) < 2
                     {
                         (list[0], axis) = (untransposed, Some(0));
@@ -145,7 +179,7 @@ impl Raiser<'_> {
             Node::Reduce(kind @ (ReduceKind::ArgMaximum | ReduceKind::ArgMinimum), active, x) => {
                 let name = if kind == ReduceKind::ArgMaximum { "maxmask" } else { "minmask" };
                 let whole = active as usize == arena.rank(x);
-                if !whole && let Some(untransposed) = self.transposed(x) {
+                if !whole && let Some(untransposed) = self.untransposed(x) {
                     let call = Math::Call(entry(name), vec![untransposed], Some(0));
                     return Some((negative, Math::Transpose(Box::new(call))));
                 }
@@ -161,7 +195,7 @@ impl Raiser<'_> {
                 let (mut argument, mut axis) = (self.raise(x)?, None);
                 if (active as usize) < arena.rank(x) {
                     axis = Some(1);
-                    if let Some(untransposed) = self.transposed(x) {
+                    if let Some(untransposed) = self.untransposed(x) {
                         (argument, axis) = (untransposed, Some(0));
                     }
                 }
@@ -195,18 +229,30 @@ impl Raiser<'_> {
         }
     }
 
-    /// `X`, where the expression is `X'`.
-    fn transposed(&mut self, id: ExprId) -> Option<Math> {
-        let Node::Einsum(view) = self.arena.node(id) else { return None };
-        let mut operands = view.operands();
-        let (e, wires) = operands.next()?;
-        if operands.next().is_some() || wires != [1, 0] || view.output() != [0, 1] {
-            return None;
+    /// The transpose of a matrix, where that is the simpler of the two: `X` of `Xᵀ`.
+    fn untransposed(&mut self, id: ExprId) -> Option<Math> {
+        let math = self.raise(id)?;
+        let before = transposes(&math);
+        match (math, self.arena.node(id)) {
+            (Math::Transpose(inner), _) => Some(*inner),
+            (_, Node::Einsum(view)) if !self.is_named(id) && view.output().len() == 2 => {
+                let turned = self.turned(view, &Number::ONE, false)?;
+                let math = if turned.0 { negated(turned.1) } else { turned.1 };
+                (transposes(&math) < before).then_some(math)
+            }
+            _ => None,
         }
-        self.raise(e)
     }
 
-    fn sum(&mut self, id: ExprId, negative: bool) -> Option<(bool, Math)> {
+    /// The transpose of an einsum.
+    fn turned(&mut self, view: EinsumView<'_>, c: &Number, negative: bool) -> Option<(bool, Math)> {
+        let mut output: Wires = view.output().into();
+        output.reverse();
+        self.network(view, c, negative, &[], output)
+    }
+
+    /// A sum; `turned` where its transpose will be written, so that `transpose` of this is to be short.
+    fn sum(&mut self, id: ExprId, negative: bool, turned: bool) -> Option<(bool, Math)> {
         let arena = self.arena;
         let Node::Add(terms) = arena.node(id) else { return None };
         if terms.is_empty() {
@@ -239,7 +285,7 @@ impl Raiser<'_> {
             Some(found) => found,
             None => (all, Vec::new()),
         };
-        let terms = &terms[..];
+        let (terms, is_blocks) = (&terms[..], !blocks.is_empty());
         // a common numeric factor stands in front
         let common = terms.first().map_or(Number::ONE, |t| arena.number_of(t.0).abs());
         let common = if blocks.is_empty()
@@ -261,20 +307,50 @@ impl Raiser<'_> {
                 Node::Einsum(view) => matches!(view.output(), [a, b] if a == b),
                 _ => false,
             });
-        let mut list: SmallVec<[Term; 4]> = SmallVec::new();
-        list.extend(blocks.into_iter().map(|(key, math)| (false, key, false, math)));
-        for &(c, e) in terms {
+        let blocks = blocks.into_iter().map(|(key, math)| (false, key, false, math)).collect();
+        let given = Given { terms, common: &common, arrays, negative };
+        let plain = self.signed_sum(&given, blocks, false)?;
+        // `(A B + C)ᵀ` rather than `Bᵀ Aᵀ + Cᵀ`; what stands inside is not tried again
+        let many = transposes(&plain.1);
+        let least = if turned { 0 } else { 3 };
+        if arena.rank(id) == 2 && !is_blocks && !self.turning && many > least {
+            self.turning = true;
+            let other = self.signed_sum(&given, SmallVec::new(), true);
+            self.turning = false;
+            let (sign, math) = other?;
+            if transposes(&math) + least < many {
+                return Some((sign, transpose(math)));
+            }
+        }
+        Some(plain)
+    }
+
+    /// The terms of a sum in order, or those of its transpose; blocks come first.
+    fn signed_sum(
+        &mut self,
+        given: &Given<'_>,
+        blocks: SmallVec<[Term; 4]>,
+        turn: bool,
+    ) -> Option<(bool, Math)> {
+        let (arena, common) = (self.arena, given.common);
+        let mut list = blocks;
+        for &(c, e) in given.terms {
             let c = arena.number_of(c);
-            let magnitude = c.abs().div(&common)?;
+            let magnitude = c.abs().div(common)?;
             if arena.is_ones(e) {
-                let constant =
-                    if arrays { Math::Number(magnitude) } else { self.fill(e, magnitude) };
+                let constant = if given.arrays {
+                    Math::Number(magnitude)
+                } else if turn {
+                    transpose(self.fill(e, magnitude))
+                } else {
+                    self.fill(e, magnitude)
+                };
                 list.push((true, (0, 0), c.is_negative(), constant));
                 continue;
             }
             let (sign, math) = match arena.node(e) {
                 // a scalar beside an array is broadcast
-                Node::Einsum(view) if arrays && repeated_scalar(view) => {
+                Node::Einsum(view) if given.arrays && repeated_scalar(view) => {
                     let mut reduction = Reduction::of(view);
                     for (s, wires) in view.operands() {
                         self.operand(&mut reduction, s, wires, false)?;
@@ -283,17 +359,21 @@ impl Raiser<'_> {
                     (c.is_negative(), with_scalars(&magnitude, reduction.scalars, None))
                 }
                 Node::Einsum(view) if !self.is_named(e) => {
-                    self.einsum(view, &magnitude, c.is_negative())?
+                    if turn {
+                        self.turned(view, &magnitude, c.is_negative())?
+                    } else {
+                        self.einsum(view, &magnitude, c.is_negative())?
+                    }
                 }
                 _ => {
                     let (sign, math) = self.signed(e, c.is_negative())?;
-                    (sign, scaled(&magnitude, math))
+                    (sign, scaled(&magnitude, if turn { transpose(math) } else { math }))
                 }
             };
             list.push((false, arena.key(e), sign, math));
         }
         let all = !common.is_one() && list.iter().all(|t| t.2);
-        let flip = negative && list.iter().any(|t| t.2) || all;
+        let flip = given.negative && list.iter().any(|t| t.2) || all;
         if flip {
             // asked for by a product: every sign is changed
             for t in &mut list {
@@ -304,8 +384,9 @@ impl Raiser<'_> {
         let mut terms = Vec::with_capacity(list.len());
         terms.extend(list.into_iter().map(|(_, _, sign, math)| (sign, math)));
         let sum = Math::Sum(terms);
-        let rest = negative != flip;
-        Some((rest, if common.is_one() { sum } else { product([Math::Number(common), sum]) }))
+        let rest = given.negative != flip;
+        let one = common.is_one();
+        Some((rest, if one { sum } else { product([Math::Number(common.clone()), sum]) }))
     }
 
     /// A sum that is `c` where a comparison does not hold, and 0 elsewhere: `c`, the comparison's

@@ -290,7 +290,7 @@ impl<'a> Naming<'a> {
     }
 
     pub(super) fn raiser<'b>(&'b self, arena: &'b Arena, own: Option<ExprId>) -> Raiser<'b> {
-        Raiser { arena, names: &self.symbols, own, depth: Raiser::full_depth() }
+        Raiser { arena, names: &self.symbols, own, depth: Raiser::full_depth(), turning: false }
     }
 
     /// The body of a name, and the names of its axes where it is written entry by entry.

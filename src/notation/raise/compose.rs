@@ -175,7 +175,17 @@ fn join_powers(factors: &mut Vec<Math>) {
     }
 }
 
+/// A sum, of rows or columns with an axis: those of `Aᵀ ⊙ Bᵀ` are the others of `A ⊙ B`.
 pub(super) fn sum_call(argument: Math, axis: Option<u8>) -> Math {
+    let (argument, axis) = match (argument, axis) {
+        (Math::Transpose(inner), Some(axis)) => (*inner, Some(1 - axis)),
+        (Math::Hadamard(list), Some(axis))
+            if list.iter().all(|m| matches!(m, Math::Transpose(_))) =>
+        {
+            (Math::Hadamard(list.into_iter().map(transpose).collect()), Some(1 - axis))
+        }
+        other => other,
+    };
     Math::Call(entry("sum"), vec![argument], axis)
 }
 

@@ -142,7 +142,9 @@ impl<'a> Raiser<'a> {
                 self.power(base, &exponent.abs())?
             }
             _ => {
-                let (sign, math) = self.signed(e, flip)?;
+                // an axis of the product is the other one of this matrix
+                let turned = matches!((wires, &reduction.output[..]), ([a, b], [x, y]) if a != b && (b == x || a == y));
+                let (sign, math) = self.signed_for(e, flip, turned)?;
                 if sign { negated(math) } else { math }
             }
         };

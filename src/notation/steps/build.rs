@@ -178,7 +178,13 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn raiser(&self, own: Option<ExprId>) -> Raiser<'_> {
-        Raiser { arena: self.trace.arena, names: &self.names, own, depth: Raiser::full_depth() }
+        Raiser {
+            arena: self.trace.arena,
+            names: &self.names,
+            own,
+            depth: Raiser::full_depth(),
+            turning: false,
+        }
     }
 
     pub(super) fn symbol(&self, id: ExprId) -> &Symbol {
