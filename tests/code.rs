@@ -98,7 +98,7 @@ fn what_cannot_be_read_is_named_with_its_place() {
         ),
         ("while", "while True:\n        w = w + 1\n    return w", "`while` cannot be read", 7),
         ("if", "if len(w) > 3:\n        return w\n    return w", "`if` cannot be read", 7),
-        ("slice", "g = X[::2, :]\n    return g", "cannot be read", 7),
+        ("slice", "g = X[::2, :]\n    return g", "a slice with a step cannot be read", 7),
         ("ends", "N, D = X.shape\n    g = X[:N, :]\n    return g", "this index cannot be read", 8),
         ("unknown", "g = 2 * q\n    return g", "the name `q` is not known here", 7),
         ("cumsum", "return np.cumsum(w)", "`np.cumsum` cannot be read", 7),

@@ -8,7 +8,11 @@ use derive::notation::math::Math;
 use derive::{Question, Solution};
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+#[path = "common/python.rs"]
+mod python;
+use python::{interpreter, python};
 
 /// The lengths of the sizes in the programs, all of them different.
 const LENGTHS: &[(&str, usize)] = &[("m", 4), ("n", 5), ("k", 3), ("p", 2), ("d", 6)];
@@ -117,6 +121,8 @@ fn judged(case: &Case, at: &Map<String, Value>) -> Value {
         .output()
         .expect("the program starts");
     if case.program.starts_with("fn J") {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("the point has no value for `J`"), "{said}");
         return Value::Null;
     }
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -157,28 +163,8 @@ fn job(case: &Case, format: Format) -> Value {
     })
 }
 
-/// The interpreter that has a library; `None`, said aloud, where there is none and none is required.
-#[expect(clippy::print_stdout, reason = "what is skipped is said")]
-fn python(library: &str, variable: &str) -> Option<String> {
-    let named = |v: &str| std::env::var(v).ok().filter(|v| !v.is_empty());
-    let other = if library == "torch" { named("DERIVE_TORCH_PYTHON") } else { None };
-    let python = other.or_else(|| named("DERIVE_PYTHON")).unwrap_or_else(|| "python3".into());
-    let found = Command::new(&python)
-        .args(["-c", &format!("import numpy, {library}")])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success());
-    let required = std::env::var(variable).is_ok_and(|v| v == "1");
-    assert!(found || !required, "`{python}` has no {library}, and it is required");
-    if !found {
-        println!("skipped: `{python}` has no {library}");
-    }
-    found.then_some(python)
-}
-
-fn check(library: &str, variable: &str, format: Format) {
-    let import = if library == "numpy" { "scipy" } else { library };
-    let Some(python) = python(import, variable) else { return };
+fn check(library: &str, python: Option<String>, format: Format) {
+    let Some(python) = python else { return };
     let jobs: Vec<Value> = cases().iter().map(|case| job(case, format)).collect();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let list = directory.join(format!("{library}-jobs.json"));
@@ -193,15 +179,18 @@ fn check(library: &str, variable: &str, format: Format) {
 
 #[test]
 fn numpy_modules_agree_with_the_judge() {
-    check("numpy", "DERIVE_REQUIRE_PYTHON", derive::notation::numpy::numpy);
+    check("numpy", python("numpy, scipy"), derive::notation::numpy::numpy);
 }
 
 #[test]
 fn jax_modules_agree_with_the_judge() {
-    check("jax", "DERIVE_REQUIRE_JAX", derive::notation::jax::jax);
+    let python = interpreter(&["DERIVE_PYTHON"], "numpy, jax", "DERIVE_REQUIRE_JAX");
+    check("jax", python, derive::notation::jax::jax);
 }
 
 #[test]
 fn torch_modules_agree_with_the_judge() {
-    check("torch", "DERIVE_REQUIRE_TORCH", derive::notation::torch::torch);
+    let variables = ["DERIVE_TORCH_PYTHON", "DERIVE_PYTHON"];
+    let python = interpreter(&variables, "numpy, torch", "DERIVE_REQUIRE_TORCH");
+    check("torch", python, derive::notation::torch::torch);
 }
