@@ -26,6 +26,7 @@ use super::ascii::ascii;
 use super::math::{Math, Symbol};
 use crate::diagnostic::Diagnostic;
 use crate::functions::{Code, Function};
+use diagonal::Helper;
 use emit::Emit;
 use graph::{Id, Op};
 use lower::{Lower, Value};
@@ -349,11 +350,10 @@ fn written(
             return Err(CodeError::TooLong { functions: list.len() });
         }
     }
-    let used = |call: &str| body.contains(call);
-    for (call, helper) in diagonal::HELPERS {
-        if target.in_place && used(call) {
+    for helper in Helper::ALL {
+        if emit.helpers.contains(&helper) {
             out.push_str("\n\n");
-            out.push_str(helper);
+            out.push_str(helper.text());
         }
     }
     out.push_str(&body);

@@ -18,7 +18,7 @@ mod slices;
 
 pub(super) use self::blocks::{beside, under};
 pub(crate) use self::compose::{
-    entry, indicator, negated, product, scaled, size_math, symbol_math, transpose, unknown,
+    entry, indicator, is_one, negated, product, scaled, size_math, symbol_math, transpose, unknown,
 };
 use self::compose::{inverse, reciprocal, with_exponent};
 use self::network::repeated_scalar;

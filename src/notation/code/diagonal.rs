@@ -10,24 +10,38 @@ use super::lower::Lower;
 use crate::functions::Range;
 use crate::notation::math::Math;
 
-/// The helpers of `NumPy` modules, by the name with which each is called; subscripts say which entries
-/// are meant, and the einsum of one array is a view of it.
-pub(super) const HELPERS: [(&str, &str); 2] = [
-    (
-        "_plus_diagonal(",
-        "def _plus_diagonal(a, d, diagonal=\"ii->i\"):\n    \
-         a = a.astype(np.result_type(a, d), copy=False)\n    \
-         np.einsum(diagonal, a)[...] += d\n    \
-         return a\n",
-    ),
-    (
-        "_spread(",
-        "def _spread(d, shape, diagonal):\n    \
-         a = np.zeros(shape)\n    \
-         np.einsum(diagonal, a)[...] = d\n    \
-         return a\n",
-    ),
-];
+/// A helper of `NumPy` modules; subscripts say which entries are meant, and the einsum of one array is
+/// a view of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Helper {
+    /// Adds on a diagonal, in place.
+    PlusDiagonal,
+    /// Zeros with values on a diagonal.
+    Spread,
+}
+
+impl Helper {
+    /// All of them, in the order of definition.
+    pub(super) const ALL: [Helper; 2] = [Helper::PlusDiagonal, Helper::Spread];
+
+    /// Its definition.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Helper::PlusDiagonal => {
+                "def _plus_diagonal(a, d, diagonal=\"ii->i\"):\n    \
+                 a = a.astype(np.result_type(a, d), copy=False)\n    \
+                 np.einsum(diagonal, a)[...] += d\n    \
+                 return a\n"
+            }
+            Helper::Spread => {
+                "def _spread(d, shape, diagonal):\n    \
+                 a = np.zeros(shape)\n    \
+                 np.einsum(diagonal, a)[...] = d\n    \
+                 return a\n"
+            }
+        }
+    }
+}
 
 /// The subscripts of the entries at which the positions on two of some axes agree: `ijik->ijk`.
 pub(super) fn subscripts(rank: u8, i: u8, j: u8) -> String {
@@ -314,6 +328,12 @@ impl Build {
 }
 
 impl Emit<'_> {
+    fn need(&mut self, helper: Helper) {
+        if !self.helpers.contains(&helper) {
+            self.helpers.push(helper);
+        }
+    }
+
     /// What is on a diagonal, added or alone.
     pub(super) fn diagonal(&mut self, id: Id) -> Text {
         let graph = self.graph;
@@ -322,6 +342,7 @@ impl Emit<'_> {
             Op::Spread(d, sizes, i, j) => {
                 let d = self.operand(*d, COMPARISON);
                 let entries = subscripts(graph.rank(id), *i, *j);
+                self.need(Helper::Spread);
                 Text::atom(format!("_spread({d}, {}, \"{entries}\")", self.shape(sizes)))
             }
             _ => Text::default(),
@@ -350,6 +371,7 @@ impl Emit<'_> {
             2 => String::new(),
             rank => format!(", \"{}\"", subscripts(rank, i, j)),
         };
+        self.need(Helper::PlusDiagonal);
         Text::atom(format!("_plus_diagonal({list}, {d}{entries})"))
     }
 }

@@ -2,6 +2,7 @@
 //! what is used more than once.
 
 use super::block::{Stack, Taken};
+use super::diagonal::Helper;
 use super::graph::{Graph, Id, Known, Op};
 use super::lower::Callable;
 use super::names::Names;
@@ -74,6 +75,8 @@ pub(super) struct Emit<'a> {
     texts: Vec<Text>,
     /// Which values are plain numbers and no arrays of the library.
     plain: Vec<bool>,
+    /// The helpers that are called.
+    pub(super) helpers: Vec<Helper>,
     /// A parameter of the function that is an array.
     like: Option<String>,
 }
@@ -90,6 +93,7 @@ impl<'a> Emit<'a> {
             uses: vec![0; n],
             texts: vec![Text::default(); n],
             plain: plain(graph),
+            helpers: Vec::new(),
             like: None,
         }
     }

@@ -106,7 +106,7 @@ pub(crate) fn is_scalar(m: &Math) -> bool {
 }
 
 /// Whether this is the number 1.
-pub(super) fn is_one(m: &Math) -> bool {
+pub(crate) fn is_one(m: &Math) -> bool {
     matches!(m, Math::Number(n) if n.is_one())
 }
 

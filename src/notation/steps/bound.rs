@@ -2,7 +2,7 @@
 
 use super::super::index::IndexNames;
 use super::super::math::{Math, Symbol};
-use super::super::raise::product;
+use super::super::raise::{is_one, product};
 use super::super::unicode::unicode;
 use super::super::walk::{any, parts_mut};
 use crate::number::Number;
@@ -105,10 +105,6 @@ fn delta(a: &Math, b: &Math) -> String {
     let mut ends = [key(a), key(b)];
     ends.sort_unstable();
     format!("d[{}]", ends.join(","))
-}
-
-fn is_one(math: &Math) -> bool {
-    matches!(math, Math::Number(n) if n.is_one())
 }
 
 /// A product under one sum.
