@@ -44,18 +44,19 @@ const FORM_POINTS: usize = 2;
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn gradient(question: &Question) -> Result<Solution, Error> {
-    gradient_and_later(question).map(|found| whole(question, found))
+    gradient_and_later(question).map(whole)
 }
 
-/// An answer, and its derivation to be made later: after the answer was verified, and told part by
-/// part instead of held as a whole.
+/// An answer of any kind, and where the question asks for steps its derivation to be made later:
+/// after the answer was verified, and told part by part instead of held as a whole.
 ///
 /// ```
 /// use derive::notation::answer::ResultKind;
 /// use derive::notation::steps::{Notation, stream::{Form, Writer}};
 ///
-/// let question = derive::Question::new("x'*A*x").wrt(&["x"]);
+/// let question = derive::Question::new("x'*A*x").wrt(&["x"]).with_steps();
 /// let (solution, later) = derive::answer_and_later(&question, ResultKind::Gradient)?;
+/// let later = later.expect("the question asks for steps");
 /// let mut out = String::new();
 /// let form = Form::Text(100);
 /// later.tell(&solution, &mut Writer::new(&mut out, &solution.answer, Notation::Index, form));
@@ -64,25 +65,26 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`gradient`], [`jacobian`] and [`hessian`], one of which `kind` asks for.
-pub fn answer_and_later(question: &Question, kind: ResultKind) -> Result<(Solution, Later), Error> {
-    let question = &question.clone().with_steps();
+/// As [`gradient`], [`jacobian`], [`hessian`] and [`simplified`], one of which `kind` asks for.
+pub fn answer_and_later(question: &Question, kind: ResultKind) -> Result<Found, Error> {
     match kind {
+        ResultKind::Gradient | ResultKind::Structured(_) => gradient_and_later(question),
         ResultKind::Jacobian => jacobian_and_later(question),
         ResultKind::Hessian => hessian_and_later(question),
-        _ => gradient_and_later(question),
+        ResultKind::Value => simplified(question).map(|solution| (solution, None)),
     }
 }
 
-/// An answer with its derivation where that is asked for.
-fn whole(question: &Question, (mut solution, later): (Solution, Later)) -> Solution {
-    if question.steps {
-        solution.steps = Some(later.steps(&solution));
-    }
+/// An answer, and its derivation where that is asked for.
+type Found = (Solution, Option<Later>);
+
+/// An answer with its derivation made.
+fn whole((mut solution, later): Found) -> Solution {
+    solution.steps = later.map(|later| later.steps(&solution));
     solution
 }
 
-fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
+fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     let scalar = lowered.arena.rank(lowered.objective) == 0;
@@ -120,7 +122,7 @@ fn gradient_and_later(question: &Question) -> Result<(Solution, Later), Error> {
     let mut answer =
         assemble(&typed, &mut lowered, &bindings, cotangent, &results, question.index)?;
     answer.remarks = remarks;
-    let later = Later::new(lowered, targets, Of::Gradient);
+    let later = question.steps.then(|| Later::new(lowered, targets, Of::Gradient));
     Ok((Solution { typed, answer, steps: None }, later))
 }
 
@@ -157,10 +159,10 @@ fn within_structures(
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn jacobian(question: &Question) -> Result<Solution, Error> {
-    jacobian_and_later(question).map(|found| whole(question, found))
+    jacobian_and_later(question).map(whole)
 }
 
-fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
+fn jacobian_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     let found =
@@ -177,7 +179,7 @@ fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    let later = Later::new(lowered, targets, Of::Jacobian);
+    let later = question.steps.then(|| Later::new(lowered, targets, Of::Jacobian));
     Ok((Solution { typed, answer, steps: None }, later))
 }
 
@@ -187,10 +189,10 @@ fn jacobian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer, or the objective is not a scalar.
 pub fn hessian(question: &Question) -> Result<Solution, Error> {
-    hessian_and_later(question).map(|found| whole(question, found))
+    hessian_and_later(question).map(whole)
 }
 
-fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
+fn hessian_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
     if lowered.arena.rank(lowered.objective) != 0 {
@@ -217,14 +219,13 @@ fn hessian_and_later(question: &Question) -> Result<(Solution, Later), Error> {
         })
         .collect();
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
-    let of = if question.steps {
+    let mut later = None;
+    if question.steps {
         let gradients = gradient(&Question { steps: false, ..question.clone() })?.answer;
-        Of::Hessian(Box::new(gradients), first.results)
-    } else {
-        // it is not told
-        Of::Gradient
-    };
-    Ok((Solution { typed, answer, steps: None }, Later::new(lowered, targets, of)))
+        let of = Of::Hessian(Box::new(gradients), first.results);
+        later = Some(Later::new(lowered, targets, of));
+    }
+    Ok((Solution { typed, answer, steps: None }, later))
 }
 
 /// A derivative with more than two axes as a linear map and between stacked columns.

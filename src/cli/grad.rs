@@ -42,17 +42,11 @@ pub(super) fn simplify(m: &ArgMatches, out: &mut dyn Write) -> Result<String, Fa
 /// Writes a derivation to `out` as it is made; gives what is left to be printed.
 fn answer(m: &ArgMatches, kind: ResultKind, out: &mut dyn Write) -> Result<String, Failure> {
     let input = input::read(m)?;
-    let question = input::question(m, &input);
+    let mut question = input::question(m, &input);
     let notation = notation(m);
-    let found = match (notation, kind) {
-        (Some(_), _) => engine::answer_and_later(&question, kind).map(|(s, l)| (s, Some(l))),
-        (None, ResultKind::Jacobian) => engine::jacobian(&question).map(|s| (s, None)),
-        (None, ResultKind::Hessian) => engine::hessian(&question).map(|s| (s, None)),
-        (None, ResultKind::Value) => engine::simplified(&question).map(|s| (s, None)),
-        (None, _) => engine::gradient(&question).map(|s| (s, None)),
-    };
-    let (solution, later) =
-        found.map_err(|e| input::failure(e, &input, question.shapes.as_deref()))?;
+    question.steps = notation.is_some();
+    let (solution, later) = engine::answer_and_later(&question, kind)
+        .map_err(|e| input::failure(e, &input, question.shapes.as_deref()))?;
     let report = if m.get_flag("no-verify") {
         Report::skipped("")
     } else {
