@@ -197,6 +197,7 @@ fn derivations_as_people_read_them() {
         ("trace_of_a_quadratic_form", "tr(X'*A*X*B)", "X"),
         ("determinant", "det(X)*tr(A*X)", "X"),
         ("piecewise", "sum(where(abs(r) <= 1, r.^2/2, abs(r) - 1/2))", "r"),
+        ("cross_entropy", "-sum(Y .* log(P))/n", "P"),
         ("mean_of_squares", "var r[n]\nmean(r.^2)", "r"),
         (
             "batch",

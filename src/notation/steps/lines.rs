@@ -11,6 +11,7 @@ use super::differential::{Terms, along, differentials};
 use super::speak::{FROZEN, at};
 use super::{Line, Row, Side};
 use crate::calculus::derivation::Law;
+use crate::number::Number;
 use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
 
 /// The lines of one group but the last.
@@ -331,22 +332,37 @@ fn entrywise(b: &Builder<'_>, u: ExprId, outer: Option<Math>, change: &Terms) ->
 /// `sum(A .* dX)` as an inner product, with what stands before it.
 fn paired(math: Math) -> Math {
     match math {
-        Math::Call(f, mut list, None) if f.name == "sum" => match list.pop() {
-            Some(Math::Hadamard(mut parts))
-                if parts.iter().filter(|p| matches!(p, Math::Differential(_))).count() == 1 =>
-            {
-                let is = |p: &Math| matches!(p, Math::Differential(_));
-                let at = parts.iter().position(is).unwrap_or(0);
-                let change = parts.remove(at);
-                let rest =
-                    if parts.len() == 1 { parts.swap_remove(0) } else { Math::Hadamard(parts) };
-                Math::Inner(Box::new(rest), Box::new(change))
+        Math::Call(f, mut list, None) if f.name == "sum" && list.len() == 1 => {
+            match without_change(list.swap_remove(0)) {
+                Ok((rest, change)) => Math::Inner(Box::new(rest), Box::new(change)),
+                Err(math) => Math::Call(f, vec![math], None),
             }
-            other => Math::Call(f, other.into_iter().collect(), None),
-        },
+        }
         Math::Product(list) => Math::Product(list.into_iter().map(paired).collect()),
         Math::Sum(terms) => Math::Sum(terms.into_iter().map(|(s, m)| (s, paired(m))).collect()),
         other => other,
+    }
+}
+
+/// What a change is multiplied by entry by entry, and the change: `Y ./ P` and `dP` of
+/// `(Y .* dP) ./ P`; else the expression itself.
+fn without_change(math: Math) -> Result<(Math, Math), Math> {
+    let is = |p: &Math| matches!(p, Math::Differential(_));
+    match math {
+        Math::Hadamard(mut parts) if parts.iter().filter(|p| is(p)).count() == 1 => {
+            let change = parts.remove(parts.iter().position(is).unwrap_or(0));
+            let rest = if parts.len() == 1 { parts.swap_remove(0) } else { Math::Hadamard(parts) };
+            Ok((rest, change))
+        }
+        Math::ElementQuotient(above, below) if is(&above) => {
+            let one = Box::new(Math::Number(Number::ONE));
+            Ok((Math::ElementQuotient(one, below), *above))
+        }
+        Math::ElementQuotient(above, below) => match without_change(*above) {
+            Ok((rest, change)) => Ok((Math::ElementQuotient(Box::new(rest), below), change)),
+            Err(above) => Err(Math::ElementQuotient(Box::new(above), below)),
+        },
+        other => Err(other),
     }
 }
 
