@@ -215,7 +215,9 @@ impl Reduction {
         let last = parts.pop()?;
         let first = hadamard(parts);
         // `dx'*A*x`, not `x'*A'*dx`: a change takes the place of what changes
-        if matches!(last.math, Math::Differential(_)) && first.turns_as_row() > 1 {
+        // and `x'*A*x`, not `x'*A'*x`
+        let form = matches!(&first.math, Math::Product(list) if list.last() == Some(&last.math));
+        if (form || matches!(last.math, Math::Differential(_))) && first.turns_as_row() > 1 {
             return Some((key, product([last.into_row(), first.math])));
         }
         Some((key, product([first.into_row(), last.math])))
