@@ -10,14 +10,16 @@ use super::points::{Points, Scale, Style};
 use super::verdict::Status;
 use super::{Claim, decide};
 use crate::array::Array;
-use crate::numeric::eval::{Point, evaluate, evaluate_over};
-use crate::numeric::plan::variables_of;
+use crate::numeric::eval::{Point, evaluate, evaluate_knowing, evaluate_partly};
+use crate::numeric::plan::{named_below, variables_of};
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
 use crate::shape::typed::{DefinitionId, IndexId, Item, Meaning, Typed};
 use crate::syntax::ast::{NameId, NodeId, Statement};
 use crate::syntax::parser::parse_with;
 use crate::syntax::print::print_node;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// Bytes of programs that may be read in the search for one repair.
 const WORK: usize = 1_500_000;
@@ -122,6 +124,8 @@ struct Goal<'a> {
     /// The names of its free indices, its leading axes.
     free: Vec<&'a str>,
     points: Vec<(Point, Array)>,
+    /// The values of definitions and derivatives at each point, by what is written: edits keep most.
+    known: RefCell<Vec<FxHashMap<String, Option<Array>>>>,
 }
 
 impl<'a> Goal<'a> {
@@ -146,7 +150,25 @@ impl<'a> Goal<'a> {
         }
         let name = |i: &IndexId| typed.program.name(typed.indices[i.0 as usize].name);
         let free = typed.free(kept).iter().map(name).collect();
-        (!points.is_empty()).then_some(Goal { typed, free, points })
+        let known = RefCell::new(vec![FxHashMap::default(); points.len()]);
+        (!points.is_empty()).then_some(Goal { typed, free, points, known })
+    }
+
+    /// The values of what an edited side names at a point; `None` where one has none.
+    fn named(
+        &self,
+        at: usize,
+        typed: &Typed,
+        point: &Point,
+        node: NodeId,
+    ) -> Option<Vec<(NodeId, Array)>> {
+        let known = &mut self.known.borrow_mut()[at];
+        let value = |id: NodeId| {
+            let text = print_node(&typed.program, id);
+            let value = known.entry(text).or_insert_with(|| evaluate_partly(typed, point, id).ok());
+            Some((id, value.clone()?))
+        };
+        named_below(typed, node).into_iter().map(value).collect()
     }
 
     /// Whether an edited side has these values too, as far as doubles tell.
@@ -169,10 +191,12 @@ impl<'a> Goal<'a> {
         }
         // at one point of three the differences behind a derivative may be poor
         let mut missed = 0;
-        self.points.iter().all(|(point, goal)| {
+        self.points.iter().enumerate().all(|(at, (point, goal))| {
             let own = carried(self.typed, point, &typed);
-            let value = evaluate_over(&typed, &own, *node, &indices);
-            missed += usize::from(!value.is_ok_and(|value| near(&value, goal)));
+            let known = self.named(at, &typed, &own, *node);
+            let value = known
+                .and_then(|known| evaluate_knowing(&typed, &own, *node, &indices, &known).ok());
+            missed += usize::from(!value.is_some_and(|value| near(&value, goal)));
             2 * missed < self.points.len()
         })
     }
@@ -180,13 +204,14 @@ impl<'a> Goal<'a> {
 
 /// A point of one program as a point of another that speaks of the same variables.
 fn carried(from: &Typed, point: &Point, to: &Typed) -> Point {
-    let name = |t: &Typed, n: NameId| t.program.name(n).to_string();
     let values = to.variables.iter().map(|v| {
-        let same = |w: &crate::shape::typed::Variable| name(from, w.name) == name(to, v.name);
+        let name = to.program.name(v.name);
+        let same = |w: &crate::shape::typed::Variable| from.program.name(w.name) == name;
         point.values[from.variables.iter().position(same)?].clone()
     });
     let functions = to.unknowns.iter().map(|u| {
-        let same = |w: &crate::shape::typed::Unknown| name(from, w.name) == name(to, u.name);
+        let name = to.program.name(u.name);
+        let same = |w: &crate::shape::typed::Unknown| from.program.name(w.name) == name;
         point.functions[from.unknowns.iter().position(same)?].clone()
     });
     let sizes = point.sizes.clone();

@@ -9,6 +9,7 @@ use super::block::{Walk, own_axes};
 use super::error::EvalError;
 use super::instance::Instance;
 use super::kink::Trace;
+use super::plan::reachable_beside;
 use crate::array::{Array, KernelError};
 use crate::diagnostic::Span;
 use crate::shape::dim::{Atom, DimId};
@@ -62,8 +63,37 @@ pub fn evaluate_over(
     target: NodeId,
     indices: &[IndexId],
 ) -> Result<Array, EvalError> {
+    evaluate_knowing(typed, point, target, indices, &[])
+}
+
+/// The value of a node without free indices, which may be undefined in places.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate_partly(typed: &Typed, point: &Point, target: NodeId) -> Result<Array, EvalError> {
     let mut evaluator = Evaluator::<f64>::new(typed, point)?;
     let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    Ok(evaluator.value(target).clone())
+}
+
+/// As [`evaluate_over`], with the values of some nodes known; what only these need is not evaluated.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate_knowing(
+    typed: &Typed,
+    point: &Point,
+    target: NodeId,
+    indices: &[IndexId],
+    known: &[(NodeId, Array)],
+) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    let ids: Vec<NodeId> = known.iter().map(|k| k.0).collect();
+    for (id, value) in known {
+        evaluator.values[id.0 as usize] = value.clone();
+    }
+    let plan = reachable_beside(typed, &[target], &ids);
     evaluator.run(&plan)?;
     evaluator.result(target, &plan)?;
     evaluator.aligned(target, indices)

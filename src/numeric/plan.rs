@@ -85,20 +85,51 @@ impl<S: Arithmetic> Evaluator<'_, S> {
 
 /// The nodes that these depend on and they themselves, children first.
 pub(super) fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
-    let Some(highest) = targets.iter().map(|t| t.0).max() else { return Vec::new() };
+    reachable_beside(typed, targets, &[])
+}
+
+/// As [`reachable`], without nodes whose values are known and what only they depend on.
+pub(super) fn reachable_beside(typed: &Typed, targets: &[NodeId], known: &[NodeId]) -> Vec<NodeId> {
+    let mut plan = Vec::new();
+    walk(typed, targets, |id| {
+        let open = !known.contains(&id);
+        if open {
+            plan.push(id);
+        }
+        open
+    });
+    plan.reverse();
+    plan
+}
+
+/// The definitions and derivatives without free indices on which a node rests, where it names them:
+/// not those on which others of them rest.
+pub fn named_below(typed: &Typed, target: NodeId) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    walk(typed, &[target], |id| {
+        let named = matches!(typed.meaning(id), Meaning::Derivative(_) | Meaning::Definition(_));
+        let is_one = named && typed.free(id).is_empty();
+        if is_one {
+            found.push(id);
+        }
+        !is_one
+    });
+    found
+}
+
+/// Visits the nodes that these depend on and they themselves, parents first; `visit` says whether
+/// what a node depends on is visited for it.
+fn walk(typed: &Typed, targets: &[NodeId], mut visit: impl FnMut(NodeId) -> bool) {
+    let Some(highest) = targets.iter().map(|t| t.0).max() else { return };
     let mut needed = vec![false; typed.program.nodes.len()];
     for target in targets {
         needed[target.0 as usize] = true;
     }
-    let mut plan = Vec::new();
     for k in (0..=highest).rev() {
-        if needed[k as usize] {
-            plan.push(NodeId(k));
+        if needed[k as usize] && visit(NodeId(k)) {
             each_child(typed, NodeId(k), &mut |child| needed[child.0 as usize] = true);
         }
     }
-    plan.reverse();
-    plan
 }
 
 pub(super) fn is_delta(typed: &Typed, id: NodeId, base: NodeId) -> bool {
