@@ -91,9 +91,7 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
     let sweep = |lowered: &mut Lowered, naming| {
         let found = gradients(lowered, &targets, seed, naming, question.corruption);
-        let unnamed = |b: &Equation| is_unnamed(&lowered.arena, b.symbol);
-        let parts = found.bindings.iter().any(unnamed);
-        (found.cotangent, settle(lowered, &found.results, &found.bindings), parts)
+        (found.cotangent, settle(lowered, &found.results, &found.bindings), found.parts)
     };
     let (mut cotangent, (mut values, mut bindings), parts) = sweep(&mut lowered, Naming::Parts);
     if parts {

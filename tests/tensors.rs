@@ -169,6 +169,18 @@ fn cotangents_of_unnamed_values_are_named_where_that_is_shorter() {
             "∇x  = W₁ᵀ δ₂",
         ]
     );
+    let layers = "W[h,n], b[h], V[k,h], x[n], y[k]";
+    let named = lines("u = W*x + b; norm2(V*tanh(u) - y)^2", layers, &["W", "b", "x"]);
+    assert_eq!(
+        named,
+        [
+            "u = W x + b",
+            "∇u = 2 (1 − tanh(u)²) ⊙ (Vᵀ (V tanh(u) − y))",
+            "∇W = ∇u xᵀ",
+            "∇b = ∇u",
+            "∇x = Wᵀ ∇u",
+        ]
+    );
     let deviation = lines("sqrt(mean((x - mean(x)).^2))", "x[n]", &["x"]);
     assert_eq!(deviation, ["∇x = (x − mean(x))/(√(mean((x − mean(x))²)) n)"]);
     let shapes = "A[m,n], B[m,k], x[n], y[k], c[m]";

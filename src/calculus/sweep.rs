@@ -46,20 +46,22 @@ pub enum Naming {
     Nothing,
     /// Those of definitions that are neither small nor speak of their own value.
     Definitions,
-    /// These, and long ones of unnamed values on which more than one derivative depends.
+    /// These, and long ones, of unnamed values too, on which more than one derivative depends.
     Parts,
     /// Those of all definitions.
     Every,
 }
 
 /// What a sweep found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Gradients {
     /// The total derivative by each target.
     pub results: Vec<ExprId>,
     /// Named cotangents, from the objective backwards: later ones are in terms of earlier ones. Those
     /// of unnamed values have symbols of kind [`SymbolKind::Shared`], all of one name.
     pub bindings: Vec<Equation>,
+    /// Whether some of these are there by [`Naming::Parts`] alone.
+    pub parts: bool,
     /// The symbol `∇y`, where the seed is one.
     pub cotangent: Option<ExprId>,
 }
@@ -97,8 +99,8 @@ pub fn gradients(
         naming,
         corruption,
     };
-    let (results, bindings) = sweep(arena, &lowered.equations, targets, start, None);
-    Gradients { results, bindings, cotangent }
+    let Swept { results, bindings, parts } = sweep(arena, &lowered.equations, targets, start, None);
+    Gradients { results, bindings, parts, cotangent }
 }
 
 /// As [`gradients`], of these equations and with a record of every step; the last equation is the
@@ -111,7 +113,7 @@ pub fn derivation(
     seed: Seed,
 ) -> (Derivation, Gradients) {
     let Some(objective) = equations.last().map(|e| e.symbol) else {
-        let found = Gradients { results: Vec::new(), bindings: Vec::new(), cotangent: None };
+        let found = Gradients::default();
         return (Derivation::default(), found);
     };
     let axes = Axes::from_slice(arena.axes(objective));
@@ -127,13 +129,14 @@ pub fn derivation(
     let mut record = Derivation { seed: seed.len(), ..Derivation::default() };
     let (anonymous, naming, corruption) = (false, Naming::Every, None);
     let start = Start { objective, g, seed, anonymous, naming, corruption };
-    let (results, bindings) = sweep(arena, equations, targets, start, Some(&mut record));
+    let Swept { results, bindings, parts } =
+        sweep(arena, equations, targets, start, Some(&mut record));
     let passed: rustc_hash::FxHashSet<ExprId> = record.totals.iter().map(|t| t.0).collect();
     let named = |t: &ExprId| passed.contains(t);
     let rest: Vec<(ExprId, ExprId)> =
         targets.iter().copied().zip(results.iter().copied()).filter(|(t, _)| !named(t)).collect();
     record.totals.extend(rest);
-    (record, Gradients { results, bindings, cotangent })
+    (record, Gradients { results, bindings, parts, cotangent })
 }
 
 /// Reverse accumulation as the meaning of derivatives inside a program.
@@ -178,7 +181,7 @@ pub fn derivatives(
     let seed = if cotangent.is_some() { Axes::new() } else { axes };
     let (anonymous, naming) = (true, Naming::Nothing);
     let start = Start { objective, g, seed, anonymous, naming, corruption };
-    sweep(arena, &all, targets, start, None).0
+    sweep(arena, &all, targets, start, None).results
 }
 
 /// What a sweep starts from.
@@ -195,14 +198,21 @@ struct Start {
     corruption: Option<Corruption>,
 }
 
-/// The total derivative by each target, and the named cotangents.
+/// The total derivative by each target, the named cotangents, and whether parts are among these.
+struct Swept {
+    results: Vec<ExprId>,
+    bindings: Vec<Equation>,
+    parts: bool,
+}
+
+/// Sweeps the equations backwards.
 fn sweep(
     arena: &mut Arena,
     equations: &[Equation],
     targets: &[ExprId],
     start: Start,
     record: Option<&mut Derivation>,
-) -> (Vec<ExprId>, Vec<Equation>) {
+) -> Swept {
     let Start { objective, g, seed, anonymous, naming, corruption } = start;
     let depends = match record {
         // in elaborated equations a symbol may be older than its body
@@ -220,13 +230,14 @@ fn sweep(
         once: Vec::new(),
         cotangents: Vec::new(),
         anonymous: anonymous.then_some(objective),
+        objective,
         deltas: (naming == Naming::Parts).then(Vec::new),
         known: FxHashMap::default(),
         record,
     };
     sweep.collected.entry(objective).or_default().push(g);
     let wanted: rustc_hash::FxHashSet<ExprId> = targets.iter().copied().collect();
-    let mut bindings = Vec::new();
+    let (mut bindings, mut parts) = (Vec::new(), false);
     let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for (position, equation) in equations.iter().enumerate().rev() {
         let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
@@ -253,6 +264,7 @@ fn sweep(
             total = symbol;
         }
         sweep.equation(position, *equation, total);
+        parts |= sweep.deltas.as_ref().is_some_and(|list| !list.is_empty());
         bindings.extend(sweep.deltas.iter_mut().flat_map(std::mem::take));
     }
     let arena = sweep.rules.arena;
@@ -269,7 +281,7 @@ fn sweep(
             }
         })
         .collect();
-    (results, bindings)
+    Swept { results, bindings, parts }
 }
 
 /// The identity map on arrays with these axes: their δ's, output axes first.
@@ -397,7 +409,8 @@ struct Sweep<'a> {
     cotangents: Vec<SmallVec<[ExprId; 2]>>,
     /// An objective whose symbol must not occur in results.
     anonymous: Option<ExprId>,
-    /// The cotangents of unnamed values that got names, if they may get them.
+    objective: ExprId,
+    /// The long cotangents of the equation at hand that got names, if they may get them.
     deltas: Option<Vec<Equation>>,
     /// Their symbols by what they stand for.
     known: FxHashMap<ExprId, ExprId>,
@@ -457,7 +470,9 @@ impl Sweep<'_> {
             }
             let named = id == equation.body && self.anonymous != Some(equation.symbol);
             let value = if named { equation.symbol } else { id };
-            let g = self.delta(id, g);
+            let owner = (id == equation.body && equation.symbol != self.objective)
+                .then_some(equation.symbol);
+            let g = self.delta(id, owner, g);
             if let Some((end, g)) = self.run(id, value, g) {
                 cotangents[self.slots[end.0 as usize] as usize - 1].push(g);
                 continue;
@@ -482,8 +497,9 @@ impl Sweep<'_> {
         (self.local, self.cotangents) = (local, cotangents);
     }
 
-    /// A name for the cotangent of an unnamed value, where it is long and goes to more than one part.
-    fn delta(&mut self, id: ExprId, g: ExprId) -> ExprId {
+    /// A name for a cotangent that has none, where it is long and goes to more than one part: `∇u`
+    /// where the value is that of a definition, its `owner`.
+    fn delta(&mut self, id: ExprId, owner: Option<ExprId>, g: ExprId) -> ExprId {
         let (arena, depends) = (&mut *self.rules.arena, &self.depends);
         let Some(deltas) = &mut self.deltas else { return g };
         if arena.rank(g) == 0 || arena.weight(g) < DELTA {
@@ -504,13 +520,19 @@ impl Sweep<'_> {
         {
             return g;
         }
-        let (_, symbol) = arena.symbol_expr(Symbol {
-            name: "delta".into(),
-            kind: SymbolKind::Shared,
-            axes: arena.axes(g).into(),
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
+        let symbol = match owner {
+            Some(owner) => cotangent_symbol(arena, owner, &[]),
+            None => {
+                let symbol = Symbol {
+                    name: "delta".into(),
+                    kind: SymbolKind::Shared,
+                    axes: arena.axes(g).into(),
+                    properties: Properties::default(),
+                    order: u32::MAX,
+                };
+                arena.symbol_expr(symbol).1
+            }
+        };
         deltas.push(Equation { symbol, body: g });
         self.known.insert(g, symbol);
         symbol
