@@ -428,19 +428,16 @@ impl Writer {
             let text = format!("{function}({}, axis={axis})", array.text);
             return Ok(Array::new(axes, text, Level::Atom));
         }
-        // more axes than the language's `axis=` knows: sums by index
+        // more axes than the language's `axis=` knows: by index
+        if !matches!(function, "sum" | "mean") {
+            return self.reduce_slices(function, array, &long, axes, span);
+        }
         let letter = |k: usize| char::from(b'a' + k as u8);
         let own: Vec<char> = (0..array.axes.len()).map(letter).collect();
         let output: Vec<char> = (0..array.axes.len())
             .filter(|k| keep || !reduced.contains(k))
             .map(|k| if reduced.contains(&k) { '1' } else { letter(k) })
             .collect();
-        if !matches!(function, "sum" | "mean") {
-            let message = format!(
-                "`{function}` over some axes of an array with three or more cannot be read"
-            );
-            return Err(CodeError::unsupported(message, span));
-        }
         let total = self.contract(&[(array, own)], &output, span)?;
         if function == "sum" {
             return Ok(total);
@@ -454,6 +451,34 @@ impl Writer {
             .collect();
         let text = format!("{}/({})", total.text, count.join("*"));
         Ok(Array::new(total.axes, text, Level::Product))
+    }
+
+    /// A reduction of each slice along some axes: `t[i,j] = max(x[i,j,:])`.
+    fn reduce_slices(
+        &mut self,
+        function: &str,
+        array: &Array,
+        reduced: &[usize],
+        axes: Vec<Axis>,
+        span: Span,
+    ) -> Result<Array, CodeError> {
+        if reduced.len() > 2 {
+            let message = format!("`{function}` over three or more axes of several cannot be read");
+            return Err(CodeError::unsupported(message, span));
+        }
+        let named = self.define("t", array);
+        let (mut indices, mut slice) = (Vec::new(), Vec::new());
+        let mut names = self.indices().into_iter();
+        for k in (0..array.axes.len()).filter(|k| array.axes[*k] != Axis::One) {
+            if reduced.contains(&k) {
+                slice.push(":".to_string());
+            } else if let Some(name) = names.next() {
+                slice.push(name.clone());
+                indices.push(name);
+            }
+        }
+        let text = format!("{function}({}[{}])", named.text, slice.join(","));
+        Ok(self.define_entries(axes, &indices, &text))
     }
 
     /// A constant array.
