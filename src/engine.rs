@@ -31,6 +31,8 @@ use smallvec::{SmallVec, smallvec};
 const INLINE: u32 = 16;
 /// The cotangent of an unnamed value is named where that saves so much weight.
 const SAVED: u32 = 18;
+/// With more named cotangents than this an answer is surely much longer where they are written out.
+const LAYERS: usize = 32;
 /// With no more named cotangents than this, one may be written out inside another.
 const FEW: usize = 3;
 /// The points of a verification.
@@ -94,7 +96,7 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
         (found.cotangent, settle(lowered, &found.results, &found.bindings), found.parts)
     };
     let (mut cotangent, (mut values, mut bindings), parts) = sweep(&mut lowered, Naming::Parts);
-    if parts {
+    if parts && bindings.len() <= LAYERS {
         // what goes by a name meets nothing that it would cancel with
         let (other, plain, _) = sweep(&mut lowered, Naming::Definitions);
         let named = weight(&lowered.arena, &values, &bindings);

@@ -73,7 +73,9 @@ pub(super) struct Naming<'a> {
     /// Whether values of functions get names early.
     often_named: bool,
     /// The names that were given here.
-    letters: Vec<String>,
+    letters: FxHashSet<Rc<str>>,
+    /// The names of sizes, once they are asked for.
+    sizes: OnceCell<FxHashSet<Rc<str>>>,
 }
 
 impl<'a> Naming<'a> {
@@ -96,7 +98,8 @@ impl<'a> Naming<'a> {
             often_named: results
                 .iter()
                 .any(|r| matches!(r.kind, ResultKind::Hessian | ResultKind::Jacobian)),
-            letters: Vec::new(),
+            letters: FxHashSet::default(),
+            sizes: OnceCell::new(),
         };
         let scalar = lowered.arena.rank(lowered.objective) == 0;
         let last = lowered.equations.len().wrapping_sub(1);
@@ -116,13 +119,13 @@ impl<'a> Naming<'a> {
                 naming.symbols.set_expr(e.body, e.symbol);
             }
         }
+        let mut deltas = 0;
         for e in cotangents {
             let id = lowered.arena.as_symbol(e.symbol).expect("what is named is a symbol");
             if lowered.arena.symbol(id).kind == SymbolKind::Shared {
-                let names = (1..).map(|n| format!("delta{n}"));
-                let name = { names }.find(|name| !naming.is_taken(name)).unwrap_or_default();
+                let name = naming.next("delta", &mut deltas);
                 lowered.arena.rename(id, &name);
-                naming.letters.push(name);
+                naming.letters.insert(name.into());
             }
         }
         naming
@@ -131,8 +134,8 @@ impl<'a> Naming<'a> {
     /// Whether something else has this name.
     fn is_taken(&self, name: &str) -> bool {
         self.typed.program.find_name(name).is_some()
-            || self.typed.dims.texts().any(|t| &*t == name)
-            || self.letters.iter().any(|t| t == name)
+            || self.letters.contains(name)
+            || self.sizes.get_or_init(|| self.typed.dims.texts().collect()).contains(name)
     }
 
     /// Names what is heavy and used more than once, what gets too deep, and the arguments of
@@ -156,7 +159,7 @@ impl<'a> Naming<'a> {
                 && arena.as_symbol(x).is_none()
                 && !self.symbols.contains(x)
             {
-                let name = self.fresh(&mut count);
+                let name = self.next("t", &mut count);
                 self.name(arena, x, &name);
             }
             let part = &parts[id.0 as usize];
@@ -167,14 +170,14 @@ impl<'a> Naming<'a> {
                     2 => letter.to_uppercase(),
                     _ => letter.to_string(),
                 };
-                let name = self.free(&letter).unwrap_or_else(|| self.fresh(&mut count));
+                let name = self.free(&letter).unwrap_or_else(|| self.next("t", &mut count));
                 self.name(arena, id, &name);
                 parts[id.0 as usize].weight = 1;
                 continue;
             }
             let often = is_long(arena, id, part, total);
             if (often || depth >= DEPTH && arena.rank(id) <= 2) && !part.is_root {
-                let name = self.fresh(&mut count);
+                let name = self.next("t", &mut count);
                 self.name(arena, id, &name);
                 (total, depth) = (1, 0);
             }
@@ -254,18 +257,19 @@ impl<'a> Naming<'a> {
         Graph::of(arena, &self.bodies, &roots)
     }
 
-    fn fresh(&self, count: &mut usize) -> String {
+    /// The next of the numbered names of this kind that is no other's.
+    fn next(&self, kind: &str, count: &mut usize) -> String {
         loop {
             *count += 1;
-            let name = format!("t{count}");
-            if self.typed.program.find_name(&name).is_none() {
+            let name = format!("{kind}{count}");
+            if !self.is_taken(&name) {
                 return name;
             }
         }
     }
 
     fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
-        self.letters.push(name.into());
+        self.letters.insert(name.into());
         let axes = arena.axes(id).into();
         let order = arena.key(id).0;
         let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
@@ -283,7 +287,7 @@ impl<'a> Naming<'a> {
     fn index_names(&self) -> IndexNames<'_> {
         let typed = self.typed;
         let names = || {
-            let own = self.letters.iter().map(|n| Rc::from(n.as_str()));
+            let own = self.letters.iter().cloned();
             typed.names_of_values().map(Rc::from).chain(typed.dims.texts()).chain(own).collect()
         };
         IndexNames::new(self.taken.get_or_init(names))
