@@ -188,6 +188,29 @@ fn cotangents_of_unnamed_values_are_named_where_that_is_shorter() {
     assert_eq!(squares, ["∇x = 2 Aᵀ (A x + B y − c)", "∇A = 2 (A x + B y − c) xᵀ"]);
 }
 
+/// A thousand layers that have names, whose cotangents have none in the program.
+#[test]
+fn a_deep_network_has_a_line_a_layer() {
+    let layers = 1_000;
+    let mut program = String::from("var z0[n0], y[n1000]");
+    for k in 1..=layers {
+        program += &format!(", W{k}[n{k},n{}], b{k}[n{k}]", k - 1);
+    }
+    for k in 1..=layers {
+        program += &format!("\nz{k} = tanh(W{k}*z{} + b{k})", k - 1);
+    }
+    program += "\nL = norm2(z1000 - y)^2";
+    let found = derive::gradient(&Question::new(&program)).expect("it has gradients");
+    let text = text(&found.answer, &Report::skipped(""));
+    let lines = |left: &str| text.lines().filter(|l| l.starts_with(left)).count();
+    assert_eq!(
+        [lines("z"), lines("∇W"), lines("∇b"), lines("δ")],
+        [layers, layers, layers, layers]
+    );
+    let longest = text.lines().filter(|l| l.starts_with(['∇', 'δ'])).map(|l| l.chars().count());
+    assert!(longest.max().is_some_and(|n| n < 50));
+}
+
 #[test]
 fn functions_of_blocks_are_blocks_of_functions() {
     let gradient = |program: &str, shapes: &str, wrt: &str| {
