@@ -31,7 +31,9 @@ use smallvec::{SmallVec, smallvec};
 const INLINE: u32 = 16;
 /// The cotangent of an unnamed value is named where that saves so much weight.
 const SAVED: u32 = 18;
-/// With more named cotangents than this an answer is surely much longer where they are written out.
+/// An answer up to this weight is short enough without names for the cotangents of unnamed values.
+const SHORT: u32 = 60;
+/// With more definitions than this an answer is surely much longer where cotangents are written out.
 const LAYERS: usize = 32;
 /// With no more named cotangents than this, one may be written out inside another.
 const FEW: usize = 3;
@@ -93,18 +95,26 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     let seed = if scalar { Seed::One } else { Seed::Cotangent };
     let sweep = |lowered: &mut Lowered, naming| {
         let found = gradients(lowered, &targets, seed, naming, question.corruption);
-        (found.cotangent, settle(lowered, &found.results, &found.bindings), found.parts)
+        let (values, bindings) = settle(lowered, &found.results, &found.bindings);
+        let weight = weight(&lowered.arena, &values, &bindings);
+        Settled { cotangent: found.cotangent, values, bindings, parts: found.parts, weight }
     };
-    let (mut cotangent, (mut values, mut bindings), parts) = sweep(&mut lowered, Naming::Parts);
-    if parts && bindings.len() <= LAYERS {
+    let names = if lowered.equations.len() > LAYERS { Naming::Parts } else { Naming::Definitions };
+    let mut found = sweep(&mut lowered, names);
+    if match names {
+        Naming::Parts => found.parts && found.bindings.len() <= LAYERS,
+        _ => found.weight > SHORT,
+    } {
         // what goes by a name meets nothing that it would cancel with
-        let (other, plain, _) = sweep(&mut lowered, Naming::Definitions);
-        let named = weight(&lowered.arena, &values, &bindings);
-        let written_out = weight(&lowered.arena, &plain.0, &plain.1);
-        if written_out < named.saturating_add(SAVED.max(named / 2)) {
-            (cotangent, (values, bindings)) = (other, plain);
+        let other = match names {
+            Naming::Parts => sweep(&mut lowered, Naming::Definitions),
+            _ => std::mem::replace(&mut found, sweep(&mut lowered, Naming::Parts)),
+        };
+        if other.weight < found.weight.saturating_add(SAVED.max(found.weight / 2)) {
+            found = other;
         }
     }
+    let Settled { cotangent, values, bindings, .. } = found;
     let mut results: Vec<Result_> = targets
         .iter()
         .zip(values)
@@ -124,6 +134,16 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     answer.remarks = remarks;
     let later = question.steps.then(|| Later::new(lowered, targets, Of::Gradient));
     Ok((Solution { typed, answer, steps: None }, later))
+}
+
+/// Gradients as one way of naming cotangents has them, simplified.
+struct Settled {
+    cotangent: Option<ExprId>,
+    values: Vec<ExprId>,
+    bindings: Vec<Equation>,
+    /// Whether cotangents of unnamed values are among the bindings.
+    parts: bool,
+    weight: u32,
 }
 
 /// Adds the gradients within the structures that variables are declared with.
