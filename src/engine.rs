@@ -32,7 +32,7 @@ const INLINE: u32 = 16;
 /// The cotangent of an unnamed value is named where that saves so much weight.
 const SAVED: u32 = 18;
 /// An answer up to this weight is short enough without names for the cotangents of unnamed values.
-const SHORT: u32 = 60;
+const SHORT: u32 = 44;
 /// With more definitions than this an answer is surely much longer where cotangents are written out.
 const LAYERS: usize = 32;
 /// With no more named cotangents than this, one may be written out inside another.

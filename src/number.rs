@@ -115,6 +115,32 @@ impl Number {
         }
     }
 
+    /// The digits `n` and places `k` of a value n/10ᵏ that a person would write as a decimal: the
+    /// expansion ends after at most seven digits that count, and halves alone do not make it.
+    pub fn decimal(&self) -> Option<(i64, u32)> {
+        let (n, d) = self.small().filter(|(_, d)| d % 5 == 0)?;
+        let (mut rest, mut places) = (d, [0u32; 2]);
+        for (p, count) in [2, 5].into_iter().zip(&mut places) {
+            while rest % p == 0 {
+                rest /= p;
+                *count += 1;
+            }
+        }
+        let places = places[0].max(places[1]);
+        let digits = n.checked_mul(10i64.checked_pow(places)? / d)?;
+        (rest == 1 && digits.unsigned_abs() < 10_000_000).then_some((digits, places))
+    }
+
+    /// Whether this is a decimal that is written with a power of ten.
+    pub fn is_tiny(&self) -> bool {
+        self.decimal().is_some() && self.to_f64().abs() < 1e-3
+    }
+
+    /// Whether this is written with a numerator and a denominator.
+    pub fn is_fraction(&self) -> bool {
+        !self.is_integer() && self.decimal().is_none()
+    }
+
     /// Numerator (with the sign) and denominator, as numbers.
     pub fn fraction(&self) -> (Number, Number) {
         match &self.0 {
@@ -305,6 +331,10 @@ mod tests {
         assert_eq!(Number::from_decimal("0.1"), Number::ratio(1, 10));
         assert_eq!(Number::from_decimal("1e-3"), Number::ratio(1, 1000));
         assert_eq!(Number::from_decimal("2.50E2"), Some(Number::integer(250)));
+        let decimal = |n, d| Number::ratio(n, d).and_then(|c| c.decimal());
+        assert_eq!(decimal(-3, 40), Some((-75, 3)));
+        assert_eq!([decimal(3, 8), decimal(1, 30), decimal(2, 1)], [None; 3]);
+        assert_eq!(decimal(1, 1 << 40), None);
         assert_eq!(Number::from_decimal("1e99999"), None);
     }
 

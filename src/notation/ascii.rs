@@ -40,7 +40,7 @@ impl Glyphs for Ascii {
         let plain = match exponent {
             // `x^T` is a transpose
             Math::Symbol(s) => &*s.name != "T",
-            Math::Number(n) => n.is_integer() && !n.is_negative(),
+            Math::Number(n) => !n.is_fraction() && !n.is_negative(),
             Math::Pi => true,
             _ => false,
         };

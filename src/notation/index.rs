@@ -164,7 +164,8 @@ impl Raiser<'_> {
             } else {
                 scaled(&c.abs(), self.entry(e, at, names)?)
             };
-            list.push(((!arena.is_ones(e), arena.key(e)), c.is_negative(), term));
+            let first = arena.is_ones(e) && !c.is_tiny();
+            list.push(((!first, arena.is_ones(e), arena.key(e)), c.is_negative(), term));
         }
         list.sort_by_key(|t| t.0);
         if list.first().is_some_and(|t| t.1)

@@ -81,7 +81,7 @@ impl Glyphs for Latex<'_> {
 
     fn class(self, math: &Math) -> Class {
         match math {
-            Math::Number(n) if !n.is_integer() && !n.is_negative() => Class::Built,
+            Math::Number(n) if n.is_fraction() && !n.is_negative() => Class::Built,
             Math::Quotient(..) | Math::Partial(..) => Class::Built,
             Math::IndexSum(..) => Class::BigSum,
             Math::Call(function, arguments, axis) => match function.latex {
@@ -124,7 +124,16 @@ impl Glyphs for Latex<'_> {
     }
 
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
-        if number.is_integer() {
+        if let Some((digits @ 0.., places)) = number.decimal()
+            && let (digits, Some(power)) = layout::decimal(digits.unsigned_abs(), places)
+        {
+            if digits != "1" {
+                out.text(&digits);
+                out.text(r" \cdot ");
+            }
+            return out.text(&format!("10^{{-{power}}}"));
+        }
+        if !number.is_fraction() {
             return write_number(out, number);
         }
         let (numerator, denominator) = number.parts();
@@ -467,7 +476,7 @@ pub(super) fn is_change(math: &Math) -> bool {
 /// Whether an expression is taller than a line of text.
 fn tall(math: &Math) -> bool {
     match math {
-        Math::Number(n) => !n.is_integer(),
+        Math::Number(n) => n.is_fraction(),
         Math::Quotient(..) | Math::Partial(..) | Math::IndexSum(..) | Math::Block(_) => true,
         Math::Sum(terms) => terms.iter().any(|(_, term)| tall(term)),
         Math::Product(parts) | Math::Hadamard(parts) => parts.iter().any(tall),

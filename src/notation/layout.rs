@@ -456,7 +456,9 @@ pub(super) fn bracket_indices<G: Glyphs, S: Sink>(g: G, out: &mut S, indices: &[
 
 /// Writes `3` or `1/2`.
 pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
-    if let Some((n @ 0.., d)) = number.small() {
+    if let Some((digits @ 0.., places)) = number.decimal() {
+        write_decimal(out, digits.unsigned_abs(), places);
+    } else if let Some((n @ 0.., d)) = number.small() {
         write_integer(out, n.unsigned_abs());
         if d != 1 {
             out.text("/");
@@ -464,6 +466,33 @@ pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
         }
     } else {
         out.text(&number.to_string());
+    }
+}
+
+/// From so many places on a decimal is written with a power of ten.
+const PLACES: u32 = 3;
+
+/// A decimal n/10ᵏ as its digits with a point and the power of ten after them, if there is one:
+/// 0.25, 1.5, and 2e-5 as ("2", −5).
+pub(super) fn decimal(n: u64, places: u32) -> (String, Option<u32>) {
+    let digits = n.to_string();
+    let places = places as usize;
+    if digits.len() + PLACES as usize <= places {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        return (format!("{first}{point}{rest}"), Some((places + 1 - digits.len()) as u32));
+    }
+    let digits = format!("{digits:0>width$}", width = places + 1);
+    let (whole, part) = digits.split_at(digits.len() - places);
+    (format!("{whole}.{part}"), None)
+}
+
+fn write_decimal<S: Sink>(out: &mut S, n: u64, places: u32) {
+    let (digits, power) = decimal(n, places);
+    out.text(&digits);
+    if let Some(power) = power {
+        out.text("e-");
+        write_integer(out, power.into());
     }
 }
 

@@ -511,8 +511,11 @@ impl Raiser<'_> {
 /// A term: whether it is a constant, what it is ordered by, whether it is subtracted, and itself.
 type Term = (bool, (u32, u64), bool, Math);
 
-/// Positive terms before negative ones, a positive constant first, a negative one last; else by
-/// first appearance.
+/// Positive terms before negative ones, a positive constant first but for a tiny one, which is last
+/// of these (`s + 1e-8`), a negative one last; else by first appearance.
 fn order_terms(list: &mut [Term]) {
-    list.sort_by_key(|(constant, key, negative, _)| (*negative, *constant == *negative, *key));
+    list.sort_by_key(|(constant, key, negative, math)| {
+        let tiny = *constant && !*negative && matches!(math, Math::Number(n) if n.is_tiny());
+        (*negative, tiny, *constant == *negative, *key)
+    });
 }

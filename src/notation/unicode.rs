@@ -258,7 +258,7 @@ fn closed(before: &str, after: &str) -> bool {
 /// Whether a sign stands before its argument without brackets: `√2`, `√π`, `√n`.
 fn bare(arguments: &[Math]) -> bool {
     match arguments {
-        [Math::Number(n)] => n.is_integer() && !n.is_negative(),
+        [Math::Number(n)] => !n.is_fraction() && !n.is_negative(),
         [Math::Symbol(s)] => s.rank == 0,
         [argument] => matches!(argument, Math::Pi),
         _ => false,
@@ -270,7 +270,7 @@ pub(super) fn begins_with_digit(math: &Math) -> bool {
     match math {
         Math::Number(_) => true,
         Math::Power(base, _) | Math::ElementPower(base, _) | Math::Transpose(base) => {
-            matches!(layout::peel(base), Math::Number(n) if n.is_integer())
+            matches!(layout::peel(base), Math::Number(n) if !n.is_fraction())
         }
         _ => false,
     }
@@ -402,6 +402,10 @@ mod tests {
     #[test]
     fn numbers_are_not_run_together() {
         assert_eq!(unicode(&prod([n(2), n(3)])), "2 · 3");
+        let d = |text| Math::Number(crate::number::Number::from_decimal(text).expect("a decimal"));
+        assert_eq!(unicode(&prod([d("0.2"), v("x")])), "0.2 x");
+        assert_eq!(unicode(&prod([d("12.05"), d("1e-3")])), "12.05 · 0.001");
+        assert_eq!(unicode(&prod([d("1.5e-8"), v("x")])), "1.5e-8 x");
         assert_eq!(unicode(&prod([quot(n(2), c("n")), v("x")])), "(2/n) x");
         assert_eq!(unicode(&t(g("y"))), "(∇y)ᵀ");
         assert_eq!(unicode(&inv(m("A"))), "A⁻¹");

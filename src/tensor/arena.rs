@@ -103,6 +103,8 @@ pub struct Arena {
     /// Whether products stay products of simple functions: the prover's normal form, in which no
     /// sigmoid, softmax or softplus is recognised and powers of an exponential are powers.
     pub(crate) plain: bool,
+    /// Whether the program has decimals: `1e-8 + s` is then no multiple of `1 + 1e8*s`.
+    pub(crate) decimals: bool,
     /// The rewrites of the table of identities that the simplifier used, in order.
     pub(crate) rewrites: Vec<&'static str>,
     /// The expressions whose nonvanishing a cancellation relied on.
@@ -150,6 +152,7 @@ impl Arena {
             dims: None,
             triangles: FxHashMap::default(),
             plain: false,
+            decimals: false,
             rewrites: Vec::new(),
             cancelled: Vec::new(),
         }

@@ -250,6 +250,8 @@ impl<'a> Lowerer<'a> {
         let mut arena = Arena::new();
         let names = typed.dims.texts().collect();
         arena.name_sizes(names);
+        let decimal = |e: &Expr| matches!(e, Expr::Number(n) if n.decimal().is_some());
+        arena.decimals = typed.program.nodes.iter().any(decimal);
         for (dim, value) in typed.dims.numbers() {
             arena.set_size(dim, value);
         }

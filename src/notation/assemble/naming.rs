@@ -30,7 +30,7 @@ const LONG_VALUE: u32 = 12;
 const HUGE: u32 = 200;
 /// The value of a function that the table has a letter for (`p = softmax(A*x)`) is named where that
 /// saves so much weight, in gradients and (the second number) in second derivatives and Jacobians.
-const SAVED: [u32; 2] = [16, 6];
+const SAVED: [u32; 2] = [10, 6];
 /// An expression gets no deeper than this before a part of it is named.
 const DEPTH: u32 = 40;
 

@@ -213,7 +213,7 @@ fn names_gradient(math: &Math) -> bool {
 /// Whether a factor has a bar, which beside another would look like one.
 fn is_fraction(math: &Math) -> bool {
     match math {
-        Math::Number(n) => !n.is_integer(),
+        Math::Number(n) => n.is_fraction(),
         Math::Quotient(..) | Math::Partial(..) => true,
         _ => false,
     }
@@ -237,7 +237,7 @@ impl Glyphs for MathMl<'_> {
 
     fn class(self, math: &Math) -> Class {
         match math {
-            Math::Number(n) if !n.is_integer() && !n.is_negative() => Class::Built,
+            Math::Number(n) if n.is_fraction() && !n.is_negative() => Class::Built,
             Math::Quotient(..) => Class::Built,
             Math::IndexSum(..) => Class::BigSum,
             // `∇yᵀ` would leave open what is transposed
@@ -268,7 +268,7 @@ impl Glyphs for MathMl<'_> {
     }
     fn bracketed<S: Sink>(self, out: &mut S, math: &Math) {
         let tall = any(math, &mut |part| match part {
-            Math::Number(n) => !n.is_integer(),
+            Math::Number(n) => n.is_fraction(),
             Math::Quotient(..) | Math::IndexSum(..) | Math::Block(_) => true,
             _ => false,
         });
@@ -283,7 +283,20 @@ impl Glyphs for MathMl<'_> {
     }
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
         let (numerator, denominator) = number.parts();
-        if number.is_integer() {
+        if let Some((digits @ 0.., places)) = number.decimal() {
+            let (digits, power) = layout::decimal(digits.unsigned_abs(), places);
+            let times =
+                if digits == "1" { String::new() } else { format!("<mn>{digits}</mn><mo>·</mo>") };
+            match power {
+                None => tag(out, &format!("<mn>{digits}</mn>")),
+                Some(power) => tag(
+                    out,
+                    &format!(
+                        "<mrow>{times}<msup><mn>10</mn><mrow><mo>−</mo><mn>{power}</mn></mrow></msup></mrow>"
+                    ),
+                ),
+            }
+        } else if number.is_integer() {
             tag(out, &format!("<mn>{numerator}</mn>"));
         } else {
             tag(out, &format!("<mfrac><mn>{numerator}</mn><mn>{denominator}</mn></mfrac>"));

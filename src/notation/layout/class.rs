@@ -96,7 +96,7 @@ pub(in crate::notation) fn peel(mut math: &Math) -> &Math {
 pub(in crate::notation) fn class(math: &Math) -> Class {
     match math {
         Math::Number(n) if n.is_negative() => Class::Negative,
-        Math::Number(n) if !n.is_integer() => Class::Fraction,
+        Math::Number(n) if n.is_fraction() => Class::Fraction,
         Math::Sum(terms) => match terms.len() {
             0 => Class::Atom,
             1 => Class::Negative,

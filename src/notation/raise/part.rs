@@ -230,7 +230,8 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
     // inner products after plain scalars: `cos(c)*(a'*x)`; a change last: `s*tr(dX*A)`
     above.sort_by_key(|s| (has_change(&s.1), matches!(s.1, Math::Product(_)), s.0));
     below.sort_by_key(|s| s.0);
-    let (n, d) = c.fraction();
+    // `0.2*w/n`, `w/(3*n)`
+    let (n, d) = if c.is_fraction() { c.fraction() } else { (c.clone(), Number::ONE) };
     let lead = if below.is_empty() { c.clone() } else { n };
     // `2 ./ x`, not `2*(1 ./ x)`
     let (body, divisor) = match body {

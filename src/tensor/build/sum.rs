@@ -192,7 +192,8 @@ impl Arena {
     }
 
     /// A sum as a multiple of a sum with coprime integer coefficients, that of the term
-    /// which is printed first positive.
+    /// which is printed first positive. In a program with decimals the largest of these is 1 where
+    /// it would be a multiple of ten: `1e-8 + s`.
     pub(in crate::tensor) fn primitive(&mut self, id: ExprId) -> (NumberId, ExprId) {
         let Node::Add(terms) = self.node(id) else { return (ONE, id) };
         if terms.len() < 2 {
@@ -219,7 +220,11 @@ impl Arena {
                     Some((num_integer::gcd(g, n), (l / num_integer::gcd(l, d)).checked_mul(d)?))
                 });
             }
-            content.and_then(|(g, l)| Number::ratio(g, l)).unwrap_or(Number::ONE)
+            let content = content.and_then(|(g, l)| Number::ratio(g, l)).unwrap_or(Number::ONE);
+            match self.decimals.then(|| self.largest(terms.iter().map(|t| t.0))).flatten() {
+                Some(largest) if tens(&largest, &content) => largest,
+                _ => content,
+            }
         };
         let content = if first.is_negative() { content.neg() } else { content };
         if content.is_one() {
@@ -234,4 +239,24 @@ impl Arena {
         let axes = self.axes_of(id);
         (self.number_id(&content), self.add_terms(axes, list))
     }
+
+    /// The largest magnitude among coefficients, if all are small numbers.
+    fn largest(&self, coefficients: impl Iterator<Item = NumberId>) -> Option<Number> {
+        let mut largest: Option<(i64, i64)> = None;
+        for c in coefficients {
+            let (n, d) = self.number_of(c).small()?;
+            let n = n.checked_abs()?;
+            if largest
+                .is_none_or(|(m, e)| i128::from(n) * i128::from(e) > i128::from(m) * i128::from(d))
+            {
+                largest = Some((n, d));
+            }
+        }
+        largest.and_then(|(n, d)| Number::ratio(n, d))
+    }
+}
+
+/// Whether a coefficient is a multiple of ten times the content of its sum.
+fn tens(coefficient: &Number, content: &Number) -> bool {
+    coefficient.div(content).and_then(|n| n.as_integer()).is_some_and(|n| n % 10 == 0)
 }
