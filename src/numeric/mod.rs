@@ -29,4 +29,5 @@ mod slice;
 mod structure;
 #[cfg(test)]
 mod toy;
+mod unstable;
 pub mod verify;

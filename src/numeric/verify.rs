@@ -403,27 +403,31 @@ impl<'q> Judgement<'q> {
             evaluator,
             judgement: self,
             trace,
-            weights: cotangent.data,
+            weights: cotangent.data.clone(),
             value: aligned.data,
         };
-        if work > SEPARATE_WORK && self.varied.len() > 8 {
-            let opinions = input.together(&answers, open, random)?;
-            return Ok((opinions, input.evaluator.work));
-        }
         let mut opinions = Vec::with_capacity(answers.len());
-        for (result, answer) in answers.iter().enumerate() {
-            let kind = self.question.results[result].kind;
-            opinions.push(if open[result] {
-                input.opinion(kind, &self.varied[result], answer, random)?
-            } else {
-                Opinion::Open
-            });
+        if work > SEPARATE_WORK && self.varied.len() > 8 {
+            opinions = input.together(&answers, open, random)?;
+        } else {
+            for (result, answer) in answers.iter().enumerate() {
+                let kind = self.question.results[result].kind;
+                opinions.push(if open[result] {
+                    input.opinion(kind, &self.varied[result], answer, random)?
+                } else {
+                    Opinion::Open
+                });
+            }
         }
-        Ok((opinions, input.evaluator.work))
+        let work = input.evaluator.work;
+        if opinions.iter().any(|o| matches!(o, Opinion::Differs { .. })) {
+            self.excuse_unstable(&mut opinions, &answers, point, &cotangent, random);
+        }
+        Ok((opinions, work))
     }
 
     /// The value of every result at a point.
-    fn answers(&self, point: &Point, cotangent: &Array) -> Result<Vec<Array>, Pass> {
+    pub(super) fn answers(&self, point: &Point, cotangent: &Array) -> Result<Vec<Array>, Pass> {
         let nothing = Array { shape: Vec::new(), data: Vec::new() };
         let mut answers = vec![nothing; self.varied.len()];
         for group in &self.groups {
