@@ -2,6 +2,8 @@
 
 use super::compose::{entry, is_one, is_scalar, product, reciprocal, transpose};
 use super::slices::Window;
+use crate::functions::Signature;
+use crate::notation::layout::rank;
 use crate::notation::math::Math;
 use crate::notation::walk::any;
 use crate::number::Number;
@@ -227,9 +229,12 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
             Some(m) => product([Math::Number(c.clone()), m]),
         };
     }
-    // inner products after plain scalars: `cos(c)*(a'*x)`; a change last: `s*tr(dX*A)`
-    above.sort_by_key(|s| (has_change(&s.1), matches!(s.1, Math::Product(_)), s.0));
+    // a change last: `s*tr(dX*A)`
+    above.sort_by_key(|s| (has_change(&s.1), kind(&s.1), s.0));
     below.sort_by_key(|s| s.0);
+    for list in [&mut above, &mut below] {
+        square_norms(list);
+    }
     // `0.2*w/n`, `w/(3*n)`
     let (n, d) = if c.is_fraction() { c.fraction() } else { (c.clone(), Number::ONE) };
     let lead = if below.is_empty() { c.clone() } else { n };
@@ -250,6 +255,35 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
     let mut under: SmallVec<[Math; 4]> = smallvec![Math::Number(d)];
     under.extend(below.into_iter().map(|s| s.1));
     Math::Quotient(Box::new(math), Box::new(product(under)))
+}
+
+/// The order of scalar factors: names and their powers, then sums, then values of functions, then
+/// inner products: `g*(1 - p)^k*log(p)`, `cos(c)*(a'*x)`.
+fn kind(scalar: &Math) -> u8 {
+    match scalar {
+        Math::Product(_) => 3,
+        Math::Call(f, ..) if !matches!(f.signature, Signature::Reduction { .. }) => 2,
+        Math::Power(base, _) => kind(base),
+        Math::Quotient(..) | Math::Sum(_) | Math::Call(..) => 1,
+        _ => 0,
+    }
+}
+
+/// Among other scalars `x'*x` is a squared norm: `(a'*x)^2/(norm2(a)^2*norm2(x)^2)`.
+fn square_norms(scalars: &mut [(Key, Math)]) {
+    if scalars.len() < 2 {
+        return;
+    }
+    for (_, math) in scalars {
+        let Math::Product(list) = math else { continue };
+        if let [Math::Transpose(a), b] = &list[..]
+            && **a == *b
+            && rank(b) == Some(1)
+        {
+            let norm = Math::Call(entry("norm2"), vec![b.clone()], None);
+            *math = Math::Power(Box::new(norm), Box::new(Math::Number(Number::integer(2))));
+        }
+    }
 }
 
 /// A number, scalars in order and an array as one product.
