@@ -140,16 +140,20 @@ pub(crate) fn product(list: impl IntoIterator<Item = Math>) -> Math {
     }
 }
 
-/// `X X` is `X²`, `Xᵀ Xᵀ` is `(X²)ᵀ`, for a matrix with a name.
+/// `X X` is `X²`, `Xᵀ Xᵀ` is `(X²)ᵀ`, for a matrix with a name; `(A + B)⁻¹ (A + B)⁻¹` is `(A + B)⁻²`.
 fn join_powers(factors: &mut Vec<Math>) {
-    fn power(m: &Math) -> Option<(&Name, i64, bool)> {
+    fn power(m: &Math) -> Option<(&Math, i64, bool)> {
         match m {
-            Math::Symbol(s) if s.rank == 2 => Some((s, 1, false)),
-            Math::Transpose(inner) => power(inner).map(|(s, k, t)| (s, k, !t)),
-            Math::Power(base, exponent) => match (&**base, &**exponent) {
-                (Math::Symbol(s), Math::Number(n)) if s.rank == 2 => {
-                    n.as_integer().filter(|k| *k > 0).map(|k| (s, k, false))
+            Math::Symbol(s) if s.rank == 2 => Some((m, 1, false)),
+            Math::Transpose(inner) => power(inner).map(|(base, k, t)| (base, k, !t)),
+            Math::Power(base, exponent) if !is_scalar(base) => match &**exponent {
+                Math::Number(n) if matches!(**base, Math::Symbol(_)) => {
+                    n.as_integer().map(|k| (&**base, k, false))
                 }
+                Math::Negate(k) => match &**k {
+                    Math::Number(n) => n.as_integer().map(|k| (&**base, -k, false)),
+                    _ => None,
+                },
                 _ => None,
             },
             _ => None,
@@ -158,9 +162,11 @@ fn join_powers(factors: &mut Vec<Math>) {
     let mut at = 1;
     while at < factors.len() {
         let joined = match (power(&factors[at - 1]), power(&factors[at])) {
-            (Some((a, j, s)), Some((b, k, t))) if a == b && s == t => {
-                let base = Box::new(Math::Symbol(a.clone()));
-                let square = Math::Power(base, Box::new(Math::Number(Number::integer(j + k))));
+            (Some((a, j, s)), Some((b, k, t))) if (j > 0) == (k > 0) && s == t && a == b => {
+                let base = Box::new(a.clone());
+                let exponent = Box::new(Math::Number(Number::integer((j + k).abs())));
+                let exponent = if j < 0 { Box::new(Math::Negate(exponent)) } else { exponent };
+                let square = Math::Power(base, exponent);
                 Some(if s { transpose(square) } else { square })
             }
             _ => None,
