@@ -310,10 +310,11 @@ fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool)
     if partial && (rest_a.len() > 1 || rest_b.len() > 1) && !inside {
         return None;
     }
-    // nothing is repeated along one of two axes for it, and no identity comes to stand at an end
+    // nothing is repeated along one of two axes for it, and no identity comes to stand at an end or
+    // among other terms
     let covers = |rest: &[Operand], wires: &Wires| {
         if wires.len() == 2 && wires[0] == wires[1] {
-            return inside || !rest.is_empty();
+            return inside && !partial || touches(rest, wires[0]);
         }
         let found = wires.iter().filter(|w| touches(rest, **w)).count();
         found == wires.len() || found == 0
