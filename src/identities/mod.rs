@@ -66,6 +66,7 @@ pub fn identities() -> &'static [Identity] {
             include_str!("derivative_of_determinant.derive"),
             include_str!("derivative_of_form.derive"),
             include_str!("derivative_of_trace.derive"),
+            include_str!("decomposition.derive"),
             include_str!("product.derive"),
             include_str!("number.derive"),
             include_str!("learning.derive"),

@@ -18,7 +18,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolId, SymbolKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -270,22 +270,30 @@ fn parameters(
     list
 }
 
-/// `X is invertible`, for every inverse in the results, and the like.
+/// `X is invertible`, for every inverse in the results, and the like; a Cholesky factor in the
+/// objective asks for its condition too.
 fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Condition> {
     let mut list = Vec::new();
-    if !(0..arena.len()).any(|at| is_inverse(arena, arena.id_at(at))) {
+    if !(0..arena.len()).any(|at| matches!(arena.node(arena.id_at(at)), Node::Matrix(..))) {
         return list;
     }
+    let matrix = |id: ExprId| match arena.node(naming.bodies.expr(id).unwrap_or(id)) {
+        Node::Matrix(kind, x) => Some((kind, x)),
+        _ => None,
+    };
+    let declared =
+        |x: ExprId| arena.as_symbol(x).is_some_and(|s| arena.symbol(s).properties.posdef);
     let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
-    for id in Graph::of(arena, &naming.bodies, &roots).ids() {
+    let answer = Graph::of(arena, &naming.bodies, &roots);
+    let all = naming.graph(arena);
+    let is_factor = |id: &ExprId| matches!(matrix(*id), Some((MatrixFunction::Cholesky, _)));
+    let asked: Vec<ExprId> = all.ids().filter(is_factor).collect();
+    let factored: FxHashSet<ExprId> = asked.iter().filter_map(|id| Some(matrix(*id)?.1)).collect();
+    for id in answer.ids().chain(asked) {
         let condition = match arena.node(id) {
-            // a Cholesky factor is always invertible
-            Node::Matrix(MatrixFunction::Inverse, x)
-                if matches!(
-                    arena.node(naming.bodies.expr(x).unwrap_or(x)),
-                    Node::Matrix(MatrixFunction::Cholesky, _)
-                ) =>
-            {
+            Node::Matrix(_, x) if declared(x) => None,
+            // a Cholesky factor is always invertible, and so is what it is taken of
+            Node::Matrix(MatrixFunction::Inverse, x) if is_factor(&x) || factored.contains(&x) => {
                 None
             }
             Node::Matrix(MatrixFunction::Inverse, x) => Some((x, "invertible")),
@@ -312,8 +320,4 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
     list.sort_by_cached_key(Condition::ascii);
     list.dedup();
     list
-}
-
-fn is_inverse(arena: &Arena, id: ExprId) -> bool {
-    matches!(arena.node(id), Node::Matrix(MatrixFunction::Inverse, _))
 }

@@ -65,8 +65,11 @@ fn keys(text: &str) -> Vec<Key> {
             "inv" => Key::Matrix(MatrixFunction::Inverse),
             "det" => Key::Matrix(MatrixFunction::Determinant),
             "logdet" => Key::Matrix(MatrixFunction::LogDeterminant),
-            // a root is a power
-            "sqrt" | "tr" | "eye" | "" => continue,
+            "chol" => Key::Matrix(MatrixFunction::Cholesky),
+            "eigvals" => Key::Matrix(MatrixFunction::Eigenvalues),
+            "eigvecs" => Key::Matrix(MatrixFunction::Eigenvectors),
+            // a root is a power; the others are products
+            "sqrt" | "tr" | "eye" | "diag" | "sum" | "" => continue,
             other => match functions::find(other) {
                 Some(f) => Key::Function(f),
                 None => continue,

@@ -98,7 +98,20 @@ impl Arena {
                     work.factors.remove(at);
                     continue;
                 }
-                at += 1;
+                match self.beside_triangle(work, at) {
+                    Some(true) => {
+                        work.factors.remove(at);
+                    }
+                    Some(false) => {
+                        let triangle = work.factors.remove(at);
+                        work.unite(triangle.wires[0], triangle.wires[1]);
+                        work.settle();
+                        todo.append(&mut work.factors);
+                        todo.reverse();
+                        return;
+                    }
+                    None => at += 1,
+                }
                 continue;
             }
             if self.as_indicator(work.factors[at].base).is_none() {

@@ -1,8 +1,11 @@
 //! The lower triangle of ones, the constant that `tril` multiplies by.
 
-use super::arena::{Arena, AxesId};
+use super::arena::{Arena, AxesId, ONE};
 use super::build::TermList;
-use super::node::{Axes, ExprId, Network, Node, Operand, Properties, Symbol, SymbolKind};
+use super::einsum::Work;
+use super::node::{
+    Axes, ExprId, MatrixFunction, Network, Node, Operand, Properties, Symbol, SymbolKind,
+};
 use crate::number::Number;
 use crate::shape::dim::DimId;
 use smallvec::{SmallVec, smallvec};
@@ -61,6 +64,29 @@ impl Arena {
     pub(crate) fn is_triangle(&self, id: ExprId) -> bool {
         !self.triangles.is_empty()
             && self.as_symbol(id).is_some_and(|s| self.symbol(s).kind == SymbolKind::Triangle)
+    }
+
+    /// Whether this is zero above the diagonal by its nature: a triangle of ones, a Cholesky factor
+    /// or its inverse.
+    fn is_lower(&self, id: ExprId) -> bool {
+        match self.node(id) {
+            Node::Matrix(MatrixFunction::Cholesky, _) => true,
+            Node::Matrix(MatrixFunction::Inverse, x) => {
+                matches!(self.node(x), Node::Matrix(MatrixFunction::Cholesky, _))
+            }
+            _ => self.is_triangle(id),
+        }
+    }
+
+    /// What a lower triangle beside a triangular factor is: nothing more (true), or the diagonal
+    /// alone (false).
+    pub(super) fn beside_triangle(&self, work: &Work, at: usize) -> Option<bool> {
+        let [i, j] = work.factors[at].wires[..] else { return None };
+        work.factors.iter().enumerate().find_map(|(other, f)| {
+            let same = f.wires[..] == [i, j];
+            let apart = same || f.wires[..] == [j, i];
+            (other != at && apart && f.exponent == ONE && self.is_lower(f.base)).then_some(same)
+        })
     }
 
     /// The n×n matrix that repeats a vector: entry (i, j) is that at i (`axis` 0) or j (1).
