@@ -31,7 +31,7 @@ impl Judgement<'_> {
                 let pairs = answer.data.iter().zip(&other.data);
                 let moved: f64 = pairs.map(|(a, b)| (a - b).abs()).sum();
                 // what is not finite is no smaller either
-                if !(10.0 * moved < (claimed - found).abs()) {
+                if !moved.is_finite() || 10.0 * moved >= (claimed - found).abs() {
                     *opinion = Opinion::Open;
                 }
             }
