@@ -181,8 +181,8 @@ fn join_powers(factors: &mut Vec<Math>) {
     }
 }
 
-/// A sum, of rows or columns with an axis: those of `Aᵀ ⊙ Bᵀ` are the others of `A ⊙ B`.
-pub(super) fn sum_call(argument: Math, axis: Option<u8>) -> Math {
+/// A sum or mean, of rows or columns with an axis: those of `Aᵀ ⊙ Bᵀ` are the others of `A ⊙ B`.
+pub(super) fn sum_or_mean(argument: Math, axis: Option<u8>, mean: bool) -> Math {
     let (argument, axis) = match (argument, axis) {
         (Math::Transpose(inner), Some(axis)) => (*inner, Some(1 - axis)),
         (Math::Hadamard(list), Some(axis))
@@ -192,7 +192,7 @@ pub(super) fn sum_call(argument: Math, axis: Option<u8>) -> Math {
         }
         other => other,
     };
-    Math::Call(entry("sum"), vec![argument], axis)
+    Math::Call(entry(if mean { "mean" } else { "sum" }), vec![argument], axis)
 }
 
 /// `x'*x` for a name, else `norm2(x)^2`.

@@ -1,6 +1,6 @@
 //! What stands on the vertices and edges of a network under reduction, and before it.
 
-use super::compose::{entry, is_one, is_scalar, product, reciprocal, transpose};
+use super::compose::{entry, is_one, is_scalar, product, reciprocal, transpose, with_exponent};
 use super::slices::Window;
 use crate::functions::Signature;
 use crate::notation::layout::rank;
@@ -148,6 +148,42 @@ pub(super) struct Edge {
 pub(super) struct Scalars {
     pub(super) above: Vec<(Key, Math)>,
     pub(super) below: Vec<(Key, Math)>,
+}
+
+impl Scalars {
+    /// Whether these sizes stand below the line; they are taken from there.
+    pub(super) fn divides(&mut self, sizes: &[Math]) -> bool {
+        if self.below.is_empty() {
+            return false;
+        }
+        let mut left = self.below.clone();
+        for size in sizes {
+            let Some(at) = left.iter().position(|s| power_of(&s.1, size).is_some()) else {
+                return false;
+            };
+            match power_of(&left[at].1, size) {
+                Some(k @ 2..) => {
+                    left[at].1 = with_exponent(size.clone(), &Number::integer(k - 1), true)
+                }
+                _ => {
+                    left.remove(at);
+                }
+            }
+        }
+        self.below = left;
+        true
+    }
+}
+
+/// The exponent of a power of this.
+fn power_of(math: &Math, base: &Math) -> Option<i64> {
+    match math {
+        Math::Power(b, e) if **b == *base => match &**e {
+            Math::Number(n) => n.as_integer().filter(|k| *k > 0),
+            _ => None,
+        },
+        _ => (math == base).then_some(1),
+    }
 }
 
 /// `tril(X)`, `triu(X)`

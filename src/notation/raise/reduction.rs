@@ -1,7 +1,7 @@
 //! The network of one einsum, reduced in series and parallel.
 
 use super::compose::{
-    entry, product, reciprocal, squared_norm, squared_norm_matrix, sum_call, transpose,
+    entry, product, reciprocal, squared_norm, squared_norm_matrix, sum_or_mean, transpose,
 };
 use super::motion::Link;
 use super::part::{
@@ -101,11 +101,11 @@ impl Reduction {
                 let w = open.remove(at);
                 let scalar = self.close(w)?;
                 scalars.above.push(scalar);
-            } else if self.whole_sum(&mut open, scalars) {
+            } else if self.whole_sum(&mut open, sizes, scalars) {
                 // both ends are gone
             } else if let Some(at) = self.dead_end(&open) {
                 let w = open.remove(at);
-                self.contract_dead_end(w, sizes);
+                self.contract_dead_end(w, sizes, scalars);
             } else if let Some(at) = self.at_window(&open) {
                 let w = open.remove(at);
                 self.series(w, sizes);
@@ -207,10 +207,10 @@ impl Reduction {
             if let Some(matrix) = p.diagonal() {
                 return Some((key, Math::Call(entry("tr"), vec![matrix.clone()], None)));
             }
-            return Some((key, sum_call(p.math.clone(), None)));
+            return Some((key, sum_or_mean(p.math.clone(), None, false)));
         }
         if !plain {
-            return Some((key, sum_call(hadamard(parts).math, None)));
+            return Some((key, sum_or_mean(hadamard(parts).math, None, false)));
         }
         let last = parts.pop()?;
         let first = hadamard(parts);
@@ -225,7 +225,7 @@ impl Reduction {
 
     /// Σ over both ends of the only edges between two vertices: `sum(X)`, `sum(X .* Y)`,
     /// `tr(A*B)`, `norm2(X)^2`.
-    fn whole_sum(&mut self, open: &mut Open, scalars: &mut Scalars) -> bool {
+    fn whole_sum(&mut self, open: &mut Open, sizes: &Sizes<'_>, scalars: &mut Scalars) -> bool {
         for at in 0..self.edges.len() {
             let (a, b) = (self.edges[at].from, self.edges[at].to);
             let between = |e: &Edge| (e.from, e.to) == (a, b) || (e.from, e.to) == (b, a);
@@ -253,7 +253,10 @@ impl Reduction {
             let part = hadamard(parts);
             let math = match part.root() {
                 Some(root) => squared_norm_matrix(root),
-                None => sum_call(part.math, None),
+                None => {
+                    let mean = scalars.divides(&[sizes.of(a), sizes.of(b)]);
+                    sum_or_mean(part.math, None, mean)
+                }
             };
             scalars.above.push((part.key, math));
             open.retain(|w| *w != a && *w != b);
@@ -296,7 +299,7 @@ impl Reduction {
             .or_else(|| open.iter().position(|w| ends(*w)))
     }
 
-    fn contract_dead_end(&mut self, w: Wire, sizes: &Sizes<'_>) {
+    fn contract_dead_end(&mut self, w: Wire, sizes: &Sizes<'_>, scalars: &mut Scalars) {
         let at = self.edges.iter().position(|e| e.from == w || e.to == w);
         let Some(at) = at else { return };
         let edge = self.edges.remove(at);
@@ -318,7 +321,7 @@ impl Reduction {
                 } else {
                     edge.part.math
                 };
-                sum_call(inner, Some(axis))
+                sum_or_mean(inner, Some(axis), scalars.divides(&[sizes.of(w)]))
             }
             Some(weight) => {
                 let symmetric = edge.part.symmetric;
