@@ -163,7 +163,7 @@ impl Scalars {
             };
             match power_of(&left[at].1, size) {
                 Some(k @ 2..) => {
-                    left[at].1 = with_exponent(size.clone(), &Number::integer(k - 1), true)
+                    left[at].1 = with_exponent(size.clone(), &Number::integer(k - 1), true);
                 }
                 _ => {
                     left.remove(at);
