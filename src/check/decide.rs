@@ -1,6 +1,6 @@
 //! A claim tried at points.
 
-use super::points::{Points, Scale, Style};
+use super::points::{Points, SEVERAL, Scale, Style};
 use super::ties::Search;
 use super::verdict::Counterexample;
 use super::{Claim, about_derivatives};
@@ -33,7 +33,7 @@ const KINK: f64 = 1e-3;
 /// So many generic points must agree in balls.
 const BALLS: usize = 2;
 /// Claims about sizes are tried at sizes up to those where variables have so many entries.
-const LARGEST_POINT: usize = 400;
+const LARGEST_POINT: usize = 4_000;
 /// The same for claims about derivatives.
 const LARGEST_SMOOTH: usize = 40;
 /// The kinds of generic values.
@@ -182,37 +182,55 @@ impl<'a> Trial<'a> {
     }
 
     /// After [`Trial::run`] found nothing: the thresholds of the claim, and sizes where polynomials
-    /// in them do not vanish. Whether the sides may differ at a threshold that no double meets.
-    pub(super) fn around(&self, proved: bool, outcome: &mut Outcome, random: &mut Random) -> bool {
+    /// in them do not vanish. The reason why the sides may differ where neither finds them to.
+    pub(super) fn around(
+        &self,
+        proved: bool,
+        outcome: &mut Outcome,
+        random: &mut Random,
+    ) -> Option<&'static str> {
         if self.is_constant() {
-            return false;
+            return None;
         }
         if !self.smooth {
             match self.thresholds(random) {
-                Search::Inexact => return true,
+                Search::Inexact => {
+                    return Some(
+                        "the sides may differ where two numbers that are compared are equal",
+                    );
+                }
                 Search::Points(points) => {
                     for point in points {
                         if matches!(self.note(&point, outcome, random), Noted::Refuted) {
-                            return false;
+                            return None;
                         }
                     }
                 }
             }
         }
         if !proved {
-            for size in self.points.telling_sizes() {
+            let sizes = self.points.telling_sizes();
+            let mut beyond = self.points.has_large_numbers();
+            for &size in &sizes {
                 let point = self.points.draw(Scale::Equal(size), Style::Generic(0), 0, random);
-                let Some(point) = point else { continue };
+                let Some(point) = point else {
+                    beyond |= size > SEVERAL;
+                    continue;
+                };
                 let entries: usize = point.values.iter().flatten().map(|v| v.data.len()).sum();
                 if entries > if self.smooth { LARGEST_SMOOTH } else { LARGEST_POINT } {
+                    beyond |= size > SEVERAL;
                     break;
                 }
                 if matches!(self.note(&point, outcome, random), Noted::Refuted) {
-                    return false;
+                    return None;
                 }
             }
+            if beyond && !self.smooth && !sizes.is_empty() && self.points.compares() {
+                return Some("a size may be compared with a number that is too large to be tried");
+            }
         }
-        false
+        None
     }
 
     /// After [`Trial::run`] found nothing: generic points in balls, whose agreement counts.
@@ -322,6 +340,7 @@ impl<'a> Trial<'a> {
             && typed.unknowns.is_empty()
             && self.claim.indices.is_empty()
             && typed.dims.len() < 3
+            && self.points.telling_sizes().is_empty()
     }
 
     /// Whether the sides agree at the first points, and at least one of them is defined.

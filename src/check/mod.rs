@@ -138,9 +138,9 @@ fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
     if outcome.counterexample.is_some() || outcome.points == 0 {
         proof = None;
     }
-    let mut inexact = false;
+    let mut doubt = None;
     if outcome.counterexample.is_none() {
-        inexact = trial.around(proof.is_some(), &mut outcome, &mut random);
+        doubt = trial.around(proof.is_some(), &mut outcome, &mut random);
     }
     if proof.is_none() && outcome.counterexample.is_none() {
         trial.confirm(&mut outcome, &mut random);
@@ -148,9 +148,11 @@ fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
     if outcome.counterexample.is_some() {
         proof = None;
     }
-    if inexact && proof.is_none() && outcome.counterexample.is_none() {
+    if let Some(why) = doubt
+        && proof.is_none()
+        && outcome.counterexample.is_none()
+    {
         outcome.enough = false;
-        let why = "the sides may differ where two numbers that are compared are equal";
         outcome.reason = Some(why.to_string());
     }
     let mut evidence = Evidence {

@@ -3,6 +3,8 @@
 //! Generic values decide almost every claim. The others are where mistakes hide: zeros, equal
 //! entries (ties), negative values alone, very large and very small ones, one entry, equal sizes.
 
+use crate::functions::Ties;
+use crate::number::Number;
 use crate::numeric::eval::Point;
 use crate::numeric::sample::{self, Random, Sizes};
 use crate::shape::typed::{Meaning, Typed};
@@ -10,9 +12,9 @@ use crate::syntax::ast::{Attribute, Expr};
 use std::collections::BTreeMap;
 
 /// All sizes up to this one, where a claim computes with them.
-const SEVERAL: usize = 12;
+pub(super) const SEVERAL: usize = 12;
 /// Numbers of the program up to this one are sizes to try.
-const LARGEST: usize = 300;
+const LARGEST: usize = 3_000;
 
 /// How the values of a point are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +103,24 @@ impl<'a> Points<'a> {
         sizes.sort_unstable();
         sizes.dedup();
         sizes
+    }
+
+    /// Whether the program compares numbers.
+    pub(super) fn compares(&self) -> bool {
+        let bent = |m: &Meaning| match m {
+            Meaning::Function(f) => !f.facts.kinks.is_empty() || f.facts.ties != Ties::None,
+            _ => false,
+        };
+        let typed = self.typed;
+        typed.program.nodes.iter().any(|e| matches!(e, Expr::Compare(..)))
+            || typed.meanings.iter().any(bent)
+    }
+
+    /// Whether the program has whole numbers that are no sizes to try.
+    pub(super) fn has_large_numbers(&self) -> bool {
+        let large =
+            |n: &Number| n.is_integer() && n.as_integer().is_none_or(|n| n >= LARGEST as i64);
+        self.typed.program.nodes.iter().any(|e| matches!(e, Expr::Number(n) if large(n)))
     }
 
     /// A point with these sizes; `None` where they do not fit the program.

@@ -2,7 +2,8 @@
 //! where `min(x, 1e7)` is not `x`.
 //!
 //! Along one entry of one variable every quantity with a kink at 0 is followed to its zero by
-//! secants; the zeros, and a point in each interval between them, are where the claim is tried.
+//! secants, or where these find nothing to the place where it comes nearest to zero; the zeros, a
+//! point in each interval between them, and where a sign changes are where the claim is tried.
 //! Zeros of what is linear in the entry are met exactly where doubles allow it. Where they do not,
 //! and the sides would differ if they did, the claim is not called true.
 
@@ -18,6 +19,11 @@ const LINES: usize = 4;
 const ZEROS: usize = 10;
 /// Secant steps towards one zero.
 const STEPS: usize = 4;
+/// A line on which no zero is found is scanned at so many points, so far from each other.
+const SCAN: usize = 64;
+const SPACING: f64 = 0.25;
+/// So often the neighbourhood of the nearest is divided by three.
+const SECTIONS: usize = 40;
 /// What is nearer to a zero than this share of the quantities on the way is at it.
 const SNAP: f64 = 1e-10;
 /// The share of itself by which a side must differ at a zero that doubles do not meet.
@@ -109,8 +115,14 @@ impl Trial<'_> {
                     }
                     break;
                 }
+                if value.is_finite() && (value < 0.0) != (at[j] < 0.0) {
+                    out.extend(line.at(zero));
+                }
                 (a, b) = (b, (zero, value));
             }
+        }
+        if zeros.is_empty() {
+            self.scan(line, at, out);
         }
         zeros.sort_by(f64::total_cmp);
         let between = zeros.windows(2).map(|w| w[0] / 2.0 + w[1] / 2.0);
@@ -119,6 +131,42 @@ impl Trial<'_> {
             zeros.iter().copied().chain(between).chain(beyond.into_iter().flatten()).collect();
         out.extend(all.into_iter().filter_map(|t| line.at(t)));
         true
+    }
+
+    /// Adds points of a line at which quantities have another sign than at its start: where they do
+    /// so at equally spaced points, or where one that never does comes nearest to zero.
+    fn scan(&self, line: &Line<'_>, at: &[f64], out: &mut Vec<Point>) {
+        let start = line.value();
+        let offset = |k: usize| (k as f64 - SCAN as f64 / 2.0) * SPACING;
+        let values: Vec<Option<Vec<f64>>> = (0..=SCAN)
+            .map(|k| line.at(start + offset(k)).and_then(|p| self.crossings(&p)))
+            .collect();
+        for (j, first) in at.iter().enumerate().take(LINES) {
+            let value = |k: usize| values[k].as_ref()?.get(j).copied().filter(|q| q.is_finite());
+            let other = |q: f64| (q < 0.0) != (*first < 0.0);
+            let crossed = (0..=SCAN).find(|k| value(*k).is_some_and(other));
+            if let Some(k) = crossed {
+                out.extend(line.at(start + offset(k)));
+                continue;
+            }
+            let nearest = (1..SCAN)
+                .filter_map(|k| Some((k, value(k)?.abs())))
+                .min_by(|a, b| a.1.total_cmp(&b.1));
+            let Some((k, _)) = nearest else { continue };
+            let (mut low, mut high) = (start + offset(k - 1), start + offset(k + 1));
+            for _ in 0..SECTIONS {
+                let inner = [low + (high - low) / 3.0, high - (high - low) / 3.0];
+                let found = inner.map(|t| {
+                    let q = line.at(t).and_then(|p| self.crossings(&p));
+                    q.and_then(|q| q.get(j).copied()).unwrap_or(f64::INFINITY)
+                });
+                if let Some(k) = (0..2).find(|k| found[*k].is_finite() && other(found[*k])) {
+                    out.extend(line.at(inner[k]));
+                    break;
+                }
+                if found[0].abs() < found[1].abs() { high = inner[1] } else { low = inner[0] }
+            }
+        }
     }
 
     /// Whether the sides differ where everything that is nearly at a kink is taken to be at it,
