@@ -1,11 +1,13 @@
 //! The library's front: from a question in text to an answer in notation.
 
+mod choice;
 mod question;
 mod steps;
 
 pub use self::question::{Error, Question, Solution};
 pub use self::steps::Later;
 
+use self::choice::Settled;
 use self::steps::Of;
 
 use crate::calculus::sweep::{Naming, ReverseMode, Seed, derivatives, gradients};
@@ -31,10 +33,6 @@ use smallvec::{SmallVec, smallvec};
 const INLINE: u32 = 16;
 /// The cotangent of an unnamed value is named where that saves so much weight.
 const SAVED: u32 = 18;
-/// An answer up to this weight is short enough without names for the cotangents of unnamed values.
-const SHORT: u32 = 44;
-/// With more definitions than this an answer is surely much longer where cotangents are written out.
-const LAYERS: usize = 32;
 /// With no more named cotangents than this, one may be written out inside another.
 const FEW: usize = 3;
 /// The points of a verification.
@@ -91,30 +89,8 @@ fn whole((mut solution, later): Found) -> Solution {
 fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &lowered)?;
-    let scalar = lowered.arena.rank(lowered.objective) == 0;
-    let seed = if scalar { Seed::One } else { Seed::Cotangent };
-    let sweep = |lowered: &mut Lowered, naming| {
-        let found = gradients(lowered, &targets, seed, naming, question.corruption);
-        let (values, bindings) = settle(lowered, &found.results, &found.bindings);
-        let weight = weight(&lowered.arena, &values, &bindings);
-        Settled { cotangent: found.cotangent, values, bindings, parts: found.parts, weight }
-    };
-    let names = if lowered.equations.len() > LAYERS { Naming::Parts } else { Naming::Definitions };
-    let mut found = sweep(&mut lowered, names);
-    if match names {
-        Naming::Parts => found.parts && found.bindings.len() <= LAYERS,
-        _ => found.weight > SHORT,
-    } {
-        // what goes by a name meets nothing that it would cancel with
-        let other = match names {
-            Naming::Parts => sweep(&mut lowered, Naming::Definitions),
-            _ => std::mem::replace(&mut found, sweep(&mut lowered, Naming::Parts)),
-        };
-        if other.weight < found.weight.saturating_add(SAVED.max(found.weight / 2)) {
-            found = other;
-        }
-    }
-    let Settled { cotangent, values, bindings, .. } = found;
+    let Settled { cotangent, values, bindings, .. } =
+        choice::gradient(&mut lowered, &targets, question.corruption);
     let mut results: Vec<Result_> = targets
         .iter()
         .zip(values)
@@ -134,16 +110,6 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     answer.remarks = remarks;
     let later = question.steps.then(|| Later::new(lowered, targets, Of::Gradient));
     Ok((Solution { typed, answer, steps: None }, later))
-}
-
-/// Gradients as one way of naming cotangents has them, simplified.
-struct Settled {
-    cotangent: Option<ExprId>,
-    values: Vec<ExprId>,
-    bindings: Vec<Equation>,
-    /// Whether cotangents of unnamed values are among the bindings.
-    parts: bool,
-    weight: u32,
 }
 
 /// Adds the gradients within the structures that variables are declared with.
@@ -363,12 +329,6 @@ fn mentions_any(arena: &Arena, root: ExprId, symbols: &FxHashSet<ExprId>) -> boo
         arena.children(id, |c| stack.push(c));
     }
     false
-}
-
-/// The weight of an answer.
-fn weight(arena: &Arena, values: &[ExprId], bindings: &[Equation]) -> u32 {
-    let all = values.iter().copied().chain(bindings.iter().map(|b| b.body));
-    all.fold(0, |sum: u32, e| sum.saturating_add(arena.weight(e)))
 }
 
 /// Whether this stands for the cotangent of a value that has no name itself.

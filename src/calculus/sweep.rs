@@ -214,10 +214,11 @@ fn sweep(
     record: Option<&mut Derivation>,
 ) -> Swept {
     let Start { objective, g, seed, anonymous, naming, corruption } = start;
-    let depends = match record {
-        // in elaborated equations a symbol may be older than its body
-        Some(_) => dependence_in_order(arena, equations, targets),
-        None => dependence(arena, equations, targets),
+    // in equations that were rewritten a symbol may be older than its body
+    let depends = if record.is_some() || equations.iter().any(|e| e.symbol.0 < e.body.0) {
+        dependence_in_order(arena, equations, targets)
+    } else {
+        dependence(arena, equations, targets)
     };
     let mut sweep = Sweep {
         rules: Rules { arena, seed: seed.len(), corruption },

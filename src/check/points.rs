@@ -118,8 +118,10 @@ impl<'a> Points<'a> {
 
     /// Whether the program has whole numbers that are no sizes to try.
     pub(super) fn has_large_numbers(&self) -> bool {
-        let large =
-            |n: &Number| n.is_integer() && n.as_integer().is_none_or(|n| n >= LARGEST as i64);
+        let large = |n: &Number| {
+            n.is_integer()
+                && n.as_integer().is_none_or(|n| usize::try_from(n).map_or(n > 0, |n| n >= LARGEST))
+        };
         self.typed.program.nodes.iter().any(|e| matches!(e, Expr::Number(n) if large(n)))
     }
 

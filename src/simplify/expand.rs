@@ -8,14 +8,19 @@ use crate::tensor::node::{Axes, EinsumView, ExprId, Network, Node, NumberId, Ope
 use smallvec::SmallVec;
 
 /// The heaviest expression that is tried.
-const WEIGHT: u32 = 90;
+const WEIGHT: u32 = 160;
 /// The most terms that a trial may have.
 const TERMS: usize = 24;
 /// The deepest nesting of functions through which a part is taken.
 const NESTING: u32 = 8;
 
-/// A lighter expression of the same value, by multiplying out.
-pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
+/// A lighter expression of the same value, by multiplying out; `improved` is what the rules make of a
+/// product.
+pub(super) fn lighter(
+    arena: &mut Arena,
+    id: ExprId,
+    mut improved: impl FnMut(&mut Arena, ExprId) -> ExprId,
+) -> Option<ExprId> {
     if arena.has_indicators()
         && let Some(inner) = parts_of_maps(arena, id, NESTING)
         && arena.weight(inner) < arena.weight(id)
@@ -25,7 +30,10 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     if arena.weight(id) > WEIGHT || !promising(arena, id) {
         return None;
     }
-    let terms = expanded(arena, id, cancelling)?;
+    let mut terms = expanded(arena, id, cancelling)?;
+    for (_, e) in &mut terms {
+        *e = improved(arena, *e);
+    }
     let axes: Axes = arena.axes(id).into();
     let mut sum = arena.add_ids(&axes, terms);
     if let Some(factored) = super::factor::lighter(arena, sum) {
@@ -283,7 +291,22 @@ fn cancelling(arena: &Arena, id: ExprId) -> Option<usize> {
             }
         })
     };
-    operands.iter().position(|o| sum(o) && cancels(o)).or_else(|| operands.iter().position(sum))
+    let place = |wanted: &dyn Fn(&Operand) -> bool| operands.iter().position(wanted);
+    place(&|o| sum(o) && cancels(o))
+        .or_else(|| place(&sum))
+        .or_else(|| place(&|o| summed(arena, o.expr)))
+}
+
+/// Whether a scalar is the sum of the entries of a sum of arrays.
+fn summed(arena: &Arena, id: ExprId) -> bool {
+    let Node::Einsum(view) = arena.node(id) else { return false };
+    let mut operands = view.operands();
+    match (operands.next(), operands.next()) {
+        (Some((e, _)), None) if view.output().is_empty() => {
+            matches!(arena.node(e), Node::Add(t) if t.len() > 1)
+        }
+        _ => false,
+    }
 }
 
 /// The products that a product is the sum of when the sum among its factors at one place is
@@ -294,8 +317,15 @@ pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVe
         view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() }).collect();
     let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
     let output: Wires = view.output().into();
-    let Node::Add(terms) = arena.node(operands[at].expr) else { return SmallVec::new() };
-    let terms: TermList = terms.iter().collect();
+    let terms: TermList = match arena.node(operands[at].expr) {
+        Node::Add(terms) => terms.iter().collect(),
+        _ if operands.len() > 1 && summed(arena, operands[at].expr) => {
+            let one = arena.number_id(&Number::ONE);
+            let inner = distribute_at(arena, operands[at].expr, 0);
+            inner.into_iter().map(|e| (one, e)).collect()
+        }
+        _ => return SmallVec::new(),
+    };
     let mut list = SmallVec::new();
     for (c, e) in terms {
         let mut operands = operands.clone();

@@ -236,7 +236,10 @@ fn pair(
     axes: &Axes,
     partial: bool,
 ) -> Option<ExprId> {
-    let (a, b) = (term(arena, x), term(arena, y));
+    let (mut a, mut b) = (term(arena, x), term(arena, y));
+    if !partial {
+        split_powers(arena, &mut a, &mut b);
+    }
     if both_sums(arena, x.1, y.1) {
         return Some(joined(arena, &a, &b));
     }
@@ -244,9 +247,11 @@ fn pair(
         return None;
     }
     let mut best: Option<ExprId> = None;
-    // all that is common; only matrices and scalars, so that `diag(p) - p*p'` stays whole; scalars
+    // all that is common; all but what would be common in two ways, `D*G + D*G' = D*(G + G')`; only
+    // matrices and scalars, so that `diag(p) - p*p'` stays whole; scalars
     for steps in [
         &[Step::Scalar, Step::Anchored, Step::Loose, Step::Split][..],
+        &[Step::Scalar, Step::Anchored],
         &[Step::Scalar, Step::Split],
         &[Step::Scalar],
     ] {
@@ -260,6 +265,34 @@ fn pair(
         }
     }
     best
+}
+
+/// Splits the higher of two powers of a size into the lower and the rest: `a/n + b/n^2` has 1/n in
+/// common. Other scalars stay whole, for a common factor may hide a symmetry.
+fn split_powers(arena: &mut Arena, a: &mut Term, b: &mut Term) {
+    let scalars = |t: &Term| -> SmallVec<[usize; 4]> {
+        (0..t.operands.len()).filter(|at| t.operands[*at].wires.is_empty()).collect()
+    };
+    let power = |arena: &Arena, e: ExprId| match arena.as_power(e) {
+        Some((base, exponent)) => (base, arena.number_of(exponent).clone()),
+        None => (e, Number::ONE),
+    };
+    for i in scalars(a) {
+        for j in scalars(b) {
+            let (x, y) = (a.operands[i].expr, b.operands[j].expr);
+            let ((base, p), (other, q)) = (power(arena, x), power(arena, y));
+            let size = || arena.as_symbol(base).is_some_and(|s| arena.symbol(s).kind.is_size());
+            if base != other || p == q || p.is_negative() != q.is_negative() || !size() {
+                continue;
+            }
+            let first = p.abs().add(&q.abs().neg()).is_negative();
+            let (low, high) = if first { (&p, &q) } else { (&q, &p) };
+            let rest = arena.power(base, &high.add(&low.neg()));
+            let (t, at, common) = if first { (&mut *b, j, x) } else { (&mut *a, i, y) };
+            t.operands[at].expr = common;
+            t.operands.push(Operand { expr: rest, wires: Wires::new() });
+        }
+    }
 }
 
 /// Whether what is left of a term scales a matrix along an axis that was summed over with vectors
@@ -319,15 +352,25 @@ fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool)
         let found = wires.iter().filter(|w| touches(rest, **w)).count();
         found == wires.len() || found == 0
     };
-    if !covers(&rest_a, &left) || !covers(&rest_b, &right) {
-        return None;
-    }
-    // `A (p ⊙ g) + B (q ⊙ g)` is not `(A diag(p) + B diag(q)) g`
     let common = |at: fn(&(usize, usize)) -> usize, t: &Term| -> SmallVec<[Operand; 4]> {
         m.taken.iter().map(|pair| t.operands[at(pair)].clone()).collect()
     };
-    if needs_diagonal(a, &rest_a, &common(|t| t.0, a), &left)
-        || needs_diagonal(b, &rest_b, &common(|t| t.1, b), &right)
+    let (common_a, common_b) = (common(|t| t.0, a), common(|t| t.1, b));
+    // but rows may be repeated beside a matrix, `X B - ones(n)*m'*B = (X - ones(n)*m')*B`
+    let full = |rest: &[Operand], wires: &Wires| {
+        rest.iter().any(|o| wires.iter().all(|w| o.wires.contains(w)))
+    };
+    let rows = left.len() == 2
+        && left[0] != left[1]
+        && right[0] != right[1]
+        && (full(&rest_a, &left) || full(&rest_b, &right))
+        && !full(&common_a, &left)
+        && !full(&common_b, &right);
+    if !rows && (!covers(&rest_a, &left) || !covers(&rest_b, &right)) {
+        return None;
+    }
+    // `A (p ⊙ g) + B (q ⊙ g)` is not `(A diag(p) + B diag(q)) g`
+    if needs_diagonal(a, &rest_a, &common_a, &left) || needs_diagonal(b, &rest_b, &common_b, &right)
     {
         return None;
     }

@@ -7,6 +7,7 @@
 mod expand;
 mod factor;
 mod instance;
+mod named;
 mod pattern;
 mod placement;
 mod rules;
@@ -16,6 +17,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::memo::Memo;
 use crate::tensor::node::ExprId;
 pub(crate) use crate::tensor::rebuild::reachable;
+pub(crate) use named::by_name;
 use rules::Present;
 pub(crate) use rules::lemma;
 use rustc_hash::FxHashMap;
@@ -128,20 +130,17 @@ fn improve(arena: &mut Arena, id: ExprId, present: &Present, heads: &mut Memo) -
     let mut best = id;
     for _ in 0..4 {
         let before = best;
-        if let Some(lighter) = expand::lighter(arena, best) {
-            best = lighter;
+        let factored = factor::lighter(arena, best);
+        let improved = |arena: &mut Arena, e: ExprId| ruled(arena, e, present, heads).unwrap_or(e);
+        if let Some(lighter) = expand::lighter(arena, best, improved) {
+            best = factor::lighter(arena, lighter).unwrap_or(lighter);
         }
-        if let Some(lighter) = factor::lighter(arena, best) {
-            best = lighter;
-        }
-        if !present.is_empty()
-            && let Some((name, lighter)) = rules::lighter(arena, best, present, heads)
+        if let Some(lighter) = factored
+            && (best == before || arena.weight(lighter) <= arena.weight(best))
         {
-            if !arena.rewrites.contains(&name) {
-                arena.rewrites.push(name);
-            }
             best = lighter;
         }
+        best = ruled(arena, best, present, heads).unwrap_or(best);
         if best == before {
             // with declared facts, as here, it stays as it is
             arena.settle(best);
@@ -149,4 +148,16 @@ fn improve(arena: &mut Arena, id: ExprId, present: &Present, heads: &mut Memo) -
         }
     }
     best
+}
+
+/// What a rewrite of the table makes lighter; the rewrite is remembered.
+fn ruled(arena: &mut Arena, id: ExprId, present: &Present, heads: &mut Memo) -> Option<ExprId> {
+    if present.is_empty() {
+        return None;
+    }
+    let (name, lighter) = rules::lighter(arena, id, present, heads)?;
+    if !arena.rewrites.contains(&name) {
+        arena.rewrites.push(name);
+    }
+    Some(lighter)
 }

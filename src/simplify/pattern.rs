@@ -28,6 +28,15 @@ pub(super) struct Pattern {
     pub(super) heads: Vec<Key>,
 }
 
+impl Pattern {
+    /// A pattern of nothing, for what is looked for without variables.
+    pub(super) fn empty() -> Pattern {
+        let mut arena = Arena::new();
+        let nothing = arena.zero(&[]);
+        Pattern { arena, left: nothing, right: nothing, entrywise: false, heads: Vec::new() }
+    }
+}
+
 /// What the variables and sizes of a pattern stand for.
 #[derive(Clone, Default)]
 pub(super) struct Bindings {

@@ -21,6 +21,21 @@ pub(super) struct Placement {
 }
 
 impl Placement {
+    /// Nothing of a product is placed among the factors of another.
+    pub(super) fn of_itself(
+        view: &Product,
+        product: &Product,
+        map: SmallVec<[Wire; 8]>,
+    ) -> Placement {
+        let sought = |o: &Operand| (Sought::Bound(o.expr), o.wires.clone());
+        Placement {
+            left: view.operands.iter().map(sought).collect(),
+            taken: smallvec![false; product.operands.len()],
+            map,
+            entry: None,
+        }
+    }
+
     /// Nothing of a pattern is placed among the factors of a product.
     pub(super) fn before(view: &Product, product: &Product, map: SmallVec<[Wire; 8]>) -> Placement {
         let sought = |o: &Operand| (Sought::Pattern(o.expr), o.wires.clone());

@@ -182,7 +182,14 @@ impl Arena {
                         _ => {
                             let (c, primitive) = self.primitive(base);
                             work.coefficient = self.multiply(work.coefficient, c);
-                            work.factors.push(Factor { base: primitive, exponent, wires });
+                            // one that nothing else stands beside is read as it is
+                            let whole = wires.iter().all(|w| work.output.contains(w));
+                            let (base, wires) = if whole {
+                                (primitive, wires)
+                            } else {
+                                self.turned_back(primitive, wires)
+                            };
+                            work.factors.push(Factor { base, exponent, wires });
                         }
                     }
                 }
@@ -195,6 +202,34 @@ impl Arena {
             }
         }
         work.coefficient != ZERO
+    }
+
+    /// A sum of transposes as the sum itself, its wires exchanged: as a factor a sum and its
+    /// transpose are one expression.
+    fn turned_back(&mut self, sum: ExprId, mut wires: Wires) -> (ExprId, Wires) {
+        let Node::Add(terms) = self.node(sum) else { return (sum, wires) };
+        if wires.len() != 2 {
+            return (sum, wires);
+        }
+        // a transpose turns the sum, a matrix as it is keeps it
+        let turns = |e: ExprId| match self.node(e) {
+            Node::Einsum(view) => {
+                let mut operands = view.operands();
+                let single = matches!(operands.next(), Some((_, [1, 0])));
+                Some(single && view.output() == [0, 1] && operands.next().is_none())
+            }
+            _ if self.is_symmetric(e) => Some(false),
+            _ => None,
+        };
+        let all: Option<SmallVec<[bool; 8]>> = terms.iter().map(|(_, e)| turns(e)).collect();
+        if !all.is_some_and(|all| all.contains(&true)) {
+            return (sum, wires);
+        }
+        let list: super::build::TermList = terms.iter().collect();
+        let list = list.into_iter().map(|(c, e)| (c, self.permute(e, &[0, 1], &[1, 0]))).collect();
+        let axes: Axes = self.axes(sum).iter().rev().copied().collect();
+        wires.reverse();
+        (self.add_ids(&axes, list), wires)
     }
 
     fn open(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>, factor: Factor) {

@@ -60,6 +60,13 @@ pub enum SymbolKind {
     Objective,
 }
 
+impl SymbolKind {
+    /// Whether this is the size of a dimension.
+    pub fn is_size(self) -> bool {
+        matches!(self, SymbolKind::Size(_))
+    }
+}
+
 /// Properties of a symbol that the simplifier may use once differentiation is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent mathematical facts")]

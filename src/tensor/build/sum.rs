@@ -194,7 +194,7 @@ impl Arena {
     /// A sum as a multiple of a sum with coprime integer coefficients, that of the term
     /// which is printed first positive. In a program with decimals the largest of these is 1 where
     /// it would be a multiple of ten: `1e-8 + s`.
-    pub(in crate::tensor) fn primitive(&mut self, id: ExprId) -> (NumberId, ExprId) {
+    pub(crate) fn primitive(&mut self, id: ExprId) -> (NumberId, ExprId) {
         let Node::Add(terms) = self.node(id) else { return (ONE, id) };
         if terms.len() < 2 {
             return (ONE, id);
