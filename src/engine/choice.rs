@@ -59,8 +59,11 @@ pub(super) fn gradient(
         let names: Vec<Named> = lowered.equations.iter().map(|e| (e.body, e.symbol)).collect();
         let own = if lowered.named { &names[..] } else { &names[..names.len() - 1] };
         found.rename(&mut lowered.arena, own);
+        let own = own.to_vec();
         for all in [true, false] {
-            let (equations, names) = written_out(lowered, all);
+            let (equations, mut names) = written_out(lowered, all);
+            // what has names inside by now
+            names.extend(&own);
             let own = std::mem::replace(&mut lowered.equations, equations);
             let mut other = sweep(lowered, Naming::Definitions);
             lowered.equations = own;

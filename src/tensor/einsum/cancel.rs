@@ -4,7 +4,7 @@ use super::{Factor, Work};
 use crate::shape::dim::DimId;
 use crate::tensor::arena::{Arena, MINUS_ONE, ONE, ZERO};
 use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, NumberId, Wire, Wires};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 impl Arena {
     /// `exp(z)/Σ exp(z)` is a softmax, `exp(u) σ(−u)` is `σ(u)`, `exp(a) exp(b)` is `exp(a + b)`.
@@ -141,7 +141,10 @@ impl Arena {
     pub(super) fn cancel(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         let mut at = 0;
         while at < work.factors.len() {
-            if self.cancel_simplex(work, at) || self.cancel_pair(work, at) {
+            if self.cancel_simplex(work, at)
+                || self.cancel_pair(work, at)
+                || self.has_indicators() && self.cancel_entry(work, at)
+            {
                 work.settle();
                 todo.append(&mut work.factors);
                 todo.reverse();
@@ -218,5 +221,56 @@ impl Arena {
             }
         }
         false
+    }
+
+    /// `p[k]^-1` beside the factors of `p[k]`.
+    fn cancel_entry(&mut self, work: &mut Work, at: usize) -> bool {
+        let Some(mut gone) = self.factors_of_entry(work, at) else { return false };
+        let entry = work.factors[at].base;
+        work.factors[at].exponent = self.plus(work.factors[at].exponent, ONE);
+        if work.factors[at].exponent == ZERO {
+            gone.push(at);
+        }
+        gone.sort_unstable();
+        for k in gone.into_iter().rev() {
+            work.factors.remove(k);
+        }
+        if !self.is_positive(entry) {
+            self.cancelled.push(entry);
+        }
+        true
+    }
+
+    /// Where the factors stand that are an entry of arrays at the position of unit vectors, if it
+    /// is divided by: `p .* e` beside `(sum(p .* e))^-1`.
+    fn factors_of_entry(&self, work: &Work, at: usize) -> Option<SmallVec<[usize; 4]>> {
+        let f = &work.factors[at];
+        if !f.wires.is_empty() || !self.number_of(f.exponent).is_negative() {
+            return None;
+        }
+        let Node::Einsum(view) = self.node(f.base) else { return None };
+        let (units, entries): (SmallVec<[(ExprId, &[Wire]); 4]>, SmallVec<[_; 4]>) =
+            view.operands().partition(|(e, _)| self.as_unit(*e).is_some());
+        if !view.output().is_empty() || units.is_empty() || entries.is_empty() {
+            return None;
+        }
+        // where each wire of the entry is here
+        let mut places: Wires = smallvec![Wire::MAX; view.wires()];
+        for (unit, wires) in &units {
+            let here = work.factors.iter().find(|g| g.base == *unit)?;
+            places[wires[0] as usize] = here.wires[0];
+        }
+        let mut found: SmallVec<[usize; 4]> = SmallVec::new();
+        for (e, wires) in &entries {
+            let (base, exponent) = self.as_power(*e).unwrap_or((*e, ONE));
+            let there = || wires.iter().map(|w| places[*w as usize]);
+            found.push((0..work.factors.len()).find(|k| {
+                let g = &work.factors[*k];
+                !found.contains(k)
+                    && (g.base, g.exponent) == (base, exponent)
+                    && g.wires.iter().copied().eq(there())
+            })?);
+        }
+        Some(found)
     }
 }
