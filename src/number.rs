@@ -21,6 +21,24 @@ enum Repr {
     Big(Box<BigRational>),
 }
 
+/// From so many places on a decimal is written with a power of ten.
+const PLACES: u32 = 3;
+
+/// A decimal n/10ᵏ as its digits with a point and the power of ten after them, if there is one:
+/// 0.25, 1.5, and 2e-5 as ("2", −5).
+pub(crate) fn decimal_digits(n: u64, places: u32) -> (String, Option<u32>) {
+    let digits = n.to_string();
+    let places = places as usize;
+    if digits.len() + PLACES as usize <= places {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        return (format!("{first}{point}{rest}"), Some((places + 1 - digits.len()) as u32));
+    }
+    let digits = format!("{digits:0>width$}", width = places + 1);
+    let (whole, part) = digits.split_at(digits.len() - places);
+    (format!("{whole}.{part}"), None)
+}
+
 impl Number {
     /// Zero.
     pub const ZERO: Number = Number(Repr::Small(0, 1));
@@ -129,6 +147,16 @@ impl Number {
         let places = places[0].max(places[1]);
         let digits = n.checked_mul(10i64.checked_pow(places)? / d)?;
         (rest == 1 && digits.unsigned_abs() < 10_000_000).then_some((digits, places))
+    }
+
+    /// The number as a person would type it: `0.2`, `1e-8`, `2/3`.
+    pub fn text(&self) -> String {
+        let Some((digits, places)) = self.decimal() else { return self.to_string() };
+        let sign = if digits < 0 { "-" } else { "" };
+        match decimal_digits(digits.unsigned_abs(), places) {
+            (digits, None) => format!("{sign}{digits}"),
+            (digits, Some(power)) => format!("{sign}{digits}e-{power}"),
+        }
     }
 
     /// Whether this is a decimal that is written with a power of ten.

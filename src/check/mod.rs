@@ -19,6 +19,7 @@ mod repair;
 mod shrink;
 mod ties;
 mod tree;
+mod trivial;
 pub mod verdict;
 
 use crate::diagnostic::Span;

@@ -5,8 +5,9 @@
 //! other claim is, at two sets of points.
 
 use super::decide::Trial;
-use super::edit::{Edit, cost, edits};
+use super::edit::{Edit, cost, edits, source};
 use super::points::{Points, Scale, Style};
+use super::trivial::says_nothing;
 use super::verdict::Status;
 use super::{Claim, decide};
 use crate::array::Array;
@@ -15,7 +16,7 @@ use crate::numeric::plan::{named_below, variables_of};
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
 use crate::shape::typed::{DefinitionId, IndexId, Item, Meaning, Typed};
-use crate::syntax::ast::{NameId, NodeId, Statement};
+use crate::syntax::ast::{Expr, NameId, NodeId, Statement};
 use crate::syntax::parser::parse_with;
 use crate::syntax::print::print_node;
 use rustc_hash::FxHashMap;
@@ -68,21 +69,14 @@ pub(super) fn repair(claim: &Claim<'_>, seed: u64) -> Option<(String, String)> {
             if is_right { format!("{kept} == {edited}") } else { format!("{edited} == {kept}") }
         };
         let text = claim_of(&edit.text, &print_node(&typed.program, kept));
-        if holds(&context, &text, claim, seed) {
+        let number = matches!(typed.program.node(edit.at), Expr::Number(_))
+            && edit.part.chars().all(|c| c.is_ascii_digit() || "./".contains(c));
+        if holds(&context, &text, claim, seed, number) {
             let text = as_written(typed, edited, &edit);
             return Some((claim_of(&text, &source(typed, kept)), edit.what));
         }
     }
     None
-}
-
-/// A node as its author wrote it, on one line.
-fn source(typed: &Typed, node: NodeId) -> String {
-    let span = typed.program.span(node);
-    match typed.program.source.get(span.start as usize..span.end as usize) {
-        Some(text) if !text.is_empty() && !text.contains(['\n', '#', ';']) => text.to_string(),
-        _ => print_node(&typed.program, node),
-    }
 }
 
 /// The edited side with all else as its author wrote it, where that reads the same.
@@ -290,7 +284,8 @@ fn asks(typed: &Typed, root: NodeId) -> bool {
     false
 }
 
-fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64) -> bool {
+/// Whether a claim is true and says something; where a number was changed the sides may be one.
+fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64, number: bool) -> bool {
     let Ok(program) = parse_with(None, &format!("{context}\n{claim}\n")) else { return false };
     let Ok(typed) = infer(program) else { return false };
     let Some(Item::Claim(sides, indices)) = typed.items.last() else { return false };
@@ -302,6 +297,8 @@ fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64) -> bool {
     }
     // a claim that something is itself, or that nothing is nothing, mends nothing
     let trivial = print_node(&typed.program, left) == print_node(&typed.program, right)
+        || !number && says_nothing(&typed, left, right)
+        || narrower(&claim, original, seed)
         || vanishes(&claim, seed)
         || lopsided(&claim) && !lopsided(original);
     let decided = |seed| decide(&claim, seed, false).0;
@@ -312,6 +309,25 @@ fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64) -> bool {
             Status::Verified => decided(seed ^ 0x9e37_79b9).holds(),
             _ => false,
         }
+}
+
+/// Whether a mended claim has no value at some point where the original has: it would say less.
+fn narrower(claim: &Claim<'_>, original: &Claim<'_>, seed: u64) -> bool {
+    let mut random = Random::new(seed);
+    let points = Points::new(original.typed);
+    let defined = |claim: &Claim<'_>, point: &Point| {
+        [claim.left, claim.right].iter().all(|side| {
+            evaluate(claim.typed, point, *side).is_ok_and(|v| v.data.iter().all(|x| x.is_finite()))
+        })
+    };
+    let styles = (0..4).map(Style::Generic).chain([Style::Negative, Style::Zeros, Style::Ones]);
+    styles.into_iter().any(|style| {
+        let point = points.draw(Scale::Drawn(0), style, 0, &mut random);
+        point.is_some_and(|point| {
+            defined(original, &point)
+                && !defined(claim, &carried(original.typed, &point, claim.typed))
+        })
+    })
 }
 
 /// Whether one side depends on variables and the other does not.

@@ -10,7 +10,7 @@ use super::name::{greek_latex, is_compound, split};
 use super::unicode::begins_with_digit;
 use super::walk::{mentions_gradient, parts_mut};
 use crate::functions::{Function, Notation};
-use crate::number::Number;
+use crate::number::{Number, decimal_digits};
 
 /// Choices of the LaTeX notation.
 #[derive(Clone, Copy, Default, Debug)]
@@ -125,7 +125,7 @@ impl Glyphs for Latex<'_> {
 
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
         if let Some((digits @ 0.., places)) = number.decimal()
-            && let (digits, Some(power)) = layout::decimal(digits.unsigned_abs(), places)
+            && let (digits, Some(power)) = decimal_digits(digits.unsigned_abs(), places)
         {
             if digits != "1" {
                 out.text(&digits);

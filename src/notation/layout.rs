@@ -12,7 +12,7 @@ pub(super) use self::class::{Class, Place, class, is_minus_one, peel, rank};
 use self::class::{brackets, scaled};
 use super::math::{Math, Symbol};
 use crate::functions::Function;
-use crate::number::Number;
+use crate::number::{Number, decimal_digits};
 
 /// Where notation is written to.
 pub(super) trait Sink {
@@ -469,26 +469,8 @@ pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
     }
 }
 
-/// From so many places on a decimal is written with a power of ten.
-const PLACES: u32 = 3;
-
-/// A decimal n/10ᵏ as its digits with a point and the power of ten after them, if there is one:
-/// 0.25, 1.5, and 2e-5 as ("2", −5).
-pub(super) fn decimal(n: u64, places: u32) -> (String, Option<u32>) {
-    let digits = n.to_string();
-    let places = places as usize;
-    if digits.len() + PLACES as usize <= places {
-        let (first, rest) = digits.split_at(1);
-        let point = if rest.is_empty() { "" } else { "." };
-        return (format!("{first}{point}{rest}"), Some((places + 1 - digits.len()) as u32));
-    }
-    let digits = format!("{digits:0>width$}", width = places + 1);
-    let (whole, part) = digits.split_at(digits.len() - places);
-    (format!("{whole}.{part}"), None)
-}
-
 fn write_decimal<S: Sink>(out: &mut S, n: u64, places: u32) {
-    let (digits, power) = decimal(n, places);
+    let (digits, power) = decimal_digits(n, places);
     out.text(&digits);
     if let Some(power) = power {
         out.text("e-");

@@ -159,7 +159,7 @@ impl Editor<'_> {
             };
             let own = matches!(self.node(id), Expr::Call { function, .. }
                 if self.typed.program.name(*function) == name);
-            if !fits || own {
+            if !fits || own || self.inside(id, &name) {
                 continue;
             }
             let function = name_of(&mut self.program, &name);
@@ -168,5 +168,25 @@ impl Editor<'_> {
                 push(p, Expr::Call { function, primes: 0, arguments, axis: None })
             });
         }
+    }
+
+    /// Whether a node is a factor or term of the argument of this function.
+    fn inside(&self, id: NodeId, name: &str) -> bool {
+        let mut at = id;
+        while let Some(&parent) = self.parents.get(&at) {
+            match self.node(parent) {
+                Expr::Sum(_)
+                | Expr::Product(..)
+                | Expr::Negate(_)
+                | Expr::Transpose(_)
+                | Expr::Power(..)
+                | Expr::ElementPower(..) => at = parent,
+                Expr::Call { function, .. } => {
+                    return self.typed.program.name(*function) == name;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Editor<'a> {
     }
 
     fn source(&self, id: NodeId) -> String {
-        print_node(&self.typed.program, id)
+        source(self.typed, id)
     }
 
     fn node(&self, id: NodeId) -> &'a Expr {
@@ -211,5 +211,14 @@ impl<'a> Editor<'a> {
         self.wrapped(id);
         self.factors(id);
         self.terms(id);
+    }
+}
+
+/// A node as its author wrote it, on one line.
+pub(super) fn source(typed: &Typed, node: NodeId) -> String {
+    let span = typed.program.span(node);
+    match typed.program.source.get(span.start as usize..span.end as usize) {
+        Some(text) if !text.is_empty() && !text.contains(['\n', '#', ';']) => text.to_string(),
+        _ => print_node(&typed.program, node),
     }
 }

@@ -137,7 +137,8 @@ impl Editor<'_> {
             // 0.3333 for 1/3
             let scaled = n.mul(&integer(denominator)).to_f64();
             let nearest = scaled.round();
-            if (scaled - nearest).abs() < 1e-2 && (scaled - nearest).abs() > 0.0 {
+            let near = (scaled - nearest).abs();
+            if near > 0.0 && near < 1e-2 && nearest != 0.0 {
                 list.extend(Number::ratio(nearest as i64, denominator).map(|r| (r, cost::COMMON)));
             }
         }
@@ -156,7 +157,7 @@ impl Editor<'_> {
             if value == *n || (factor || power.is_some()) && value.is_one() {
                 continue;
             }
-            let what = format!("{value} for {n}");
+            let what = format!("{} for {}", value.text(), n.text());
             self.replace(id, cost, what, |p| {
                 let magnitude = push(p, Expr::Number(value.abs()));
                 if value.is_negative() { push(p, Expr::Negate(magnitude)) } else { magnitude }

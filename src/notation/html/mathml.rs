@@ -16,7 +16,7 @@ use crate::notation::name::{greek_letter, is_compound, split};
 use crate::notation::raise::product;
 use crate::notation::unicode::begins_with_digit;
 use crate::notation::walk::any;
-use crate::number::Number;
+use crate::number::{Number, decimal_digits};
 use std::fmt::Write as _;
 
 /// Between these stands a tag, or an element that is finished.
@@ -284,7 +284,7 @@ impl Glyphs for MathMl<'_> {
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
         let (numerator, denominator) = number.parts();
         if let Some((digits @ 0.., places)) = number.decimal() {
-            let (digits, power) = layout::decimal(digits.unsigned_abs(), places);
+            let (digits, power) = decimal_digits(digits.unsigned_abs(), places);
             let times =
                 if digits == "1" { String::new() } else { format!("<mn>{digits}</mn><mo>·</mo>") };
             match power {

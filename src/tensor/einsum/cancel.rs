@@ -6,6 +6,9 @@ use crate::tensor::arena::{Arena, MINUS_ONE, ONE, ZERO};
 use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, NumberId, Wire, Wires};
 use smallvec::{SmallVec, smallvec};
 
+/// Operands with their wires.
+type Operands<'a> = SmallVec<[(ExprId, &'a [Wire]); 4]>;
+
 impl Arena {
     /// `exp(z)/Σ exp(z)` is a softmax, `exp(u) σ(−u)` is `σ(u)`, `exp(a) exp(b)` is `exp(a + b)`.
     pub(super) fn normalise_exponentials(
@@ -249,7 +252,7 @@ impl Arena {
             return None;
         }
         let Node::Einsum(view) = self.node(f.base) else { return None };
-        let (units, entries): (SmallVec<[(ExprId, &[Wire]); 4]>, SmallVec<[_; 4]>) =
+        let (units, entries): (Operands<'_>, Operands<'_>) =
             view.operands().partition(|(e, _)| self.as_unit(*e).is_some());
         if !view.output().is_empty() || units.is_empty() || entries.is_empty() {
             return None;
