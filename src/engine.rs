@@ -88,7 +88,7 @@ fn whole((mut solution, later): Found) -> Solution {
 
 fn gradient_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
-    let targets = targets(question, &typed, &lowered)?;
+    let targets = targets(question, &typed, &mut lowered)?;
     let Settled { cotangent, values, bindings, .. } =
         choice::gradient(&mut lowered, &targets, question.corruption);
     let mut results: Vec<Result_> = targets
@@ -150,7 +150,7 @@ pub fn jacobian(question: &Question) -> Result<Solution, Error> {
 
 fn jacobian_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
-    let targets = targets(question, &typed, &lowered)?;
+    let targets = targets(question, &typed, &mut lowered)?;
     let found =
         gradients(&mut lowered, &targets, Seed::Identity, Naming::Nothing, question.corruption);
     let (values, _) = settle(&mut lowered, &found.results, &[]);
@@ -180,7 +180,7 @@ pub fn hessian(question: &Question) -> Result<Solution, Error> {
 
 fn hessian_and_later(question: &Question) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
-    let targets = targets(question, &typed, &lowered)?;
+    let targets = targets(question, &typed, &mut lowered)?;
     if lowered.arena.rank(lowered.objective) != 0 {
         return Err(Error::NotScalar);
     }
@@ -271,7 +271,11 @@ fn read(question: &Question) -> Result<(Typed, Lowered), Error> {
 }
 
 /// The symbols of the names asked for; every variable where none is.
-fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<ExprId>, Error> {
+fn targets(
+    question: &Question,
+    typed: &Typed,
+    lowered: &mut Lowered,
+) -> Result<Vec<ExprId>, Error> {
     if question.wrt.is_empty() {
         if lowered.variables.iter().flatten().next().is_none() {
             return Err(Error::Constant);
@@ -279,20 +283,18 @@ fn targets(question: &Question, typed: &Typed, lowered: &Lowered) -> Result<Vec<
         return Ok(lowered.variables.iter().flatten().copied().collect());
     }
     let program = &typed.program;
-    let mut symbols: Vec<Option<ExprId>> = vec![None; program.names.len()];
-    let variables = typed.variables.iter().map(|v| v.name).zip(&lowered.variables);
-    let definitions = typed.definitions.iter().map(|d| d.name).zip(&lowered.definitions);
-    for (name, symbol) in variables.chain(definitions) {
-        symbols[name.0 as usize] = *symbol;
+    let find = |name: &str| program.find_name(name).or_else(|| program.find_name(&spelt(name)));
+    let places = lowered.symbols_by_name(typed);
+    let mut list = Vec::with_capacity(question.wrt.len());
+    for name in &question.wrt {
+        let id = find(name).ok_or_else(|| unknown_target(name, typed))?;
+        let symbol = places[id.0 as usize].or_else(|| lowered.unmet(typed, id));
+        let defined = || typed.definitions.iter().any(|d| d.name == id);
+        list.push(symbol.ok_or_else(|| {
+            if defined() { Error::Unneeded(name.clone()) } else { unknown_target(name, typed) }
+        })?);
     }
-    let find = |name: &str| symbols[program.find_name(name)?.0 as usize];
-    let wanted = question.wrt.iter();
-    wanted
-        .map(|name| {
-            let symbol = find(name).or_else(|| find(&spelt(name)));
-            symbol.ok_or_else(|| unknown_target(name, typed))
-        })
-        .collect()
+    Ok(list)
 }
 
 /// A name with Greek letters and subscripts spelt out.

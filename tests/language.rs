@@ -83,3 +83,8 @@ fn gradients_within_structures() {
 fn batches() {
     table(include_str!("language/batches.txt"));
 }
+
+#[test]
+fn answers_look_through_definitions() {
+    table(include_str!("language/definitions.txt"));
+}

@@ -134,6 +134,8 @@ pub enum Error {
     Unwritable(Unwritable),
     /// There is no variable to differentiate by.
     Constant,
+    /// The objective does not rest on the definition with this name.
+    Unneeded(String),
     /// Second derivatives are of scalars.
     NotScalar,
 }
@@ -149,6 +151,9 @@ impl fmt::Display for Error {
                 f.write_str("second derivatives are of a scalar; this objective is an array")
             }
             Error::Constant => f.write_str("there is no variable to differentiate by"),
+            Error::Unneeded(name) => {
+                write!(f, "the objective does not depend on `{name}`")
+            }
             Error::Target { name, .. } => {
                 write!(f, "`{name}` is not a variable or definition of the program")
             }
@@ -202,7 +207,9 @@ impl From<Error> for Diagnostic {
                 plain(Some(format!("its names are {}", known.join(", "))))
             }
             Error::NotScalar => plain(Some("`derive jacobian` differentiates arrays".into())),
-            Error::Target { .. } | Error::Unwritable(_) | Error::Constant => plain(None),
+            Error::Target { .. } | Error::Unneeded(_) | Error::Unwritable(_) | Error::Constant => {
+                plain(None)
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use super::template::{Value, range};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::shape::dim::DimId;
 use crate::shape::typed::{DefinitionId, IndexId, Item, Meaning, Typed, VariableId};
-use crate::syntax::ast::{Attribute, Expr, NodeId};
+use crate::syntax::ast::{Attribute, Expr, NameId, NodeId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::fmt;
@@ -143,6 +143,36 @@ pub fn lower(
     };
     let Lowerer { arena, equations, variables, definitions, .. } = lowering;
     Ok(Lowered { arena, equations, variables, definitions, objective, named })
+}
+
+impl Lowered {
+    /// The symbol of each name of the program that was met, by the name's number.
+    pub fn symbols_by_name(&self, typed: &Typed) -> Vec<Option<ExprId>> {
+        let mut symbols = vec![None; typed.program.names.len()];
+        let variables = typed.variables.iter().map(|v| v.name).zip(&self.variables);
+        let definitions = typed.definitions.iter().map(|d| d.name).zip(&self.definitions);
+        for (name, symbol) in variables.chain(definitions) {
+            symbols[name.0 as usize] = *symbol;
+        }
+        symbols
+    }
+
+    /// A symbol for a variable that the objective does not depend on; `None` where the name is that
+    /// of no variable.
+    pub fn unmet(&mut self, typed: &Typed, name: NameId) -> Option<ExprId> {
+        let at = typed.variables.iter().position(|v| v.name == name)?;
+        let variable = &typed.variables[at];
+        let symbol = Symbol {
+            name: typed.program.name(name).into(),
+            kind: SymbolKind::Variable(VariableId(at as u32)),
+            axes: variable.shape.axes.iter().copied().collect(),
+            properties: Lowerer::properties(&variable.attributes),
+            order: u32::MAX,
+        };
+        let e = self.arena.symbol_expr(symbol).1;
+        self.variables[at] = Some(e);
+        Some(e)
+    }
 }
 
 /// Lowered expressions that share an arena.
