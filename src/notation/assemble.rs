@@ -12,14 +12,14 @@ use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::{Spelling, written};
-use crate::shape::typed::{DefinitionId, IndexId, Origin, Typed};
-use crate::syntax::ast::NameId;
+use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed};
+use crate::syntax::ast::{NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 /// A result before notation.
@@ -73,9 +73,10 @@ pub fn assemble(
     };
     let arena = &lowered.arena;
     let spelling = Spelling::of(typed, lowered);
+    let author = Author::new(spelling, arena, &plan);
     let mut bindings = Vec::with_capacity(plan.bindings.len());
     for (symbol, needs) in plan.bindings {
-        bindings.push(binding(&naming, arena, &spelling, symbol, needs)?);
+        bindings.push(binding(&naming, arena, &author, symbol, needs)?);
     }
     let objective_id = symbol_of(arena, lowered.objective);
     let mut outcomes = Vec::with_capacity(results.len());
@@ -94,7 +95,8 @@ pub fn assemble(
             forms: result.forms.written(&mut naming.raiser(arena, None)),
         });
     }
-    let (value, value_axes) = match (typed_objective(&spelling, lowered), &outcomes[..]) {
+    let typed_value = typed_objective(&author, lowered, &plan.value);
+    let (value, value_axes) = match (typed_value, &outcomes[..]) {
         (Some(written), _) => written,
         (None, [only]) if only.kind == ResultKind::Value => {
             let axes = if only.entrywise { only.axes.clone() } else { Vec::new() };
@@ -130,7 +132,7 @@ pub fn assemble(
 fn binding(
     naming: &Naming<'_>,
     arena: &Arena,
-    spelling: &Spelling<'_>,
+    author: &Author<'_>,
     symbol: ExprId,
     needs: Needs,
 ) -> Result<Binding, Unwritable> {
@@ -139,7 +141,7 @@ fn binding(
     let name = symbol_math(arena, id);
     let shape = shape_math(arena, symbol);
     let as_written = match arena.symbol(id).kind {
-        SymbolKind::Definition(d) => definition(spelling, d, shape.len()),
+        SymbolKind::Definition(d) => author.definition(d, shape.len(), &needs),
         _ => None,
     };
     let (value, axes) = match as_written {
@@ -149,20 +151,60 @@ fn binding(
     Ok(Binding { name, value, axes, shape, needs })
 }
 
-/// A definition as its author wrote it, and its indices; what has a matrix form is written in that,
-/// by whatever indices it was given.
-fn definition(spelling: &Spelling<'_>, id: DefinitionId, rank: usize) -> Option<(Math, Vec<Name>)> {
-    let typed = spelling.typed;
-    let definition = &typed.definitions[id.0 as usize];
-    let indices = &definition.indices;
-    if !indices.is_empty() && (indices.len() < rank || rank < 3) {
-        return None;
+/// What the author of a program wrote.
+struct Author<'a> {
+    spelling: Spelling<'a>,
+    /// The position of each definition among the bindings.
+    places: Vec<Option<usize>>,
+}
+
+impl<'a> Author<'a> {
+    fn new(spelling: Spelling<'a>, arena: &Arena, plan: &Plan) -> Author<'a> {
+        let mut places = vec![None; spelling.typed.definitions.len()];
+        for (at, (symbol, _)) in plan.bindings.iter().enumerate() {
+            if let SymbolKind::Definition(d) = arena.symbol(symbol_of(arena, *symbol)).kind {
+                places[d.0 as usize] = Some(at);
+            }
+        }
+        Author { spelling, places }
     }
-    let name = |i: &IndexId| {
-        let name = typed.program.name(typed.indices[i.0 as usize].name);
-        Name { name: name.into(), rank: 0 }
-    };
-    Some((written(spelling, definition.body)?, indices.iter().map(name).collect()))
+
+    /// A definition as it was written, and its indices; what has a matrix form is written in that,
+    /// by whatever indices it was given.
+    fn definition(
+        &self,
+        id: DefinitionId,
+        rank: usize,
+        needs: &Needs,
+    ) -> Option<(Math, Vec<Name>)> {
+        let typed = self.spelling.typed;
+        let definition = &typed.definitions[id.0 as usize];
+        let indices = &definition.indices;
+        if !indices.is_empty() && (indices.len() < rank || rank < 3) {
+            return None;
+        }
+        let name = |i: &IndexId| {
+            let name = typed.program.name(typed.indices[i.0 as usize].name);
+            Name { name: name.into(), rank: 0 }
+        };
+        Some((self.text(definition.body, needs)?, indices.iter().map(name).collect()))
+    }
+
+    /// An expression as it was written, where it mentions nothing but what is needed: a definition
+    /// that cancels out stands nowhere in an answer.
+    fn text(&self, root: NodeId, needs: &Needs) -> Option<Math> {
+        let typed = self.spelling.typed;
+        let mut stack: SmallVec<[NodeId; 16]> = smallvec![root];
+        while let Some(id) = stack.pop() {
+            if let Meaning::Definition(d) = typed.meaning(id)
+                && !self.places[d.0 as usize].is_some_and(|at| needs.contains(&at))
+            {
+                return None;
+            }
+            typed.program.for_each_child(id, |c| stack.push(c));
+        }
+        written(&self.spelling, root)
+    }
 }
 
 /// The symbol that a name, a target or an objective is.
@@ -200,15 +242,21 @@ fn spelt(typed: &Typed, id: NameId, canonical: &Rc<str>) -> Rc<str> {
 }
 
 /// The objective as its author wrote it.
-fn typed_objective(spelling: &Spelling<'_>, lowered: &Lowered) -> Option<(Math, Vec<Name>)> {
+fn typed_objective(
+    author: &Author<'_>,
+    lowered: &Lowered,
+    needs: &Needs,
+) -> Option<(Math, Vec<Name>)> {
     use crate::shape::typed::Item;
-    let typed = spelling.typed;
+    let typed = author.spelling.typed;
     let id = lowered.arena.as_symbol(lowered.objective)?;
     match lowered.arena.symbol(id).kind {
-        SymbolKind::Definition(d) => definition(spelling, d, lowered.arena.rank(lowered.objective)),
+        SymbolKind::Definition(d) => {
+            author.definition(d, lowered.arena.rank(lowered.objective), needs)
+        }
         _ => typed.items.iter().rev().find_map(|i| match i {
             Item::Expression(node, free) if free.is_empty() => {
-                Some((written(spelling, *node)?, Vec::new()))
+                Some((author.text(*node, needs)?, Vec::new()))
             }
             _ => None,
         }),

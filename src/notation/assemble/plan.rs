@@ -49,22 +49,22 @@ impl Plan {
             bindings.push((symbol, places(below.of_symbol(symbol), &place)));
             place.set(symbol, at as u32);
         }
-        let mut needs = |e: ExprId| {
+        let mut needs = |e: ExprId, own: Option<ExprId>| {
             let mut list = Vec::new();
-            parts.mentions(naming, e, None, &mut list);
+            parts.mentions(naming, e, own, &mut list);
             places(&list, &place)
         };
         let mut of_results = Vec::with_capacity(results.len());
         for (at, result) in results.iter().enumerate() {
             let mut list = places(wanted.get(at), &place);
             for part in result.forms.parts() {
-                list.extend(needs(part));
+                list.extend(needs(part, None));
             }
             list.sort_unstable();
             list.dedup();
             of_results.push(list);
         }
-        let value = needs(objective_body(lowered));
+        let value = needs(objective_body(lowered), Some(lowered.objective));
         Plan { bindings, results: of_results, value }
     }
 }
