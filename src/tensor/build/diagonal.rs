@@ -62,11 +62,13 @@ impl Arena {
         })
     }
 
-    /// Whether an einsum is the same all along one axis, by its wiring.
+    /// Whether an einsum is the same all along a diagonal, one of whose axes this is, by its wiring.
     fn is_repeated(&self, id: ExprId, axis: usize) -> bool {
         let Node::Einsum(view) = self.node(id) else { return false };
         let wire = view.output()[axis];
-        !view.operands().any(|(_, w)| w.contains(&wire))
+        // a third axis on the wire, as in δᵢⱼ δᵢₖ, tells the places apart
+        view.output().iter().filter(|w| **w == wire).count() == 2
+            && !view.operands().any(|(_, w)| w.contains(&wire))
     }
 
     /// An expression with one axis left out, along which it is the same, or whose wire stands in
