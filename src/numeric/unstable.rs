@@ -21,6 +21,9 @@ impl Judgement<'_> {
         random: &mut Random,
     ) {
         for _ in 0..ROUNDINGS {
+            if !opinions.iter().any(|o| matches!(o, Opinion::Differs { .. })) {
+                return;
+            }
             let mut near = point.clone();
             for x in near.values.iter_mut().flatten().flat_map(|v| &mut v.data) {
                 *x *= 1.0 + random.signed(1.0, 64.0) * f64::EPSILON;

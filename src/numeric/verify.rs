@@ -420,9 +420,7 @@ impl<'q> Judgement<'q> {
             }
         }
         let work = input.evaluator.work;
-        if opinions.iter().any(|o| matches!(o, Opinion::Differs { .. })) {
-            self.excuse_unstable(&mut opinions, &answers, point, &cotangent, random);
-        }
+        self.excuse_unstable(&mut opinions, &answers, point, &cotangent, random);
         Ok((opinions, work))
     }
 

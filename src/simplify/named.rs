@@ -2,7 +2,7 @@
 //! expression that was made with definitions written out, or where normal forms took it apart.
 
 use super::pattern::{Bindings, Matcher, Pattern};
-use super::placement::{Placement, Product};
+use super::placement::{Placement, Product, Sought};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::memo::Memo;
@@ -76,19 +76,54 @@ fn multiple(arena: &mut Arena, id: ExprId, (body, symbol): (ExprId, ExprId)) -> 
     Some(arena.scale(ratio, symbol))
 }
 
-/// The scalar factors of an expression, as powers.
+/// The scalar factors of an expression, as powers; none where something is summed over.
 fn scalar_factors(arena: &Arena, id: ExprId) -> SmallVec<[(ExprId, Number); 4]> {
-    let power = |e: ExprId| match arena.as_power(e) {
-        Some((base, exponent)) => (base, arena.number_of(exponent).clone()),
-        None => (e, Number::ONE),
-    };
     match arena.node(id) {
-        Node::Einsum(view) if view.wires() == view.output().len() => {
-            view.operands().filter(|(_, wires)| wires.is_empty()).map(|(e, _)| power(e)).collect()
-        }
-        _ if arena.rank(id) == 0 => smallvec![power(id)],
+        Node::Einsum(view) if view.wires() == view.output().len() => whole_scalars(arena, id),
+        Node::Einsum(_) if arena.rank(id) > 0 => SmallVec::new(),
+        _ if arena.rank(id) == 0 => smallvec![power_of(arena, id)],
         _ => SmallVec::new(),
     }
+}
+
+/// The factors of a product that are scalars, as powers.
+fn whole_scalars(arena: &Arena, id: ExprId) -> SmallVec<[(ExprId, Number); 4]> {
+    match arena.node(id) {
+        Node::Einsum(view) => {
+            let scalars = view.operands().filter(|(_, wires)| wires.is_empty());
+            scalars.map(|(e, _)| power_of(arena, e)).collect()
+        }
+        _ => SmallVec::new(),
+    }
+}
+
+/// Base and exponent; an expression is its own first power.
+fn power_of(arena: &Arena, e: ExprId) -> (ExprId, Number) {
+    match arena.as_power(e) {
+        Some((base, exponent)) => (base, arena.number_of(exponent).clone()),
+        None => (e, Number::ONE),
+    }
+}
+
+fn is_size(arena: &Arena, e: ExprId) -> bool {
+    arena.as_symbol(e).is_some_and(|s| arena.symbol(s).kind.is_size())
+}
+
+/// The power of a product of scalars that is among some factors, if every one of its factors is there,
+/// so that nothing new is divided by; sizes need not be.
+fn share(arena: &Arena, there: &[(ExprId, Number)], wanted: &[(ExprId, Number)]) -> Option<Number> {
+    let mut least: Option<Number> = None;
+    for (base, exponent) in wanted.iter().filter(|(base, _)| !is_size(arena, *base)) {
+        let share = there.iter().find(|(other, _)| other == base)?.1.div(exponent)?;
+        let least = least.get_or_insert_with(|| share.clone());
+        if share.is_negative() != least.is_negative() {
+            return None;
+        }
+        if share.abs().add(&least.abs().neg()).is_negative() {
+            *least = share;
+        }
+    }
+    least
 }
 
 /// An expression with a power of a symbol for the power of a scalar that is among its factors.
@@ -97,25 +132,8 @@ fn as_power(arena: &mut Arena, subject: ExprId, body: ExprId, symbol: ExprId) ->
     if core == symbol {
         return None;
     }
-    let size = |e: ExprId| arena.as_symbol(e).is_some_and(|s| arena.symbol(s).kind.is_size());
     let (_, whole) = arena.split_scale(body);
-    let there = scalar_factors(arena, core);
-    let mut ratio: Option<Number> = None;
-    // every factor is there, so that nothing new is divided by
-    for (base, exponent) in scalar_factors(arena, whole) {
-        if size(base) {
-            continue;
-        }
-        let share = there.iter().find(|(other, _)| *other == base)?.1.div(&exponent)?;
-        let least = ratio.get_or_insert_with(|| share.clone());
-        if share.is_negative() != least.is_negative() {
-            return None;
-        }
-        if share.abs().add(&least.abs().neg()).is_negative() {
-            *least = share;
-        }
-    }
-    let ratio = ratio?;
+    let ratio = share(arena, &scalar_factors(arena, core), &scalar_factors(arena, whole))?;
     let (gone, new) = (arena.power(body, &ratio.neg()), arena.power(symbol, &ratio));
     let output: Wires = (0..arena.rank(subject) as Wire).collect();
     let mut operands: SmallVec<[Operand; 4]> =
@@ -134,7 +152,7 @@ fn among_factors(
     symbol: ExprId,
 ) -> Option<ExprId> {
     let (scale, core) = arena.split_scale(subject);
-    let (share, body) = arena.split_scale(body);
+    let (part_scale, body) = arena.split_scale(body);
     let (Node::Einsum(whole), Node::Einsum(part)) = (arena.node(core), arena.node(body)) else {
         return None;
     };
@@ -143,13 +161,21 @@ fn among_factors(
         return None;
     }
     let (product, mut view) = (Product::of(arena, core), Product::of(arena, body));
-    // scalars are divided by, whatever their power
+    // scalars are divided by, whatever their power there
     let scalars: SmallVec<[ExprId; 4]> =
         view.operands.iter().filter(|o| o.wires.is_empty()).map(|o| o.expr).collect();
     view.operands.retain(|o| !o.wires.is_empty());
+    let wanted: SmallVec<[_; 4]> = scalars.iter().map(|e| power_of(arena, *e)).collect();
+    let free = wanted.iter().all(|(base, _)| is_size(arena, *base));
+    if !free {
+        let there: SmallVec<[_; 4]> = whole_scalars(arena, core);
+        if share(arena, &there, &wanted)?.add(&Number::MINUS_ONE).is_negative() {
+            return None;
+        }
+    }
     let map: SmallVec<[Wire; 8]> = smallvec![Wire::MAX; view.sizes.len()];
-    let start = Placement::of_itself(&view, &product, map);
-    let coefficient = arena.number_of(scale).div(arena.number_of(share))?;
+    let start = Placement::before(&view, &product, map, Sought::Bound);
+    let coefficient = arena.number_of(scale).div(arena.number_of(part_scale))?;
     let nothing = Pattern::empty();
     let mut matcher = Matcher { pattern: &nothing, arena };
     let (placed, _) = matcher.place(&product, &view.output, false, start, Bindings::default())?;

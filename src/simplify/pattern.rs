@@ -5,7 +5,7 @@
 //! factors of a product and a sum among the terms of a sum; what is summed over in the pattern must
 //! be summed over there, and occur nowhere else.
 
-use super::placement::{Placement, Product};
+use super::placement::{Placement, Product, Sought};
 use super::rules::Key;
 use crate::number::Number;
 use crate::shape::dim::DimId;
@@ -81,7 +81,7 @@ impl Matcher<'_> {
         let product = Product::of(self.arena, subject);
         let view = Product::of(&self.pattern.arena, self.pattern.left);
         let map = smallvec![Wire::MAX; view.sizes.len()];
-        let start = Placement::before(&view, &product, map);
+        let start = Placement::before(&view, &product, map, Sought::Pattern);
         let (placed, bindings) =
             self.place(&product, &view.output, false, start, Bindings::default())?;
         let wires: Wires = match &placed.entry {
@@ -186,7 +186,8 @@ impl Matcher<'_> {
                     return None;
                 }
                 let entry = pattern.entrywise.then(|| product.output.clone());
-                let start = Placement { entry, ..Placement::before(&view, &product, map) };
+                let start =
+                    Placement { entry, ..Placement::before(&view, &product, map, Sought::Pattern) };
                 let mut b = b.clone();
                 for (from, to) in view.output.iter().zip(&product.output) {
                     b = bind_size(&b, view.sizes[*from as usize], product.sizes[*to as usize])?;

@@ -21,26 +21,16 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// Nothing of a product is placed among the factors of another.
-    pub(super) fn of_itself(
+    /// Nothing of a product is placed among the factors of another; `sought` is what each of its
+    /// own factors is.
+    pub(super) fn before(
         view: &Product,
         product: &Product,
         map: SmallVec<[Wire; 8]>,
+        sought: fn(ExprId) -> Sought,
     ) -> Placement {
-        let sought = |o: &Operand| (Sought::Bound(o.expr), o.wires.clone());
         Placement {
-            left: view.operands.iter().map(sought).collect(),
-            taken: smallvec![false; product.operands.len()],
-            map,
-            entry: None,
-        }
-    }
-
-    /// Nothing of a pattern is placed among the factors of a product.
-    pub(super) fn before(view: &Product, product: &Product, map: SmallVec<[Wire; 8]>) -> Placement {
-        let sought = |o: &Operand| (Sought::Pattern(o.expr), o.wires.clone());
-        Placement {
-            left: view.operands.iter().map(sought).collect(),
+            left: view.operands.iter().map(|o| (sought(o.expr), o.wires.clone())).collect(),
             taken: smallvec![false; product.operands.len()],
             map,
             entry: None,
