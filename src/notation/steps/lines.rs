@@ -1,10 +1,12 @@
 //! The lines of one group but the last: chain rule, local derivative, contraction.
 
 use super::super::ascii::ascii;
-use super::super::index::IndexNames;
+use super::super::index::{IndexNames, entry_of};
+use super::super::layout::rank;
 use super::super::math::{Math, Symbol as Name};
 use super::super::raise::{negated, product, symbol_math};
 use super::super::unicode::unicode;
+use super::super::walk::any;
 use super::bound::{fronted, same, summed, tidied};
 use super::build::{Builder, LAST, heavier};
 use super::differential::{Terms, along, differentials};
@@ -152,8 +154,12 @@ impl Lines {
                 list
             });
         }
-        let contracted = b.raiser(None).entry(total, &[of, by].concat(), &mut names);
-        let contracted = contracted.map(|m| b.speech.entries(m));
+        let all = [of, by].concat();
+        let contracted = b.raiser(None).entry(total, &all, &mut names).map(|m| {
+            // where a δ between sums of indices is left, its sum has a name: `fullconv(g, k)[i]`
+            let named = moved(&m).then(|| b.raiser(None).raise(total)).flatten();
+            b.speech.entries(named.map_or(m, |whole| entry_by_entry(whole, &all)))
+        });
         let chained = self.parents.iter().any(|p| p.1);
         let mut out = [
             chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
@@ -291,6 +297,38 @@ impl Lines {
                 }
             })
         })
+    }
+}
+
+/// Whether a δ between positions stands inside a sum.
+fn moved(math: &Math) -> bool {
+    let plain = |m: &Math| matches!(m, Math::Symbol(_));
+    any(math, &mut |part| match part {
+        Math::IndexSum(_, body) => any(body, &mut |inner| match inner {
+            Math::Delta(a, b) => !plain(a) || !plain(b),
+            Math::Entry(of, at) => matches!(**of, Math::Identity(_)) && !at.iter().all(plain),
+            _ => false,
+        }),
+        _ => false,
+    })
+}
+
+/// An entry of an array: of each factor of an elementwise product, and of each term of a sum.
+fn entry_by_entry(math: Math, at: &[Math]) -> Math {
+    match math {
+        Math::Hadamard(list) => {
+            Math::Product(list.into_iter().map(|m| entry_by_entry(m, at)).collect())
+        }
+        Math::Sum(terms) => {
+            Math::Sum(terms.into_iter().map(|(sign, m)| (sign, entry_by_entry(m, at))).collect())
+        }
+        Math::Product(mut list) if list.iter().rev().skip(1).all(|m| rank(m) == Some(0)) => {
+            let last = list.pop().map(|m| entry_by_entry(m, at));
+            list.extend(last);
+            Math::Product(list)
+        }
+        Math::Quotient(a, b) => Math::Quotient(Box::new(entry_by_entry(*a, at)), b),
+        other => entry_of(other, at),
     }
 }
 
