@@ -13,8 +13,8 @@ use crate::numeric::eval::{Evaluator, Point, Varied};
 use crate::numeric::instance::Instance;
 use crate::numeric::plan::variables_of;
 use crate::numeric::sample::Random;
-use crate::shape::typed::VariableId;
-use crate::syntax::ast::{Attribute, NodeId};
+use crate::shape::typed::{Meaning, VariableId};
+use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
 
 /// A relative difference up to which doubles count as equal at one of many points.
 const SAME: f64 = 1e-9;
@@ -47,8 +47,10 @@ const SCALES: [Scale; 6] = [
     Scale::Equal(2),
     Scale::Drawn(4),
 ];
+/// What a threshold that is not met leaves open.
+const EQUAL: &str = "the sides may differ where two numbers that are compared are equal";
 /// Values where mistakes hide.
-const SPECIAL: [Style; 12] = [
+const SPECIAL: [Style; 15] = [
     Style::Integers,
     Style::Naturals,
     Style::Zeros,
@@ -57,6 +59,9 @@ const SPECIAL: [Style; 12] = [
     Style::Negative,
     Style::Ties,
     Style::Sparse,
+    Style::Halves,
+    Style::Halves,
+    Style::Halves,
     Style::Tens,
     Style::Hundreds,
     Style::Large,
@@ -199,11 +204,14 @@ impl<'a> Trial<'a> {
                         "the sides may differ where two numbers that are compared are equal",
                     );
                 }
-                Search::Points(points) => {
+                Search::Points(points, doubt) => {
                     for point in points {
                         if matches!(self.note(&point, outcome, random), Noted::Refuted) {
                             return None;
                         }
+                    }
+                    if doubt {
+                        return Some(EQUAL);
                     }
                 }
             }
@@ -296,6 +304,27 @@ impl<'a> Trial<'a> {
             self.residues::<Companion>(&point, random)?;
         }
         Some(chance)
+    }
+
+    /// Whether the claim is of sums, products and whole powers alone, which residues decide.
+    pub(super) fn is_arithmetic(&self) -> bool {
+        let typed = self.claim.typed;
+        let whole = |e: &NodeId| match typed.program.node(*e) {
+            Expr::Number(n) => n.is_integer(),
+            _ => false,
+        };
+        let free = |a: &Attribute| *a == Attribute::Positive;
+        let plain = typed.variables.iter().flat_map(|v| &v.attributes).all(free);
+        plain
+            && self.plan.iter().all(|id| match typed.program.node(*id) {
+                Expr::Number(_) | Expr::Negate(_) | Expr::Sum(_) | Expr::Transpose(_) => true,
+                Expr::Name(_) => {
+                    matches!(typed.meaning(*id), Meaning::Variable(_) | Meaning::Definition(_))
+                }
+                Expr::Product(op, ..) => matches!(op, ProductOp::Product | ProductOp::Hadamard),
+                Expr::Power(_, e) | Expr::ElementPower(_, e) => whole(e),
+                _ => false,
+            })
     }
 
     /// The chance of accidental agreement at one point modulo one prime; `None` without agreement.

@@ -194,6 +194,11 @@ fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
     }
     if outcome.enough {
         evidence.chance = trial.exact(&mut random);
+        if evidence.chance.is_none() && trial.is_arithmetic() {
+            outcome.enough = false;
+            let why = "the sides differ by less than 256 bits can tell";
+            evidence.reason = Some(why.to_string());
+        }
     }
     let status = if outcome.enough { Status::Verified } else { Status::Undecided };
     if status == Status::Verified {

@@ -37,6 +37,8 @@ pub(super) enum Style {
     Ties,
     /// Generic, some entries 0.
     Sparse,
+    /// Halves of small integers, of either sign: exponents that are no integers.
+    Halves,
     /// Generic, around ten.
     Tens,
     /// Generic, around a hundred.
@@ -164,6 +166,7 @@ impl<'a> Points<'a> {
                     Style::Negative => -x.abs(),
                     Style::Ties if at > 0 && random.below(2) == 0 => previous[random.below(at)],
                     Style::Sparse if random.below(2) == 0 => 0.0,
+                    Style::Halves => (random.below(13) as f64 - 6.0) / 2.0,
                     Style::Generic(_) | Style::Ties | Style::Sparse => *x,
                     Style::Tens => *x * 8.0,
                     Style::Hundreds => *x * 64.0,

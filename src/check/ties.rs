@@ -18,10 +18,14 @@ const LINES: usize = 4;
 /// So many zeros of one line are used.
 const ZEROS: usize = 10;
 /// Secant steps towards one zero.
-const STEPS: usize = 4;
+const STEPS: usize = 8;
 /// A line on which no zero is found is scanned at so many points, so far from each other.
 const SCAN: usize = 64;
 const SPACING: f64 = 0.25;
+/// The powers of ten at which such a line is looked at too.
+const FAR: [i32; 12] = [3, 5, 7, 9, 12, 15, 17, 18, 21, 31, 101, 301];
+/// So often an interval with a zero is halved.
+const BISECTIONS: usize = 60;
 /// So often the neighbourhood of the nearest is divided by three.
 const SECTIONS: usize = 40;
 /// What is nearer to a zero than this share of the quantities on the way is at it.
@@ -31,8 +35,9 @@ const JUMP: f64 = 1e-6;
 
 /// What the search came to.
 pub(super) enum Search {
-    /// Points to try, in order.
-    Points(Vec<Point>),
+    /// Points to try, in order, and whether the sides differ in doubles at one of them that is a
+    /// zero there: exact numbers may not meet it.
+    Points(Vec<Point>, bool),
     /// The sides would differ at this point if its numbers were exact.
     Inexact,
 }
@@ -40,7 +45,7 @@ pub(super) enum Search {
 impl Trial<'_> {
     /// Points at and around the kinks of the claim.
     pub(super) fn thresholds(&self, random: &mut Random) -> Search {
-        let mut out = Vec::new();
+        let mut out = Found { points: Vec::new(), doubt: false };
         for (scale, style) in [
             (Scale::Equal(1), Style::Integers),
             (Scale::Equal(2), Style::Naturals),
@@ -72,7 +77,7 @@ impl Trial<'_> {
                 }
             }
         }
-        Search::Points(out)
+        Search::Points(out.points, out.doubt)
     }
 
     /// The quantities with a kink at 0 at a point.
@@ -84,7 +89,7 @@ impl Trial<'_> {
     }
 
     /// Adds the points of one line; `false` where the sides differ at a zero that is not met.
-    fn follow(&self, line: &Line<'_>, at: &[f64], out: &mut Vec<Point>) -> bool {
+    fn follow(&self, line: &Line<'_>, at: &[f64], out: &mut Found) -> bool {
         let start = line.value();
         let mut zeros: Vec<f64> = Vec::new();
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
@@ -110,32 +115,36 @@ impl Trial<'_> {
                 if value.abs() <= SNAP * scale.max(zero.abs()) {
                     zeros.push(zero);
                     let exact = value == 0.0;
+                    out.doubt |= exact && self.differ(line, zero, 0.0) == Some(true);
                     if !exact && self.jumps(line, zero, SNAP * scale.max(zero.abs())) {
                         return false;
                     }
                     break;
                 }
                 if value.is_finite() && (value < 0.0) != (at[j] < 0.0) {
-                    out.extend(line.at(zero));
+                    out.points.extend(line.at(zero));
                 }
                 (a, b) = (b, (zero, value));
             }
         }
-        if zeros.is_empty() {
-            self.scan(line, at, out);
+        if zeros.is_empty() && !self.scan(line, at, out) {
+            return false;
         }
         zeros.sort_by(f64::total_cmp);
         let between = zeros.windows(2).map(|w| w[0] / 2.0 + w[1] / 2.0);
-        let beyond = [zeros.first().map(|z| z - 1.0), zeros.last().map(|z| z + 1.0)];
+        // far from the threshold where a step of 1 would be rounded away
+        let step = |z: f64| (z.abs() * 1e-6).max(1.0);
+        let beyond = [zeros.first().map(|z| z - step(*z)), zeros.last().map(|z| z + step(*z))];
         let all: Vec<f64> =
             zeros.iter().copied().chain(between).chain(beyond.into_iter().flatten()).collect();
-        out.extend(all.into_iter().filter_map(|t| line.at(t)));
+        out.points.extend(all.into_iter().filter_map(|t| line.at(t)));
         true
     }
 
     /// Adds points of a line at which quantities have another sign than at its start: where they do
-    /// so at equally spaced points, or where one that never does comes nearest to zero.
-    fn scan(&self, line: &Line<'_>, at: &[f64], out: &mut Vec<Point>) {
+    /// so at equally spaced points, or where one that never does comes nearest to zero. `false` where
+    /// the sides differ at a zero that is not met.
+    fn scan(&self, line: &Line<'_>, at: &[f64], out: &mut Found) -> bool {
         let start = line.value();
         let offset = |k: usize| (k as f64 - SCAN as f64 / 2.0) * SPACING;
         let values: Vec<Option<Vec<f64>>> = (0..=SCAN)
@@ -144,9 +153,26 @@ impl Trial<'_> {
         for (j, first) in at.iter().enumerate().take(LINES) {
             let value = |k: usize| values[k].as_ref()?.get(j).copied().filter(|q| q.is_finite());
             let other = |q: f64| (q < 0.0) != (*first < 0.0);
+            let quantity = |t: f64| {
+                let q = line.at(t).and_then(|p| self.crossings(&p));
+                q.and_then(|q| q.get(j).copied()).unwrap_or(f64::INFINITY)
+            };
+            // far away, where a step along the line is rounded away
+            let far = FAR.iter().flat_map(|k| [-(10f64.powi(*k)), 10f64.powi(*k)]);
+            let far = far.filter(|t| other(quantity(*t)) && quantity(*t).is_finite());
+            out.points.extend(far.take(2).filter_map(|t| line.at(t)));
             let crossed = (0..=SCAN).find(|k| value(*k).is_some_and(other));
             if let Some(k) = crossed {
-                out.extend(line.at(start + offset(k)));
+                out.points.extend(line.at(start + offset(k)));
+                // the zero between there and the start
+                let (mut same, mut beyond) = (start, start + offset(k));
+                for _ in 0..BISECTIONS {
+                    let middle = same / 2.0 + beyond / 2.0;
+                    if other(quantity(middle)) { beyond = middle } else { same = middle }
+                }
+                if !self.tried_at(line, beyond, quantity(beyond), out) {
+                    return false;
+                }
                 continue;
             }
             let nearest = (1..SCAN)
@@ -156,28 +182,53 @@ impl Trial<'_> {
             let (mut low, mut high) = (start + offset(k - 1), start + offset(k + 1));
             for _ in 0..SECTIONS {
                 let inner = [low + (high - low) / 3.0, high - (high - low) / 3.0];
-                let found = inner.map(|t| {
-                    let q = line.at(t).and_then(|p| self.crossings(&p));
-                    q.and_then(|q| q.get(j).copied()).unwrap_or(f64::INFINITY)
-                });
+                let found = inner.map(quantity);
                 if let Some(k) = (0..2).find(|k| found[*k].is_finite() && other(found[*k])) {
-                    out.extend(line.at(inner[k]));
+                    out.points.extend(line.at(inner[k]));
                     break;
                 }
                 if found[0].abs() < found[1].abs() { high = inner[1] } else { low = inner[0] }
             }
+            // a zero that is touched and not crossed: `(x - 1/3)^2`
+            let lowest = low / 2.0 + high / 2.0;
+            if !self.tried_at(line, lowest, quantity(lowest), out) {
+                return false;
+            }
         }
+        true
+    }
+
+    /// Adds the point of a zero that is nearly met; `false` where the sides differ if it were met.
+    fn tried_at(&self, line: &Line<'_>, zero: f64, value: f64, out: &mut Found) -> bool {
+        let snap = SNAP * zero.abs().max(1.0);
+        if value.is_nan() || value.abs() > snap {
+            return true;
+        }
+        out.points.extend(line.at(zero));
+        if value == 0.0 {
+            out.doubt |= self.differ(line, zero, 0.0) == Some(true);
+            return true;
+        }
+        !self.jumps(line, zero, snap)
     }
 
     /// Whether the sides differ where everything that is nearly at a kink is taken to be at it,
     /// and not at the point as it is.
     fn jumps(&self, line: &Line<'_>, zero: f64, snap: f64) -> bool {
-        let apart = |snap: f64| {
-            let point = line.at(zero)?;
-            Some(self.doubles_snapped(&point, snap)?.apart(JUMP))
-        };
-        apart(snap) == Some(true) && apart(0.0) == Some(false)
+        self.differ(line, zero, snap) == Some(true) && self.differ(line, zero, 0.0) == Some(false)
     }
+
+    /// Whether the sides differ in doubles, with what is nearer to a kink than `snap` at it.
+    fn differ(&self, line: &Line<'_>, at: f64, snap: f64) -> Option<bool> {
+        let point = line.at(at)?;
+        Some(self.doubles_snapped(&point, snap)?.apart(JUMP))
+    }
+}
+
+/// What a search has found.
+struct Found {
+    points: Vec<Point>,
+    doubt: bool,
 }
 
 /// One entry of one variable at a point.
