@@ -173,8 +173,37 @@ fn what_hides_beyond_thresholds_and_digits_is_never_called_true() {
         "var a, b, c\n(a^b)^c == a^(b*c)",
         "var x[n]\nwhere(n > 3, 1, 0) == 0",
         "var x[n]\nwhere(n > 5000, 1, 0) == 0",
+        "var x\nsign(x - 12345) == sign(x*sign'(x-12345) - 12345)",
+        "var x\nsign(x - 5) == sign(x*exp'(x - 5) - 6)",
+        "var x[n]\ngrad(sum(relu(x - 12345)), x) == zeros(n)",
+        "var x\ngrad(min(x, 1e20), x) == 1",
     ] {
         let verdicts = derive::check::check(claim, None, 0).unwrap_or_else(|e| panic!("{e:?}"));
         assert!(verdicts.iter().all(|v| !v.status.holds()), "{claim}");
+    }
+}
+
+/// An array beside entries is read by their indices, in the order in which these appear.
+#[test]
+fn arrays_are_compared_with_entries() {
+    let declared = "var x[n], A[m,n], B[n,n]\n";
+    for claim in [
+        "grad(x'*x, x) == 2*x[i]",
+        "A*x == sum[j](A[i,j]*x[j])",
+        "x[i] == x == 1*x[i]",
+        "A == A[i,j]",
+        "hess(sum(x.^3), x) == 6*x[i]*delta[i,j]",
+        "jac(A*x, A) == eye(m)[k,i]*x[j]",
+    ] {
+        let found = statuses(&format!("{declared}{claim}"));
+        assert!(found.iter().all(|s| s.holds()), "{claim}: {found:?}");
+    }
+    for claim in ["x == 2*x[i]", "B' == B[i,j]", "x[i] == x + 1", "grad(x'*B*x, x)[i] == 2*(B*x)"] {
+        let found = statuses(&format!("{declared}{claim}"));
+        assert_eq!(found, [Status::Refuted], "{claim}");
+    }
+    for claim in ["A == A[i,1]", "x == A[i,j]"] {
+        let program = format!("{declared}{claim}");
+        assert!(infer(parse(&program).expect("it is read")).is_err(), "{claim}");
     }
 }

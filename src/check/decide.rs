@@ -36,6 +36,8 @@ const BALLS: usize = 2;
 const LARGEST_POINT: usize = 4_000;
 /// The same for claims about derivatives.
 const LARGEST_SMOOTH: usize = 40;
+/// So many points around thresholds are tried by claims about derivatives.
+const MOST_SMOOTH: usize = 24;
 /// The kinds of generic values.
 const KINDS: usize = 7;
 /// Sizes, in the order in which they are tried.
@@ -107,7 +109,7 @@ pub(super) struct Trial<'a> {
     pub(super) points: Points<'a>,
     pub(super) plan: Vec<NodeId>,
     /// Whether the claim is about derivatives, and so leaves out kinks.
-    smooth: bool,
+    pub(super) smooth: bool,
     /// Whether a declared property holds at the points up to rounding alone.
     sampled: bool,
     /// Whether a counterexample is to be read by a person.
@@ -197,22 +199,17 @@ impl<'a> Trial<'a> {
         if self.is_constant() {
             return None;
         }
-        if !self.smooth {
-            match self.thresholds(random) {
-                Search::Inexact => {
-                    return Some(
-                        "the sides may differ where two numbers that are compared are equal",
-                    );
+        match self.thresholds(random) {
+            Search::Inexact => return Some(EQUAL),
+            Search::Points(points, doubt) => {
+                let most = if self.smooth { MOST_SMOOTH } else { usize::MAX };
+                for point in points.into_iter().take(most) {
+                    if matches!(self.note(&point, outcome, random), Noted::Refuted) {
+                        return None;
+                    }
                 }
-                Search::Points(points, doubt) => {
-                    for point in points {
-                        if matches!(self.note(&point, outcome, random), Noted::Refuted) {
-                            return None;
-                        }
-                    }
-                    if doubt {
-                        return Some(EQUAL);
-                    }
+                if doubt {
+                    return Some(EQUAL);
                 }
             }
         }

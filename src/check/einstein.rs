@@ -1,4 +1,5 @@
-//! A product of entries that looks as if it were summed over an index that stands in it twice.
+//! What is to be said of the indices of a claim: a product of entries that looks as if it were summed
+//! over an index that stands in it twice, an array that is read by indices in an unusual order.
 
 use super::Claim;
 use crate::shape::typed::IndexId;
@@ -17,6 +18,24 @@ pub(super) fn note(claim: &Claim<'_>) -> Option<String> {
             "`{}` is a product of entries: nothing is summed over `{index}`",
             print_node(program, product)
         ))
+    })
+}
+
+/// What is to be said where an array stands beside entries whose indices do not appear in the order
+/// of their names: `A == A[j,i]` reads `A` by `j`, then `i`.
+pub(super) fn order(claim: &Claim<'_>) -> Option<String> {
+    let program = &claim.typed.program;
+    [claim.left, claim.right].into_iter().find_map(|side| {
+        let Expr::Entry(base, list) = program.node(side) else { return None };
+        let name = |i: &NodeId| match program.node(*i) {
+            Expr::Name(n) => program.name(*n),
+            _ => "",
+        };
+        let names: Vec<&str> = program.list(*list).iter().map(name).collect();
+        (program.span(side) == program.span(*base) && !names.is_sorted()).then(|| {
+            let base = print_node(program, *base);
+            format!("`{base}` is read as `{base}[{}]`, as the indices appear", names.join(","))
+        })
     })
 }
 

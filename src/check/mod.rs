@@ -94,9 +94,10 @@ pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
             let (mut status, mut evidence) = decide(&claim, seed, true);
+            evidence.note = einstein::order(&claim);
             if mend && status == Status::Refuted {
                 evidence.repair = repair::repair(&claim, seed);
-                evidence.note = einstein::note(&claim);
+                evidence.note = einstein::note(&claim).or(evidence.note);
             }
             if status == Status::Undecided && evidence.points == 0 {
                 let general = general.get_or_insert_with(|| general::general(typed));

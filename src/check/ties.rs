@@ -114,6 +114,9 @@ impl Trial<'_> {
                 let Some(value) = found.and_then(|q| q.get(j).copied()) else { break };
                 if value.abs() <= SNAP * scale.max(zero.abs()) {
                     zeros.push(zero);
+                    if self.smooth {
+                        break;
+                    }
                     let exact = value == 0.0;
                     out.doubt |= exact && self.differ(line, zero, 0.0) == Some(true);
                     if !exact && self.jumps(line, zero, SNAP * scale.max(zero.abs())) {
@@ -135,8 +138,9 @@ impl Trial<'_> {
         // far from the threshold where a step of 1 would be rounded away
         let step = |z: f64| (z.abs() * 1e-6).max(1.0);
         let beyond = [zeros.first().map(|z| z - step(*z)), zeros.last().map(|z| z + step(*z))];
+        let met = if self.smooth { &[] } else { &zeros[..] };
         let all: Vec<f64> =
-            zeros.iter().copied().chain(between).chain(beyond.into_iter().flatten()).collect();
+            met.iter().copied().chain(between).chain(beyond.into_iter().flatten()).collect();
         out.points.extend(all.into_iter().filter_map(|t| line.at(t)));
         true
     }
@@ -201,7 +205,7 @@ impl Trial<'_> {
     /// Adds the point of a zero that is nearly met; `false` where the sides differ if it were met.
     fn tried_at(&self, line: &Line<'_>, zero: f64, value: f64, out: &mut Found) -> bool {
         let snap = SNAP * zero.abs().max(1.0);
-        if value.is_nan() || value.abs() > snap {
+        if self.smooth || value.is_nan() || value.abs() > snap {
             return true;
         }
         out.points.extend(line.at(zero));

@@ -120,6 +120,9 @@ fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
             for c in &v.evidence.conditions {
                 let _ = writeln!(out, "    where {c}");
             }
+            if let Some(note) = &v.evidence.note {
+                let _ = writeln!(out, "    {note}");
+            }
             out
         }
         Status::Refuted => {

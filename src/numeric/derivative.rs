@@ -41,6 +41,11 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             let what = "a derivative by what is neither a variable nor a definition";
             return Err(EvalError::Unsupported { span: self.span(x), what });
         };
+        if self.trace.crossings.is_some() {
+            // the kinks of what is differentiated were met with its value
+            let shape = self.derivative_shape(id)?;
+            return Ok(Array { data: vec![S::ONE; shape.iter().product()], shape });
+        }
         if let Some(exact) = self.exact(id, kind, y, varied) {
             return exact;
         }
@@ -51,13 +56,19 @@ impl<S: Arithmetic> Evaluator<'_, S> {
         let value = self.differences(id, kind, y, varied, stacked, arguments.get(2).copied());
         self.depth -= 1;
         let value = value?;
-        let own = super::block::own_axes(self.typed, &self.sizes, id)?;
-        let free = super::block::index_axes(self.typed, &self.sizes, self.typed.free(id), span)?;
-        let shape: Vec<usize> = free.iter().chain(&own).copied().collect();
+        let shape = self.derivative_shape(id)?;
         if shape.iter().product::<usize>() != value.len() {
             return Err(EvalError::Mismatch { span });
         }
         Ok(Array { shape, data: value })
+    }
+
+    /// The sizes of the axes of a derivative operator's value.
+    fn derivative_shape(&self, id: NodeId) -> Result<Vec<usize>, EvalError> {
+        let own = super::block::own_axes(self.typed, &self.sizes, id)?;
+        let free = self.typed.free(id);
+        let free = super::block::index_axes(self.typed, &self.sizes, free, self.span(id))?;
+        Ok(free.into_iter().chain(own).collect())
     }
 
     /// What a node names as the variable of a derivative, and whether it is stacked by `vec`.

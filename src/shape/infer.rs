@@ -8,6 +8,7 @@ use super::convention::{Convention, convention};
 use super::dim::{DimId, Dims};
 use super::error::ShapeError;
 use super::names::Binding;
+use super::sides;
 use super::table::{Place, Shapes};
 use super::typed::{
     Definition, DefinitionId, Extent, Index, IndexId, Item, Meaning, Origin, Position, Typed,
@@ -139,6 +140,12 @@ pub(super) enum OpenSizes {
 /// # Errors
 /// [`ShapeError`], with places in [`Program::source`].
 pub fn infer(program: Program) -> Result<Typed, ShapeError> {
+    let typed = inferred(program)?;
+    let sides = sides::arrays_beside_entries(&typed)?;
+    if sides.is_empty() { Ok(typed) } else { inferred(sides::with_entries(typed, &sides)) }
+}
+
+fn inferred(program: Program) -> Result<Typed, ShapeError> {
     let mut state = Inference::new(&program);
     state.structure();
     state.declarations()?;

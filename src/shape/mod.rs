@@ -13,6 +13,7 @@ mod indices;
 pub mod infer;
 mod names;
 mod propagate;
+mod sides;
 mod signature;
 pub mod table;
 pub mod typed;
