@@ -18,7 +18,7 @@ use derive::notation::steps::text::{program, text};
 use derive::notation::steps::{Notation, Side, Steps};
 use derive::notation::text::{Report, equations, text as plain_text};
 use derive::notation::unicode::unicode;
-use derive::{Question, Solution, gradient};
+use derive::{Question, Solution, gradient, jacobian};
 use given::cases;
 use solved::solve;
 
@@ -90,6 +90,25 @@ fn every_line_of_every_case_holds() {
     });
     let wrong = wrong.into_inner().expect("no test panics while it holds this");
     assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The Jacobian of a number is its gradient, and is derived in inner products as that is.
+#[test]
+fn every_line_of_a_numbers_jacobian_holds() {
+    for (program, wrt) in [
+        ("norm2(A*x - y)^2", "x"),
+        ("cross_entropy(softmax(x), y)", "x"),
+        ("sum(f(W*x))", "W"),
+        ("u = W*x; v = relu(u); norm2(v)^2", "W"),
+        ("u[i] = sum[j](W[i,j]*x[j]); sum(u.^2)", "x"),
+        ("U = X*W; sum(softmax(U, axis=1).^2)", "W"),
+        ("log(det(X*X'))", "X"),
+        ("u = a*b; f(u)*u", "a"),
+    ] {
+        let question = Question::new(program).wrt(&[wrt]).with_steps();
+        let solution = jacobian(&question).expect(program);
+        assert_eq!(faults(&solution), Vec::<String>::new(), "{program}");
+    }
 }
 
 #[test]

@@ -203,7 +203,9 @@ impl Lines {
         let settled = settled.map(|e| along(b.trace.arena, e, self.change, seed));
         let b = &*b;
         let arena = &b.trace.arena;
-        let jacobian = b.trace.jacobian;
+        // of a number the differential is an inner product, whatever is asked for
+        let (partial, jacobian) = (b.trace.jacobian, b.trace.jacobian && seed > 0);
+        let whole = |m: Math| b.speech.whole(m, partial);
         let (mut chain, mut local) = (Some(Vec::new()), Some(Vec::new()));
         let mut claims = Some(Vec::new());
         for ((equation, chained), along) in self.parents.iter().zip(&self.along) {
@@ -215,15 +217,15 @@ impl Lines {
             let pair = |inner: Math| match &outer {
                 None => inner,
                 Some(outer) if jacobian || arena.rank(u) == 0 => {
-                    fronted(b.speech.whole(outer.clone(), jacobian), inner)
+                    fronted(whole(outer.clone()), inner)
                 }
-                Some(outer) => Math::Inner(Box::new(outer.clone()), Box::new(inner)),
+                Some(outer) => Math::Inner(Box::new(whole(outer.clone())), Box::new(inner)),
             };
             let term = along.as_ref().filter(|_| fits).and_then(|(change, _)| {
                 match self.raised(b, change) {
-                    Some(inner) => Some(pair(b.speech.whole(inner, jacobian))),
+                    Some(inner) => Some(pair(whole(inner))),
                     None if jacobian => None,
-                    None => entrywise(b, u, outer.clone(), change),
+                    None => entrywise(b, u, outer.clone(), change).map(&whole),
                 }
             });
             if *chained {
@@ -249,10 +251,10 @@ impl Lines {
                 list
             });
         }
-        let whole = if jacobian {
-            b.raiser(None).raise(contracted).map(|m| b.speech.whole(m, true))
+        let adjoint = if jacobian {
+            b.raiser(None).raise(contracted).map(&whole)
         } else {
-            b.raiser(None).raise(total).map(|m| beside(m, b.name(c)))
+            b.raiser(None).raise(total).map(|m| beside(whole(m), b.name(c)))
         };
         let chained = self.parents.iter().any(|p| p.1);
         let left = Math::Differential(b.speech.of.clone());
@@ -265,13 +267,12 @@ impl Lines {
             Some(local) => [
                 chain.filter(|_| chained).map(|l| ("chain-rule".to_string(), added(l))),
                 Some((self.law.name(), added(local))),
-                whole.map(|m| ("adjoint".to_string(), m)),
+                adjoint.map(|m| ("adjoint".to_string(), m)),
             ],
             // a cotangent has too many axes to be written: what it is stands in its place
             None => {
-                let whole = settled.and_then(|e| b.raiser(None).raise(e));
-                let whole = whole.map(|m| b.speech.whole(m, true));
-                [None, whole.map(|m| ("chain-rule".to_string(), m)), None]
+                let settled = settled.and_then(|e| b.raiser(None).raise(e)).map(&whole);
+                [None, settled.map(|m| ("chain-rule".to_string(), m)), None]
             }
         };
         without_repetition(&mut out);
