@@ -144,8 +144,11 @@ fn parts_of_maps(arena: &mut Arena, id: ExprId, depth: u32) -> Option<ExprId> {
     let output: Wires = view.output().into();
     // the indicators that take a part of an axis, by the wire along that axis
     let part = |o: &Operand| arena.as_unit(o.expr).is_some() || arena.as_moved(o.expr).is_some();
+    // but a part of what another takes, which stays beside it: `[x; y][1:n][2]`
+    let of_part = |w: u32| operands.iter().any(|o| part(o) && o.wires[1..].contains(&w));
     let taken: SmallVec<[usize; 2]> = (0..operands.len())
         .filter(|k| part(&operands[*k]) && !output.contains(&operands[*k].wires[0]))
+        .filter(|k| !of_part(operands[*k].wires[0]))
         .collect();
     let along = |w: u32| {
         let mut at = taken.iter().copied().filter(|k| operands[*k].wires[0] == w);
