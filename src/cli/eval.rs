@@ -4,12 +4,13 @@ use super::Failure;
 use super::input::{self, Input};
 use crate::array::Array;
 use crate::engine::{self, Question};
-use crate::notation::text::result_program;
-use crate::numeric::eval::evaluate_over;
-use crate::numeric::plan::variables_of;
+use crate::notation::text::{result_expression, result_program};
+use crate::numeric::error::EvalError;
+use crate::numeric::eval::{evaluate_gradient, evaluate_over};
+use crate::numeric::plan::{reachable, variables_of};
 use crate::numeric::point::{from_json, to_json};
 use crate::numeric::read::{header, read};
-use crate::shape::typed::{IndexId, Item, Typed};
+use crate::shape::typed::{IndexId, Item, Meaning, Typed};
 use crate::syntax::ast::NodeId;
 use clap::ArgMatches;
 use serde_json::{Map, Value};
@@ -37,7 +38,10 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
             }
         }
     }
-    let value = at_point(&typed, &point, node, &indices, &input)?;
+    let value = match by_calculus(&typed, node, &question, &point)? {
+        Some(value) => value,
+        None => at_point(&typed, &point, node, &indices, &input)?,
+    };
     let mut result = Map::new();
     result.insert("value".into(), to_json(&value));
     if let Some(names) = m.get_one::<String>("grad") {
@@ -81,10 +85,54 @@ fn at_point(
         source: typed.program.source.clone(),
         file: input.file.clone(),
     })?;
-    if value.data.iter().any(|x| x.is_nan()) {
-        return Err(Failure::Message("the expression is undefined at this point".into()));
+    finite(value, "the expression")
+}
+
+fn finite(value: Array, what: &str) -> Result<Array, Failure> {
+    let fault = match &value.data {
+        data if data.iter().any(|x| x.is_nan()) => "is undefined at this point",
+        data if data.iter().any(|x| x.is_infinite()) => {
+            "is too large at this point for a number of double precision"
+        }
+        _ => return Ok(value),
+    };
+    Err(Failure::Message(format!("{what} {fault}")))
+}
+
+/// The value of an expression with derivatives in it: that of what it simplifies to. `None` where
+/// there are none, or nothing without them is found.
+fn by_calculus(
+    typed: &Typed,
+    node: NodeId,
+    question: &Question,
+    point: &Value,
+) -> Result<Option<Array>, Failure> {
+    let derivative = |id: &NodeId| matches!(typed.meaning(*id), Meaning::Derivative(_));
+    if !reachable(typed, &[node]).iter().any(derivative) {
+        return Ok(None);
     }
-    Ok(value)
+    let Ok(solution) = engine::simplified(question) else { return Ok(None) };
+    let report = engine::verify(&solution, question, 0);
+    if report.status == "failed" {
+        return Ok(None);
+    }
+    let text = header(&solution.typed, None) + &result_program(&solution.answer, 0);
+    slope_at_point(&text, point, "the expression").map(Some)
+}
+
+/// The value at the point of a printed answer, read back.
+fn slope_at_point(program: &str, point: &Value, what: &str) -> Result<Array, Failure> {
+    let typed = read(None, program).map_err(Failure::Message)?;
+    let (node, indices) = target(&typed, None)?;
+    let needed = variables_of(&typed, node);
+    let at = from_json(&typed, point, |v| needed[v]).map_err(|e| Failure::Message(e.to_string()))?;
+    match evaluate_gradient(&typed, &at, node, &indices) {
+        Ok(value) => finite(value, what),
+        Err(EvalError::Undefined { .. }) => {
+            Err(Failure::Message(format!("{what} is undefined at this point")))
+        }
+        Err(error) => Err(Failure::Message(error.to_string())),
+    }
 }
 
 /// The gradients at the point: the printed answers, read back and evaluated.
@@ -110,9 +158,12 @@ fn gradients(
     let mut result = Map::new();
     for (at, outcome) in answer.results.iter().enumerate() {
         let text = declarations.clone() + &result_program(answer, at);
-        let typed = read(None, &text).map_err(Failure::Message)?;
-        let (node, indices) = target(&typed, None)?;
-        let value = at_point(&typed, point, node, &indices, input)?;
+        let what = format!(
+            "the gradient by `{}`, `{}`,",
+            outcome.written[0],
+            result_expression(answer, at)
+        );
+        let value = slope_at_point(&text, point, &what)?;
         result.insert(outcome.written[0].to_string(), to_json(&value));
     }
     Ok(result)

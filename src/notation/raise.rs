@@ -470,30 +470,35 @@ impl Raiser<'_> {
         })
     }
 
-    /// The vector or matrix whose entries' squares this scalar sums.
-    fn sum_of_squares(&self, id: ExprId) -> Option<ExprId> {
+    /// The array whose entries' squares this sums, all or along an axis.
+    fn sum_of_squares(&self, id: ExprId) -> Option<(ExprId, Option<u8>)> {
         let Node::Einsum(view) = self.arena.node(id) else { return None };
         let mut operands = view.operands();
         let (e, wires) = operands.next()?;
-        let whole = operands.next().is_none()
-            && view.output().is_empty()
-            && view.wires() == wires.len()
-            && !wires.is_empty();
+        let whole =
+            operands.next().is_none() && view.wires() == wires.len() && !wires.is_empty();
+        let axis = match (view.output(), wires) {
+            ([], _) => None,
+            ([i], [a, _]) if i == a => Some(1),
+            ([j], [_, b]) if j == b => Some(0),
+            _ => return None,
+        };
         let (base, exponent) = self.arena.as_power(e)?;
-        (whole && self.arena.number_of(exponent).as_integer() == Some(2)).then_some(base)
+        let two = self.arena.number_of(exponent).as_integer() == Some(2);
+        (whole && two).then_some((base, axis))
     }
 
     fn power(&mut self, base: ExprId, exponent: &Number) -> Option<Math> {
         let arena = self.arena;
         let two = Number::integer(2);
         let twice = exponent.mul(&two);
-        if let (Some(x), Some(k)) = (self.sum_of_squares(base), twice.as_integer())
+        let scalar = arena.rank(base) == 0;
+        if let (Some((x, axis)), Some(k)) = (self.sum_of_squares(base), twice.as_integer())
             && (k % 2 != 0)
         {
-            let norm = Math::Call(entry("norm2"), vec![self.raise(x)?], None);
-            return Some(with_exponent(norm, &Number::integer(k), true));
+            let norm = Math::Call(entry("norm2"), vec![self.raise(x)?], axis);
+            return Some(with_exponent(norm, &Number::integer(k), scalar));
         }
-        let scalar = arena.rank(base) == 0;
         if twice.abs().is_one() {
             let root = Math::Call(arena.known.sqrt, vec![self.raise(base)?], None);
             return Some(if exponent.is_negative() { reciprocal(root, scalar) } else { root });

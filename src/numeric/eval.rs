@@ -12,6 +12,7 @@ use super::kink::Trace;
 use super::plan::reachable_beside;
 use crate::array::{Array, KernelError};
 use crate::diagnostic::Span;
+use crate::functions::Ties;
 use crate::shape::dim::{Atom, DimId};
 use crate::shape::typed::{DefinitionId, Fill, IndexId, Meaning, Typed, VariableId};
 use crate::syntax::ast::{Expr, NodeId, ProductOp};
@@ -66,6 +67,25 @@ pub fn evaluate_over(
     evaluate_knowing(typed, point, target, indices, &[])
 }
 
+/// The value of a gradient as [`evaluate_over`] gives it, with the slope of a norm at 0, which is 0 by
+/// the convention of the language.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn evaluate_gradient(
+    typed: &Typed,
+    point: &Point,
+    target: NodeId,
+    indices: &[IndexId],
+) -> Result<Array, EvalError> {
+    let mut evaluator = Evaluator::<f64>::new(typed, point)?;
+    evaluator.slopes_at_origins = true;
+    let plan = evaluator.plan(&[target]);
+    evaluator.run(&plan)?;
+    evaluator.result(target, &plan)?;
+    evaluator.aligned(target, indices)
+}
+
 /// The value of a node without free indices, which may be undefined in places.
 ///
 /// # Errors
@@ -112,6 +132,25 @@ pub struct Evaluator<'a, S: Arithmetic = f64> {
     pub trace: Trace,
     pub(super) work: u64,
     pub(super) depth: u32,
+    /// Whether this is a gradient, so that what a norm at 0 divides is 0: its slope there.
+    slopes_at_origins: bool,
+}
+
+/// Whether a divisor is a norm, or a product with one.
+fn has_origin(typed: &Typed, divisor: NodeId) -> bool {
+    let mut stack = vec![divisor];
+    while let Some(id) = stack.pop() {
+        match typed.meaning(id) {
+            Meaning::Function(f) if f.facts.ties == Ties::Origin => return true,
+            Meaning::Definition(d) => stack.push(typed.definitions[d.0 as usize].body),
+            _ => {}
+        }
+        if let Expr::Product(ProductOp::Product | ProductOp::Hadamard, a, b) = typed.program.node(id)
+        {
+            stack.extend([*b, *a]);
+        }
+    }
+    false
 }
 
 impl<'a, S: Arithmetic> Evaluator<'a, S> {
@@ -137,6 +176,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             trace: Trace::default(),
             work: 0,
             depth: 0,
+            slopes_at_origins: false,
         })
     }
 
@@ -247,7 +287,10 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
                 self.elementwise(id, &[*a, *b], |v, _| Ok(v[0].mul(v[1])))
             }
             Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, a, b) => {
-                self.elementwise(id, &[*a, *b], |v, _| v[0].div(v[1]))
+                let slope = self.slopes_at_origins && has_origin(typed, *b);
+                self.elementwise(id, &[*a, *b], |v, _| {
+                    if slope && v[1].size() == 0.0 { Ok(S::ZERO) } else { v[0].div(v[1]) }
+                })
             }
             Expr::Power(a, k) if !typed.shape(*a).axes.is_empty() => self.matrix_power(id, *a, *k),
             Expr::Power(a, k) | Expr::ElementPower(a, k) => {

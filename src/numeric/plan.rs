@@ -84,7 +84,7 @@ impl<S: Arithmetic> Evaluator<'_, S> {
 }
 
 /// The nodes that these depend on and they themselves, children first.
-pub(super) fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
+pub fn reachable(typed: &Typed, targets: &[NodeId]) -> Vec<NodeId> {
     reachable_beside(typed, targets, &[])
 }
 
