@@ -207,3 +207,24 @@ fn arrays_are_compared_with_entries() {
         assert!(infer(parse(&program).expect("it is read")).is_err(), "{claim}");
     }
 }
+
+/// Conditions outlive the terms that they come from.
+#[test]
+fn what_the_sides_ask_for_is_said() {
+    for (claim, condition) in [
+        ("exp(log(a)) == a", "a is positive"),
+        ("sqrt(a)*sqrt(a) == a", "a is nonnegative"),
+        ("0*(1/a) == 0", "a is nonzero"),
+        ("inv(A)*A == I", "A is invertible"),
+        ("A*solve(A, A*x) == A*x", "A is invertible"),
+    ] {
+        let verdicts = check(claim, None, 0).expect(claim);
+        assert!(verdicts[0].status.holds(), "{claim}");
+        assert_eq!(verdicts[0].evidence.conditions, [condition], "{claim}");
+    }
+    for claim in ["sqrt(x'*x) == norm2(x)", "log(1 + exp(x)) == softplus(x)", "sqrt(a^2) == abs(a)"]
+    {
+        let verdicts = check(claim, None, 0).expect(claim);
+        assert!(verdicts[0].evidence.conditions.is_empty(), "{claim}");
+    }
+}

@@ -85,6 +85,28 @@ fn eval_gives_values_and_gradients() {
     assert_eq!((status, out.trim()), (0, r#"{"value":10.0,"grad":{"x":[7.0,13.0]}}"#));
 }
 
+/// Derivatives in a program are exact, kinks follow the convention, and what has no value is said.
+#[test]
+fn eval_knows_derivatives_and_their_conventions() {
+    for (program, point, value) in [
+        ("grad(sum(x.^4), x)", r#"{"x": [1, 1000]}"#, "[4.0,4000000000.0]"),
+        ("hess(1000*x'*x, x)", r#"{"x": [1000, 1]}"#, "[[2000.0,0.0],[0.0,2000.0]]"),
+        ("grad(relu(a), a)", r#"{"a": 0}"#, "0.0"),
+        ("grad(max(a, b), a)", r#"{"a": 1, "b": 1}"#, "1.0"),
+        ("grad(norm2(x), x)", r#"{"x": [0, 0]}"#, "[0.0,0.0]"),
+    ] {
+        let (status, out, _) = derive(&["eval", program, "--at", point], b"");
+        assert_eq!((status, out.trim()), (0, &*format!("{{\"value\":{value}}}")), "{program}");
+    }
+    let rows =
+        ["eval", "sum(norm2(X, axis=1))", "--at", r#"{"X": [[0, 0], [3, 4]]}"#, "--grad", "X"];
+    let (_, out, _) = derive(&rows, b"");
+    assert!(out.contains(r#""X":[[0.0,0.0],[0.6"#), "{out}");
+    refused(&["eval", "exp(a)", "--at", r#"{"a": 1000}"#], b"", "too large");
+    let root = ["eval", "sqrt(a)", "--at", r#"{"a": 0}"#, "--grad", "a"];
+    refused(&root, b"", "the gradient by `a`, `1/(2*sqrt(a))`, is undefined");
+}
+
 #[test]
 fn the_same_question_has_the_same_answer() {
     for format in ["text", "latex", "json"] {

@@ -8,6 +8,7 @@
 //! Guarantees that nothing is called verified that could not be evaluated anywhere.
 
 mod decide;
+mod domain;
 mod edit;
 mod einstein;
 mod general;
@@ -169,7 +170,7 @@ fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
         return (Status::Refuted, evidence);
     }
     if let Some(proof) = proof {
-        evidence.conditions = prove::domain(claim);
+        evidence.conditions = domain::domain(claim);
         evidence.conditions.extend(proof.conditions);
         let mut told = Vec::new();
         evidence.conditions.retain(|c| {
@@ -203,7 +204,7 @@ fn decide(claim: &Claim<'_>, seed: u64, shown: bool) -> (Status, Evidence) {
     }
     let status = if outcome.enough { Status::Verified } else { Status::Undecided };
     if status == Status::Verified {
-        evidence.conditions = prove::domain(claim);
+        evidence.conditions = domain::domain(claim);
     }
     (status, evidence)
 }

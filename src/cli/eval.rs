@@ -125,7 +125,8 @@ fn slope_at_point(program: &str, point: &Value, what: &str) -> Result<Array, Fai
     let typed = read(None, program).map_err(Failure::Message)?;
     let (node, indices) = target(&typed, None)?;
     let needed = variables_of(&typed, node);
-    let at = from_json(&typed, point, |v| needed[v]).map_err(|e| Failure::Message(e.to_string()))?;
+    let at =
+        from_json(&typed, point, |v| needed[v]).map_err(|e| Failure::Message(e.to_string()))?;
     match evaluate_gradient(&typed, &at, node, &indices) {
         Ok(value) => finite(value, what),
         Err(EvalError::Undefined { .. }) => {

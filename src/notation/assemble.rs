@@ -17,7 +17,7 @@ use crate::syntax::ast::{NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, MatrixFunction, Node, SymbolId, SymbolKind};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -322,7 +322,8 @@ fn parameters(
 /// objective asks for its condition too.
 fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Condition> {
     let mut list = Vec::new();
-    if !(0..arena.len()).any(|at| matches!(arena.node(arena.id_at(at)), Node::Matrix(..))) {
+    let asks = |n: Node<'_>| matches!(n, Node::Matrix(..) | Node::Reduce(ReduceKind::Product, ..));
+    if !(0..arena.len()).any(|at| asks(arena.node(arena.id_at(at)))) {
         return list;
     }
     let matrix = |id: ExprId| match arena.node(naming.bodies.expr(id).unwrap_or(id)) {
@@ -337,8 +338,24 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
     let is_factor = |id: &ExprId| matches!(matrix(*id), Some((MatrixFunction::Cholesky, _)));
     let asked: Vec<ExprId> = all.ids().filter(is_factor).collect();
     let factored: FxHashSet<ExprId> = asked.iter().filter_map(|id| Some(matrix(*id)?.1)).collect();
-    for id in answer.ids().chain(asked) {
+    // the gradient of a product of entries divides by them
+    let entries = |x: ExprId| {
+        let core = arena.split_scale(x).1;
+        let Node::Einsum(view) = arena.node(core) else { return core };
+        let mut operands = view.operands();
+        operands.next().filter(|_| operands.next().is_none()).map_or(core, |o| o.0)
+    };
+    let divides = |x: ExprId| {
+        let by = |id: ExprId| arena.as_power(id).filter(|p| arena.number_of(p.1).is_negative());
+        answer.ids().any(|id| by(id).is_some_and(|(base, _)| base == entries(x)))
+    };
+    let product = |id: &ExprId| matches!(arena.node(*id), Node::Reduce(ReduceKind::Product, ..));
+    let products: Vec<ExprId> = all.ids().filter(product).collect();
+    for id in answer.ids().chain(asked).chain(products) {
         let condition = match arena.node(id) {
+            Node::Reduce(ReduceKind::Product, _, x) if divides(x) => {
+                Some((entries(x), "nonzero in every entry"))
+            }
             Node::Matrix(_, x) if declared(x) => None,
             // a Cholesky factor is always invertible, and so is what it is taken of
             Node::Matrix(MatrixFunction::Inverse, x) if is_factor(&x) || factored.contains(&x) => {

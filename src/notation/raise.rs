@@ -475,8 +475,7 @@ impl Raiser<'_> {
         let Node::Einsum(view) = self.arena.node(id) else { return None };
         let mut operands = view.operands();
         let (e, wires) = operands.next()?;
-        let whole =
-            operands.next().is_none() && view.wires() == wires.len() && !wires.is_empty();
+        let whole = operands.next().is_none() && view.wires() == wires.len() && !wires.is_empty();
         let axis = match (view.output(), wires) {
             ([], _) => None,
             ([i], [a, _]) if i == a => Some(1),

@@ -145,7 +145,8 @@ fn has_origin(typed: &Typed, divisor: NodeId) -> bool {
             Meaning::Definition(d) => stack.push(typed.definitions[d.0 as usize].body),
             _ => {}
         }
-        if let Expr::Product(ProductOp::Product | ProductOp::Hadamard, a, b) = typed.program.node(id)
+        if let Expr::Product(ProductOp::Product | ProductOp::Hadamard, a, b) =
+            typed.program.node(id)
         {
             stack.extend([*b, *a]);
         }
