@@ -23,20 +23,31 @@ enum Repr {
 
 /// From so many places on a decimal is written with a power of ten.
 const PLACES: u32 = 3;
+/// A whole number with so many zeros at its end is written with a power of ten.
+const ZEROS: usize = 10;
+/// Powers with more bits are not computed: they have more digits than a literal may have.
+const LARGEST_POWER: u64 = 1 << 15;
+/// So many digits that count are written out.
+const DIGITS: i64 = 10_000_000;
 
 /// A decimal n/10ᵏ as its digits with a point and the power of ten after them, if there is one:
 /// 0.25, 1.5, and 2e-5 as ("2", −5).
-pub(crate) fn decimal_digits(n: u64, places: u32) -> (String, Option<u32>) {
+fn decimal_digits(n: u64, places: u32) -> (String, Option<i64>) {
     let digits = n.to_string();
-    let places = places as usize;
-    if digits.len() + PLACES as usize <= places {
-        let (first, rest) = digits.split_at(1);
-        let point = if rest.is_empty() { "" } else { "." };
-        return (format!("{first}{point}{rest}"), Some((places + 1 - digits.len()) as u32));
+    let count = places as usize;
+    if digits.len() + PLACES as usize <= count {
+        let power = i64::from(places) + 1 - i64::try_from(digits.len()).unwrap_or(0);
+        return (pointed(&digits), Some(-power));
     }
-    let digits = format!("{digits:0>width$}", width = places + 1);
-    let (whole, part) = digits.split_at(digits.len() - places);
+    let digits = format!("{digits:0>width$}", width = count + 1);
+    let (whole, part) = digits.split_at(digits.len() - count);
     (format!("{whole}.{part}"), None)
+}
+
+/// Digits with a point after the first.
+fn pointed(digits: &str) -> String {
+    let (first, rest) = digits.split_at(1);
+    format!("{first}{}{rest}", if rest.is_empty() { "" } else { "." })
 }
 
 impl Number {
@@ -136,7 +147,10 @@ impl Number {
     /// The digits `n` and places `k` of a value n/10ᵏ that a person would write as a decimal: the
     /// expansion ends after at most seven digits that count, and halves alone do not make it.
     pub fn decimal(&self) -> Option<(i64, u32)> {
-        let (n, d) = self.small().filter(|(_, d)| d % 5 == 0)?;
+        let Some((n, d)) = self.small() else { return self.tiny_decimal() };
+        if d % 5 != 0 {
+            return None;
+        }
         let (mut rest, mut places) = (d, [0u32; 2]);
         for (p, count) in [2, 5].into_iter().zip(&mut places) {
             while rest % p == 0 {
@@ -145,17 +159,55 @@ impl Number {
             }
         }
         let places = places[0].max(places[1]);
-        let digits = n.checked_mul(10i64.checked_pow(places)? / d)?;
-        (rest == 1 && digits.unsigned_abs() < 10_000_000).then_some((digits, places))
+        let Some(power) = 10i64.checked_pow(places) else { return self.tiny_decimal() };
+        let digits = n.checked_mul(power / d)?;
+        (rest == 1 && digits.abs() < DIGITS).then_some((digits, places))
+    }
+
+    /// The same of a number with a denominator beyond 64 bits.
+    fn tiny_decimal(&self) -> Option<(i64, u32)> {
+        let r = self.big();
+        let (mut rest, mut places) = (r.denom().clone(), [0u32; 2]);
+        for (p, count) in [2, 5].into_iter().zip(&mut places) {
+            let p = BigInt::from(p);
+            while (&rest % &p).is_zero() {
+                rest /= &p;
+                *count += 1;
+            }
+        }
+        if !rest.is_one() || places[1] == 0 {
+            return None;
+        }
+        let places = places[0].max(places[1]);
+        let digits = r.numer() * (BigInt::from(10).pow(places) / r.denom());
+        digits.to_i64().filter(|n| n.abs() < DIGITS).map(|n| (n, places))
+    }
+
+    /// The magnitude of a number as a decimal with the power of ten after it, if there is one:
+    /// `0.2`, `1` and 20, `2.5` and −8; `None` for what is written without point and power.
+    pub(crate) fn decimal_text(&self) -> Option<(String, Option<i64>)> {
+        if let Some((digits, places)) = self.decimal() {
+            return Some(decimal_digits(digits.unsigned_abs(), places));
+        }
+        if !self.is_integer()
+            || self.small().is_some_and(|(n, _)| n.unsigned_abs() < 10_000_000_000)
+        {
+            return None;
+        }
+        let all = self.to_string();
+        let all = all.trim_start_matches('-');
+        let digits = all.trim_end_matches('0');
+        let few = all.len() - digits.len() >= ZEROS && digits.len() <= DIGITS.ilog10() as usize;
+        few.then(|| (pointed(digits), i64::try_from(all.len() - 1).ok()))
     }
 
     /// The number as a person would type it: `0.2`, `1e-8`, `2/3`.
     pub fn text(&self) -> String {
-        let Some((digits, places)) = self.decimal() else { return self.to_string() };
-        let sign = if digits < 0 { "-" } else { "" };
-        match decimal_digits(digits.unsigned_abs(), places) {
-            (digits, None) => format!("{sign}{digits}"),
-            (digits, Some(power)) => format!("{sign}{digits}e-{power}"),
+        let sign = if self.is_negative() { "-" } else { "" };
+        match self.decimal_text() {
+            None => self.to_string(),
+            Some((digits, None)) => format!("{sign}{digits}"),
+            Some((digits, Some(power))) => format!("{sign}{digits}e{power}"),
         }
     }
 
@@ -301,7 +353,7 @@ impl Number {
         let r = self.big();
         let bits = r.numer().bits().max(r.denom().bits());
         let exponent = u32::try_from(exponent).ok()?;
-        if bits.checked_mul(u64::from(exponent))? > 1 << 20 {
+        if bits.checked_mul(u64::from(exponent))? > LARGEST_POWER {
             return None;
         }
         Some(Number::from_big(BigRational::new_raw(

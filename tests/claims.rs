@@ -173,6 +173,14 @@ fn what_hides_beyond_thresholds_and_digits_is_never_called_true() {
         "var a, b, c\n(a^b)^c == a^(b*c)",
         "var x[n]\nwhere(n > 3, 1, 0) == 0",
         "var x[n]\nwhere(n > 5000, 1, 0) == 0",
+        "sigmoid(800) == 1",
+        "1 + exp(-800) == 1",
+        "softplus(800) == 800",
+        "gelu(20) == 20",
+        "cosh(800) == sinh(800)",
+        "logsumexp([0; 800]) == 800",
+        "atan(1e100) == pi/2",
+        "var x\nsigmoid(x^2 + 800) == 1",
         "var x\nsign(x - 12345) == sign(x*sign'(x-12345) - 12345)",
         "var x\nsign(x - 5) == sign(x*exp'(x - 5) - 6)",
         "var x[n]\ngrad(sum(relu(x - 12345)), x) == zeros(n)",
@@ -226,5 +234,21 @@ fn what_the_sides_ask_for_is_said() {
     {
         let verdicts = check(claim, None, 0).expect(claim);
         assert!(verdicts[0].evidence.conditions.is_empty(), "{claim}");
+    }
+}
+
+/// Numbers beyond doubles are no obstacle, and sides that doubles do not tell apart are shown.
+#[test]
+fn large_and_near_numbers_are_compared() {
+    for claim in ["10^400 == 10^400", "exp(1000) == exp(1000)", "10^400*x == 10^400*x"] {
+        assert!(statuses(claim)[0].holds(), "{claim}");
+    }
+    for (claim, left, right) in [
+        ("exp(1000) == exp(1001)", "1.97e434", "5.355e434"),
+        ("exp(pi*sqrt(163)) == 640320^3 + 744", "262537412640768743.99", "262537412640768744"),
+    ] {
+        let verdicts = check(claim, None, 0).expect(claim);
+        let shown = verdicts[0].evidence.counterexample.as_ref().and_then(|c| c.digits.as_ref());
+        assert_eq!(shown, Some(&(left.to_string(), right.to_string())), "{claim}");
     }
 }

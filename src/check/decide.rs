@@ -1,20 +1,19 @@
 //! A claim tried at points.
 
+use super::lost::{above, larger, magnitude, told_apart, visibly_apart};
 use super::points::{Points, SEVERAL, Scale, Style};
 use super::ties::Search;
 use super::verdict::Counterexample;
 use super::{Claim, about_derivatives};
 use crate::array::{Array, Scalar};
-use crate::field::modular::{Companion, Mersenne, Modular, Prime};
+use crate::field::magnitude::Magnitude;
 use crate::numeric::arithmetic::Arithmetic;
 use crate::numeric::ball::Ball;
 use crate::numeric::error::EvalError;
-use crate::numeric::eval::{Evaluator, Point, Varied};
-use crate::numeric::instance::Instance;
+use crate::numeric::eval::{Evaluator, Point};
 use crate::numeric::plan::variables_of;
 use crate::numeric::sample::Random;
-use crate::shape::typed::{Meaning, VariableId};
-use crate::syntax::ast::{Attribute, Expr, NodeId, ProductOp};
+use crate::syntax::ast::{Attribute, NodeId};
 
 /// A relative difference up to which doubles count as equal at one of many points.
 const SAME: f64 = 1e-9;
@@ -240,7 +239,7 @@ impl<'a> Trial<'a> {
 
     /// After [`Trial::run`] found nothing: generic points in balls, whose agreement counts.
     pub(super) fn confirm(&self, outcome: &mut Outcome, random: &mut Random) {
-        let constant = self.is_constant();
+        let (constant, arithmetic) = (self.is_constant(), self.is_arithmetic());
         let mut agreed = 0;
         let wanted = if constant { 1 } else { BALLS };
         for (number, scale) in [Scale::Drawn(0), Scale::Equal(2), Scale::Drawn(2), Scale::Drawn(1)]
@@ -253,6 +252,10 @@ impl<'a> Trial<'a> {
                     break;
                 };
                 match self.ball(&point) {
+                    Opinion::Same(_) if !arithmetic && self.loses(&point) => {
+                        let why = "numbers of such different sizes are lost beside each other";
+                        outcome.reason = Some(why.to_string());
+                    }
                     Opinion::Same(_) => {
                         agreed += 1;
                         break;
@@ -284,77 +287,6 @@ impl<'a> Trial<'a> {
             outcome.reason =
                 Some("too few points were found at which both sides can be compared".to_string());
         }
-    }
-
-    /// A bound on the chance that a false claim would have passed where this one did: at random
-    /// points modulo two primes, functions taken for random ones. `None` where the claim does not
-    /// hold there, or has no meaning in such numbers; that refutes nothing.
-    pub(super) fn exact(&self, random: &mut Random) -> Option<f64> {
-        let property = |a: &Attribute| *a != Attribute::Positive;
-        if self.claim.typed.variables.iter().any(|v| v.attributes.iter().any(property)) {
-            return None;
-        }
-        let mut chance = 1.0;
-        for (number, scale) in [Scale::Drawn(0), Scale::Drawn(2)].into_iter().enumerate() {
-            let point = self.points.draw(scale, Style::Generic(0), number, random)?;
-            chance *= self.residues::<Mersenne>(&point, random)?;
-            self.residues::<Companion>(&point, random)?;
-        }
-        Some(chance)
-    }
-
-    /// Whether the claim is of sums, products and whole powers alone, which residues decide.
-    pub(super) fn is_arithmetic(&self) -> bool {
-        let typed = self.claim.typed;
-        let whole = |e: &NodeId| match typed.program.node(*e) {
-            Expr::Number(n) => n.is_integer(),
-            _ => false,
-        };
-        let free = |a: &Attribute| *a == Attribute::Positive;
-        let plain = typed.variables.iter().flat_map(|v| &v.attributes).all(free);
-        plain
-            && self.plan.iter().all(|id| match typed.program.node(*id) {
-                Expr::Number(_) | Expr::Negate(_) | Expr::Sum(_) | Expr::Transpose(_) => true,
-                Expr::Name(_) => {
-                    matches!(typed.meaning(*id), Meaning::Variable(_) | Meaning::Definition(_))
-                }
-                Expr::Product(op, ..) => matches!(op, ProductOp::Product | ProductOp::Hadamard),
-                Expr::Power(_, e) | Expr::ElementPower(_, e) => whole(e),
-                _ => false,
-            })
-    }
-
-    /// The chance of accidental agreement at one point modulo one prime; `None` without agreement.
-    fn residues<P: Prime>(&self, point: &Point, random: &mut Random) -> Option<f64> {
-        let claim = self.claim;
-        let mut point = point.clone();
-        for (k, f) in point.functions.iter_mut().enumerate() {
-            *f = Some(Instance::Opaque(u32::try_from(k).ok()?));
-        }
-        let mut evaluator = Evaluator::<Modular<P>>::new(claim.typed, &point).ok()?;
-        for (k, value) in point.values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let data = value.data.iter().map(|_| Modular::variable(random.bits())).collect();
-            let id = VariableId(u32::try_from(k).ok()?);
-            let drawn = Array { shape: value.shape.clone(), data };
-            evaluator.set(Varied::Variable(id), Some(drawn));
-        }
-        evaluator.run(&self.plan).ok()?;
-        let left = evaluator.aligned(claim.left, claim.indices).ok()?;
-        let right = evaluator.aligned(claim.right, claim.indices).ok()?;
-        let (n, m) = (left.data.len(), right.data.len());
-        if n == 0 || m == 0 || n != m && n != 1 && m != 1 {
-            return None;
-        }
-        let mut chance = 0.0f64;
-        for k in 0..n.max(m) {
-            let (a, b) = (left.data[k % n], right.data[k % m]);
-            if a.residue() != b.residue() {
-                return None;
-            }
-            chance = chance.max(a.chance(b, 2f64.powi(60)));
-        }
-        Some(chance)
     }
 
     /// Whether nothing varies: a claim about numbers.
@@ -456,9 +388,12 @@ impl<'a> Trial<'a> {
         if n == 0 || m == 0 || n != m && n != 1 && m != 1 {
             return Opinion::Nothing("the sides have different shapes".to_string());
         }
-        let above =
-            |a: &Array<Ball>| a.data.iter().map(|x| x.above().to_double()).fold(0.0, f64::max);
-        let scale = above(&sides.left).max(above(&sides.right)).max(sides.largest);
+        let scale = [above(&sides.left), above(&sides.right), magnitude(sides.largest)]
+            .into_iter()
+            .fold(Magnitude::ZERO, larger);
+        let within = |gap: Magnitude, share: f64| {
+            gap.is_zero() || scale.is_finite() && gap.compare(scale.times(magnitude(share))).is_le()
+        };
         let digits = if self.smooth { DERIVATIVE_BITS } else { BITS };
         let mut unclear = false;
         for k in 0..n.max(m) {
@@ -467,8 +402,12 @@ impl<'a> Trial<'a> {
                 let why = "no point was found at which both sides are defined";
                 return Opinion::Nothing(why.to_string());
             }
-            let gap = a.sub(b).above().to_double();
-            let apart = if self.sampled { gap > SAMPLED_APART * scale } else { a.differs(b) };
+            let gap = a.sub(b).above();
+            let apart = if self.sampled {
+                gap.is_finite() && scale.is_finite() && !within(gap, SAMPLED_APART)
+            } else {
+                a.differs(b)
+            };
             if apart {
                 let double = |a: &Array<Ball>| Array {
                     shape: a.shape.clone(),
@@ -477,7 +416,7 @@ impl<'a> Trial<'a> {
                 return Opinion::Apart(double(&sides.left), double(&sides.right));
             }
             let digits = if self.sampled { SAMPLED_SAME } else { digits };
-            unclear |= !gap.is_finite() || gap > 0.0 && !scale.is_finite() || gap > digits * scale;
+            unclear |= !gap.is_finite() || !within(gap, digits);
         }
         if unclear { Opinion::Unclear } else { Opinion::Same(0.0) }
     }
@@ -580,7 +519,10 @@ impl<'a> Trial<'a> {
             .zip(&point.functions)
             .filter_map(|(u, f)| Some((written(u.name), f.as_ref()?.text())))
             .collect();
+        let hidden = !visibly_apart(&left, &right);
+        let fine = hidden.then(|| self.sides::<Ball>(point).ok()).flatten();
         Counterexample {
+            digits: fine.and_then(|sides| told_apart(&sides.left, &sides.right)),
             sizes: point.sizes.iter().map(|(n, s)| (n.clone(), *s)).collect(),
             values,
             functions,

@@ -46,6 +46,8 @@ pub struct Counterexample {
     pub left: Option<crate::array::Array>,
     /// The right side there.
     pub right: Option<crate::array::Array>,
+    /// Numbers of the sides in decimal, where doubles do not show that they differ.
+    pub digits: Option<(String, String)>,
 }
 
 /// How a claim was proved.

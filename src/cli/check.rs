@@ -129,8 +129,10 @@ fn claim_text(input: &Input, v: &Verdict, color: bool) -> String {
             let mut notes = Vec::new();
             if let Some(c) = &v.evidence.counterexample {
                 notes.push(point_text(c));
-                if let (Some(l), Some(r)) = (&c.left, &c.right) {
-                    notes.push(sides_text(l, r, ("left", "right")));
+                match (&c.digits, &c.left, &c.right) {
+                    (Some((l, r)), ..) => notes.push(format!("left {l}, right {r}")),
+                    (None, Some(l), Some(r)) => notes.push(sides_text(l, r, ("left", "right"))),
+                    _ => {}
                 }
             }
             notes.extend(v.evidence.note.clone());
@@ -237,6 +239,9 @@ pub(super) fn evidence_json(e: &Evidence) -> Map<String, Value> {
         }
         evidence.insert("lhs".into(), c.left.as_ref().map_or(Value::Null, to_json));
         evidence.insert("rhs".into(), c.right.as_ref().map_or(Value::Null, to_json));
+        if let Some((l, r)) = &c.digits {
+            evidence.insert("digits".into(), json!([l, r]));
+        }
     }
     if let Some(note) = &e.note {
         evidence.insert("note".into(), json!(note));

@@ -10,7 +10,7 @@ use super::name::{greek_latex, is_compound, split};
 use super::unicode::begins_with_digit;
 use super::walk::{mentions_gradient, parts_mut};
 use crate::functions::{Function, Notation};
-use crate::number::{Number, decimal_digits};
+use crate::number::Number;
 
 /// Choices of the LaTeX notation.
 #[derive(Clone, Copy, Default, Debug)]
@@ -124,14 +124,14 @@ impl Glyphs for Latex<'_> {
     }
 
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
-        if let Some((digits @ 0.., places)) = number.decimal()
-            && let (digits, Some(power)) = decimal_digits(digits.unsigned_abs(), places)
+        if !number.is_negative()
+            && let Some((digits, Some(power))) = number.decimal_text()
         {
             if digits != "1" {
                 out.text(&digits);
                 out.text(r" \cdot ");
             }
-            return out.text(&format!("10^{{-{power}}}"));
+            return out.text(&format!("10^{{{power}}}"));
         }
         if !number.is_fraction() {
             return write_number(out, number);

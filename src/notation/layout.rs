@@ -12,7 +12,7 @@ pub(super) use self::class::{Class, Place, class, is_minus_one, peel, rank};
 use self::class::{brackets, scaled};
 use super::math::{Math, Symbol};
 use crate::functions::Function;
-use crate::number::{Number, decimal_digits};
+use crate::number::Number;
 
 /// Where notation is written to.
 pub(super) trait Sink {
@@ -456,8 +456,13 @@ pub(super) fn bracket_indices<G: Glyphs, S: Sink>(g: G, out: &mut S, indices: &[
 
 /// Writes `3` or `1/2`.
 pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
-    if let Some((digits @ 0.., places)) = number.decimal() {
-        write_decimal(out, digits.unsigned_abs(), places);
+    let decimal = if number.is_negative() { None } else { number.decimal_text() };
+    if let Some((digits, power)) = decimal {
+        out.text(&digits);
+        if let Some(power) = power {
+            out.text("e");
+            out.text(&power.to_string());
+        }
     } else if let Some((n @ 0.., d)) = number.small() {
         write_integer(out, n.unsigned_abs());
         if d != 1 {
@@ -466,15 +471,6 @@ pub(super) fn write_number<S: Sink>(out: &mut S, number: &Number) {
         }
     } else {
         out.text(&number.to_string());
-    }
-}
-
-fn write_decimal<S: Sink>(out: &mut S, n: u64, places: u32) {
-    let (digits, power) = decimal_digits(n, places);
-    out.text(&digits);
-    if let Some(power) = power {
-        out.text("e-");
-        write_integer(out, power.into());
     }
 }
 

@@ -17,6 +17,8 @@ use crate::syntax::ast::NodeId;
 const STEPS: [f64; 2] = [0.1, 0.004];
 /// Agreement to this share of the terms' magnitude is agreement.
 const TOLERANCE: f64 = 1e-7;
+/// Larger values might overflow in a difference.
+pub(super) const LARGEST_VALUE: f64 = 1e100;
 /// A difference must be known to this share to decide anything.
 const CONCLUSIVE: f64 = 1e-5;
 
@@ -88,9 +90,15 @@ impl Input<'_, '_> {
         let (claimed, scale) = contract(kind, read_along, answer, self.value.len())?;
         if kind == Kind::Value {
             let rounding = self.rounding();
-            let error = vec![rounding; self.value.len()];
-            let value = Estimate { error, value: self.value.clone() };
-            return Ok(judge(&claimed, &scale, &value, rounding));
+            // values that agree do so however far rounding might have moved them
+            let value = |error: f64| Estimate {
+                error: vec![error; self.value.len()],
+                value: self.value.clone(),
+            };
+            return Ok(match judge(&claimed, &scale, &value(0.0), 0.0) {
+                Opinion::Agrees(error) => Opinion::Agrees(error),
+                _ => judge(&claimed, &scale, &value(rounding), rounding),
+            });
         }
         let noise = self.noise();
         let mut last = Opinion::Open;

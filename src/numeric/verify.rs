@@ -327,8 +327,8 @@ impl<'q> Judgement<'q> {
                                     all = false;
                                 }
                                 Opinion::Differs { claimed, found, error } => {
-                                    let wrt = self.question.results[result].wrt.iter();
-                                    let wrt = wrt.map(ToString::to_string).collect();
+                                    let wrt = &self.question.results[result].wrt;
+                                    let wrt = wrt.iter().map(ToString::to_string).collect();
                                     let failure = Failure::Differs(Box::new(Difference {
                                         result,
                                         wrt,
@@ -380,7 +380,7 @@ impl<'q> Judgement<'q> {
         let mut evaluator = Evaluator::<f64>::new(self.user, point)?;
         evaluator.run(&self.plan)?;
         let value = evaluator.result(self.target, &self.plan)?;
-        if value.data.iter().any(|v| !v.is_finite() || v.abs() > 1e12) {
+        if value.data.iter().any(|v| !v.is_finite() || v.abs() > super::direction::LARGEST_VALUE) {
             return Err(Pass::Elsewhere("the objective overflows at the points tried".to_string()));
         }
         if evaluator.work > LARGEST_EVALUATION {

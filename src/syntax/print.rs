@@ -84,7 +84,7 @@ pub fn print_operand(program: &Program, root: NodeId, least: u8) -> String {
 
 fn strength(expr: &Expr) -> u8 {
     match expr {
-        Expr::Number(n) if !n.is_integer() => PRODUCT,
+        Expr::Number(n) if n.is_fraction() => PRODUCT,
         Expr::Negate(_) => UNARY,
         Expr::Sum(_) => SUM,
         Expr::Product(..) => PRODUCT,
@@ -125,7 +125,7 @@ fn write(program: &Program, root: NodeId, out: &mut String) {
 /// The parts of a node, in reading order.
 fn open<'a>(program: &'a Program, expr: &'a Expr, parts: &mut Vec<Piece<'a>>) {
     match expr {
-        Expr::Number(n) => parts.push(Piece::Owned(n.to_string())),
+        Expr::Number(n) => parts.push(Piece::Owned(n.text())),
         Expr::Name(name) => parts.push(Piece::Text(program.name(*name))),
         Expr::Negate(a) => parts.extend([Piece::Text("-"), Piece::Node(*a, UNARY)]),
         Expr::Sum(list) => {
@@ -230,7 +230,7 @@ fn exponent(program: &Program, id: NodeId) -> u8 {
         Expr::Number(_) => UNARY,
         Expr::Name(n) if program.name(*n) != "T" => UNARY,
         Expr::Negate(a) => match program.node(*a) {
-            Expr::Number(n) if n.is_integer() => UNARY,
+            Expr::Number(n) if !n.is_fraction() => UNARY,
             Expr::Name(_) => UNARY,
             _ => ATOM + 1,
         },

@@ -32,6 +32,11 @@ pub enum LowerError {
         /// Where it stands.
         span: Span,
     },
+    /// A divisor is zero, whatever the values of the variables.
+    DivisionByZero {
+        /// Where it stands.
+        span: Span,
+    },
     /// There is no expression or definition to work on.
     Nothing,
     /// The objective is no name of a definition.
@@ -42,6 +47,7 @@ impl fmt::Display for LowerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LowerError::Unsupported { what, .. } => write!(f, "{what} is not supported yet"),
+            LowerError::DivisionByZero { .. } => f.write_str("this divides by zero"),
             LowerError::Nothing => f.write_str("there is no expression or definition to work on"),
             LowerError::UnknownObjective(name) => {
                 write!(f, "`{name}` is not a definition of the program")
@@ -55,7 +61,7 @@ impl std::error::Error for LowerError {}
 impl From<LowerError> for Diagnostic {
     fn from(error: LowerError) -> Diagnostic {
         let labels = match &error {
-            LowerError::Unsupported { span, .. } => {
+            LowerError::Unsupported { span, .. } | LowerError::DivisionByZero { span } => {
                 vec![Label { span: *span, text: String::new() }]
             }
             _ => Vec::new(),
@@ -413,7 +419,9 @@ impl<'a> Lowerer<'a> {
     }
 
     fn objective(&mut self, body: ExprId) -> ExprId {
-        let taken = |name: &str| self.typed.program.find_name(name).is_some();
+        // its gradient is called `grad_y`, which may be another name of the program
+        let known = |name: &str| self.typed.program.find_name(name).is_some();
+        let taken = |name: &str| known(name) || known(&format!("grad_{name}"));
         let name = ["y", "out", "value", "result", "objective"]
             .into_iter()
             .find(|n| !taken(n))

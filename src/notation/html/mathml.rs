@@ -16,7 +16,7 @@ use crate::notation::name::{greek_letter, is_compound, split};
 use crate::notation::raise::product;
 use crate::notation::unicode::begins_with_digit;
 use crate::notation::walk::any;
-use crate::number::{Number, decimal_digits};
+use crate::number::Number;
 use std::fmt::Write as _;
 
 /// Between these stands a tag, or an element that is finished.
@@ -283,18 +283,16 @@ impl Glyphs for MathMl<'_> {
     }
     fn number<S: Sink>(self, out: &mut S, number: &Number) {
         let (numerator, denominator) = number.parts();
-        if let Some((digits @ 0.., places)) = number.decimal() {
-            let (digits, power) = decimal_digits(digits.unsigned_abs(), places);
+        if let Some((digits, power)) = number.decimal_text().filter(|_| !number.is_negative()) {
             let times =
                 if digits == "1" { String::new() } else { format!("<mn>{digits}</mn><mo>·</mo>") };
             match power {
                 None => tag(out, &format!("<mn>{digits}</mn>")),
-                Some(power) => tag(
-                    out,
-                    &format!(
-                        "<mrow>{times}<msup><mn>10</mn><mrow><mo>−</mo><mn>{power}</mn></mrow></msup></mrow>"
-                    ),
-                ),
+                Some(power) => {
+                    let sign = if power < 0 { "<mo>−</mo>" } else { "" };
+                    let power = format!("<mrow>{sign}<mn>{}</mn></mrow>", power.unsigned_abs());
+                    tag(out, &format!("<mrow>{times}<msup><mn>10</mn>{power}</msup></mrow>"));
+                }
             }
         } else if number.is_integer() {
             tag(out, &format!("<mn>{numerator}</mn>"));

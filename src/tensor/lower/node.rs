@@ -20,6 +20,14 @@ impl Lowerer<'_> {
         match typed.program.node(id) {
             Expr::Number(n) => return Ok(Some(self.arena.number(n))),
             Expr::Name(_) => return self.name(id),
+            Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, _, b)
+                if typed.free(*b).is_empty() =>
+            {
+                let divisor = self.value(*b);
+                if self.arena.is_zero(divisor) {
+                    return Err(LowerError::DivisionByZero { span: typed.program.span(*b) });
+                }
+            }
             _ => {}
         }
         if typed.free(id).is_empty()
