@@ -130,6 +130,46 @@ fn what_is_open_is_asked_for() {
     assert!(status == 0 && text.contains("by `v`"), "{text}");
 }
 
+/// A verdict never rests on a guess: where another shape would make the gradient right, it is asked for.
+#[test]
+fn what_hangs_on_a_guess_is_asked_for() {
+    let source = "import numpy as np\ndef loss(theta, x, y, c):\n    # x: (n,), y: (n,)\n    \
+                  return c * np.sum((theta * x - y) ** 2)\ndef grad_loss(theta, x, y, c):\n    \
+                  return 2 * c * np.sum((theta * x - y) * x)\n";
+    let (text, status) = check_text("guess", source, &[]);
+    assert!(status == 2 && text.contains("hangs on the shape of `theta`"), "{text}");
+    assert_eq!(check_text("guess", source, &["--shape", "theta"]).1, 0);
+    assert_eq!(check_text("guess", source, &["--shape", "theta[n]"]).1, 1);
+}
+
+/// Gradients that a layer keeps in attributes are gradients as well.
+#[test]
+fn attributes_are_gradients_too() {
+    let layer = |axis: &str| {
+        format!(
+            "import numpy as np\nclass Linear:\n    def __init__(self, W, b):\n        \
+             self.W, self.b = W, b\n    def forward(self, x):\n        \
+             \"\"\"x: (N, D), W: (D, K), b: (K,)\"\"\"\n        self.x = x\n        \
+             return x @ self.W + self.b\n    def backward(self, dout):\n        \
+             self.dW = self.x.T @ dout\n        self.db = dout.sum(axis={axis})\n        \
+             return dout @ self.W.T\n"
+        )
+    };
+    let (text, status) = check_text("right-layer", &layer("0"), &[]);
+    assert!(status == 0 && text.contains("3 gradients: 3 proved"), "{text}");
+    let (text, status) = check_text("wrong-layer", &layer("1"), &[]);
+    assert!(status == 1 && text.contains("`db` is not the gradient"), "{text}");
+}
+
+/// Changed code may have other shapes; the search for a repair passes over it.
+#[test]
+fn repairs_of_other_shapes_are_passed_over() {
+    let source = "import numpy as np\ndef f(w, A, b, lam):\n    return np.linalg.norm(A @ w - b) ** 2\n\
+                  def grad_f(w, A, b, lam):\n    return 2 * A.T @ (A @ w - b) * lam\n";
+    let (text, status) = check_text("extra-factor", source, &[]);
+    assert!(status == 1 && text.contains("return 2 * A.T @ (A @ w - b)\n"), "{text}");
+}
+
 #[test]
 fn shapes_are_numpys() {
     // a vector of one number a row does not broadcast against rows

@@ -338,9 +338,17 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     fn name(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
         let typed = self.typed;
         match typed.meaning(id) {
-            Meaning::Variable(v) => self.variables[v.0 as usize]
-                .clone()
-                .ok_or_else(|| self.missing(id, typed.variables[v.0 as usize].name)),
+            Meaning::Variable(v) => {
+                let value = self.variables[v.0 as usize].clone();
+                let value =
+                    value.ok_or_else(|| self.missing(id, typed.variables[v.0 as usize].name))?;
+                // a point of another program may have other sizes
+                let own = own_axes(typed, &self.sizes, id)?;
+                if value.data.len() != own.iter().product::<usize>() {
+                    return Err(EvalError::Mismatch { span: self.span(id) });
+                }
+                Ok(value)
+            }
             Meaning::Definition(d) => {
                 if let Some(Some(value)) = self.fixed.get(d.0 as usize) {
                     return Ok(value.clone());

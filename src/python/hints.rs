@@ -100,19 +100,26 @@ pub(super) fn stated(file: &File<'_>, function: &Function) -> Shapes {
     for (k, text) in texts.iter().enumerate() {
         let mut text = *text;
         while let Some((names, rest)) = subject(text) {
+            let (rest, others) = rest.split_at(next_subject(rest));
             // a description may go on in the next line
             let found = bracket(rest, true).or_else(|| {
                 let next = texts.get(k + 1)?;
-                let goes_on = subject(next).is_none() && next.contains("shape");
+                let goes_on =
+                    others.is_empty() && subject(next).is_none() && next.contains("shape");
                 bracket(next, false).filter(|_| goes_on).map(|f| (f.0, rest.len()))
             });
             let scalar = ["scalar", "float"].iter().any(|w| rest.trim_start().starts_with(w));
             let found = found.or_else(|| scalar.then(|| (Vec::new(), rest.len())));
-            let Some((list, end)) = found else { break };
-            for name in names {
-                shapes.entry(name.to_string()).or_insert_with(|| list.clone());
+            if let Some((list, end)) = found {
+                for name in names {
+                    shapes.entry(name.to_string()).or_insert_with(|| list.clone());
+                }
+                if others.is_empty() {
+                    text = rest[end..].trim_start_matches([',', ';', ' ']);
+                    continue;
+                }
             }
-            text = rest[end..].trim_start_matches([',', ';', ' ']);
+            text = others.trim_start_matches([',', ';', ' ']);
         }
     }
     for parameter in &function.parameters {
@@ -147,6 +154,27 @@ fn subject(text: &str) -> Option<(Vec<&str>, &str)> {
         !n.is_empty() && n.len() < 24 && n.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
     list.iter().all(name).then_some((list, rest))
+}
+
+/// Where a list goes on to its next name: `, b:` in ` (n,), b: scalar`; else its length.
+fn next_subject(text: &str) -> usize {
+    let mut depth = 0i32;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' | ';' if depth == 0 => {
+                let after = text[at + 1..].trim_start();
+                let name = after.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+                let ends = name.is_some_and(|n| n > 0 && after[n..].trim_start().starts_with(':'));
+                if ends && after.starts_with(|c: char| !c.is_ascii_digit()) {
+                    return at;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The first bracket that is a shape, and where it ends: `(N, D)`, `(N,)`, `[n, d]`, `shape (n)`;
@@ -191,6 +219,9 @@ mod tests {
         assert_eq!(of(course), "b[M] out[N,M] w[D,M] x[N,D]");
         assert_eq!(of("def f(x: Float[Array, \"n d\"], c: float):\n    return x\n"), "c[] x[n,d]");
         assert_eq!(of("def f(x):\n    # x: data (optional)\n    return x\n"), "");
+        let mixed = "def f(x, b, R):\n    # x: (n,), b: scalar, R: (n, n), c: any\n    return x\n";
+        assert_eq!(of(mixed), "R[n,n] b[] x[n]");
+        assert_eq!(of("def f(x, w):\n    # x: input, w: (d,)\n    return x\n"), "w[d]");
     }
 
     #[test]

@@ -15,6 +15,10 @@ const TRIED: usize = 4000;
 /// So many readings may fail before one succeeds.
 const FAILED: usize = 600;
 
+/// Of so many other readings each is tried, none less likely than the first by more than this.
+const OTHERS: usize = 6;
+const LESS_LIKELY: u32 = 4;
+
 /// A gradient of another shape than its variable's counts as much as so unlikely a shape.
 const MISMATCH: u32 = 3;
 
@@ -116,6 +120,91 @@ fn candidates(name: &str) -> Vec<(u32, &'static [&'static str])> {
     costs.into_iter().zip(shapes).filter(|c| c.0 != NEVER).collect()
 }
 
+/// The readings of a pair of functions, the likeliest first.
+struct Search<'a> {
+    file: &'a File<'a>,
+    pair: Pair,
+    options: &'a Options,
+    heap: BinaryHeap<State>,
+    number: usize,
+    tried: usize,
+    failed: usize,
+    found: bool,
+    first_error: Option<CodeError>,
+}
+
+impl<'a> Search<'a> {
+    fn new(file: &'a File<'a>, pair: Pair, options: &'a Options, stated: Knowledge) -> Search<'a> {
+        let first =
+            State { cost: 0, number: 0, knowledge: stated, assumed: Vec::new(), done: false };
+        let heap = BinaryHeap::from([first]);
+        let (number, tried, failed, found, first_error) = (0, 0, 0, false, None);
+        Search { file, pair, options, heap, number, tried, failed, found, first_error }
+    }
+
+    fn push(&mut self, state: State) {
+        self.number += 1;
+        self.heap.push(State { number: self.number, ..state });
+    }
+
+    /// The next reading, with what its shapes cost; none that cost more than `most`.
+    fn next(&mut self, most: Option<u32>) -> Option<(u32, Found)> {
+        while self.tried < TRIED {
+            self.tried += 1;
+            let state = self.heap.pop()?;
+            if most.is_some_and(|most| state.cost > most) {
+                return None;
+            }
+            match ask(self.file, self.pair, self.options, &state.knowledge, Sizes::default()) {
+                Ok(question) => {
+                    let mismatches =
+                        question.asked.iter().filter(|a| a.differ.is_some()).count() as u32;
+                    let cost = state.cost + MISMATCH * mismatches;
+                    if !state.done && mismatches > 0 && !state.assumed.is_empty() {
+                        self.push(State { cost, done: true, ..state });
+                        continue;
+                    }
+                    self.found = true;
+                    let found = Found {
+                        sizes: question.writer.sizes.clone(),
+                        question,
+                        knowledge: state.knowledge,
+                        assumed: state.assumed,
+                    };
+                    return Some((state.cost, found));
+                }
+                Err(Stop::Unknown(name)) => {
+                    for (more, shape) in candidates(&name) {
+                        let mut knowledge = state.knowledge.clone();
+                        let shape = shape.iter().map(ToString::to_string).collect();
+                        knowledge.shapes.insert(name.clone(), shape);
+                        let mut assumed = state.assumed.clone();
+                        assumed.push(name.clone());
+                        let cost = state.cost + more;
+                        self.push(State { cost, number: 0, knowledge, assumed, done: false });
+                    }
+                }
+                Err(Stop::Labels(name)) => {
+                    let mut knowledge = state.knowledge.clone();
+                    knowledge.labels.push(name);
+                    self.push(State { knowledge, ..state });
+                }
+                Err(Stop::Error(error)) => {
+                    self.failed += 1;
+                    let whatever = state.assumed.is_empty()
+                        || matches!(error, CodeError::Syntax { .. } | CodeError::Open { .. });
+                    // that of the likeliest shapes is the one to show
+                    self.first_error.get_or_insert(error);
+                    if whatever || self.failed > FAILED && !self.found {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
 /// Reads a pair of functions with the shapes that are stated, and the likeliest for the others.
 ///
 /// # Errors
@@ -126,86 +215,70 @@ pub(super) fn infer(
     options: &Options,
     stated: Knowledge,
 ) -> Result<Found, CodeError> {
-    let mut heap = BinaryHeap::new();
-    heap.push(State { cost: 0, number: 0, knowledge: stated, assumed: Vec::new(), done: false });
-    let mut number = 0;
-    let mut failed = 0;
-    let mut first_error = None;
-    let mut best: Option<(u32, Found)> = None;
-    for _ in 0..TRIED {
-        let Some(state) = heap.pop() else { break };
-        if best.as_ref().is_some_and(|b| state.cost > b.0) {
+    let mut search = Search::new(file, pair, options, stated);
+    let Some((cost, found)) = search.next(None) else {
+        return Err(search.first_error.unwrap_or_else(|| {
+            CodeError::open(
+                "no shapes were found under which both functions can be read",
+                None,
+                "state them: `--shape \"X[N,D], y[N]\"`",
+            )
+        }));
+    };
+    if !found.assumed.is_empty()
+        && let Some((_, other)) = search.next(Some(cost))
+    {
+        return Err(ambiguous(&found, &other.knowledge));
+    }
+    Ok(found)
+}
+
+/// Other readings than the likeliest, in which every gradient has the shape of its variable.
+pub(super) fn others(
+    file: &File<'_>,
+    pair: Pair,
+    options: &Options,
+    stated: Knowledge,
+) -> Vec<Found> {
+    let mut search = Search::new(file, pair, options, stated);
+    let Some((cost, _)) = search.next(None) else { return Vec::new() };
+    let mut list = Vec::new();
+    while let Some((_, found)) = search.next(Some(cost + LESS_LIKELY)) {
+        if found.question.asked.iter().all(|a| a.differ.is_none()) {
+            list.push(found);
+        }
+        if list.len() >= OTHERS {
             break;
         }
-        match ask(file, pair, options, &state.knowledge, Sizes::default()) {
-            Ok(question) => {
-                let mismatches =
-                    question.asked.iter().filter(|a| a.differ.is_some()).count() as u32;
-                let cost = state.cost + MISMATCH * mismatches;
-                if !state.done && mismatches > 0 && !state.assumed.is_empty() {
-                    number += 1;
-                    heap.push(State { cost, number, done: true, ..state });
-                    continue;
-                }
-                let cost = state.cost;
-                if let Some((_, other)) = &best {
-                    return Err(ambiguous(other, &state.knowledge));
-                }
-                let found = Found {
-                    sizes: question.writer.sizes.clone(),
-                    question,
-                    knowledge: state.knowledge,
-                    assumed: state.assumed,
-                };
-                if found.assumed.is_empty() {
-                    return Ok(found);
-                }
-                best = Some((cost, found));
-            }
-            Err(Stop::Unknown(name)) => {
-                for (more, shape) in candidates(&name) {
-                    let mut knowledge = state.knowledge.clone();
-                    let shape = shape.iter().map(ToString::to_string).collect();
-                    knowledge.shapes.insert(name.clone(), shape);
-                    let mut assumed = state.assumed.clone();
-                    assumed.push(name.clone());
-                    number += 1;
-                    heap.push(State {
-                        cost: state.cost + more,
-                        number,
-                        knowledge,
-                        assumed,
-                        done: false,
-                    });
-                }
-            }
-            Err(Stop::Labels(name)) => {
-                let mut knowledge = state.knowledge.clone();
-                knowledge.labels.push(name);
-                number += 1;
-                heap.push(State { number, knowledge, ..state });
-            }
-            Err(Stop::Error(error)) => {
-                failed += 1;
-                let whatever = state.assumed.is_empty()
-                    || matches!(error, CodeError::Syntax { .. } | CodeError::Open { .. });
-                // that of the likeliest shapes is the one to show
-                first_error.get_or_insert(error);
-                if whatever || failed > FAILED && best.is_none() {
-                    break;
-                }
-            }
+    }
+    list
+}
+
+/// Where the verdict hangs on a shape that is not stated: it is right with `other`.
+pub(super) fn depends(found: &Found, other: &Found) -> CodeError {
+    let shape = |f: &Found, name: &str| {
+        let shapes = f.question.shapes();
+        match shapes.into_iter().find(|s| s.0 == name) {
+            Some((_, shape)) if shape.starts_with('(') => format!("`{shape}`"),
+            _ => "a scalar".to_string(),
         }
-    }
-    match (best, first_error) {
-        (Some((_, found)), _) => Ok(found),
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(CodeError::open(
-            "no shapes were found under which both functions can be read",
-            None,
-            "state them: `--shape \"X[N,D], y[N]\"`",
-        )),
-    }
+    };
+    let name = found
+        .assumed
+        .iter()
+        .find(|n| found.knowledge.shapes.get(*n) != other.knowledge.shapes.get(*n))
+        .cloned()
+        .unwrap_or_default();
+    let message = format!(
+        "whether this is right hangs on the shape of `{name}`: it is for {}, it is not for {}",
+        shape(other, &name),
+        shape(found, &name)
+    );
+    CodeError::open(
+        message,
+        None,
+        &format!("say which: `--shape \"{name}\"` or `--shape \"{name}[n]\"`"),
+    )
 }
 
 fn ambiguous(found: &Found, other: &Knowledge) -> CodeError {

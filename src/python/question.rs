@@ -142,12 +142,17 @@ pub(super) fn ask(
         let value = parts.remove(0);
         let gradients = flatten(&reader, parts, &names);
         let outputs = vec![(value, None)];
-        return finish(reader, options, pair, &outputs, &gradients, &locals, false);
+        return finish(reader, options, pair, &outputs, (&gradients, &[]), &locals, false);
     }
     let (outputs, mut upstream) =
         gradient_arguments(&mut reader, file, pair, &arguments, &locals, &parts)?;
     let by_order = arguments.iter().any(|a| a.0 == "ctx");
     reader.value = false;
+    let owner = upstream.iter().find_map(|a| match a.1 {
+        Value::Object(object) if a.0 == "self" => Some(object),
+        _ => None,
+    });
+    let before = owner.map_or(Vec::new(), |o| reader.objects[o].entries.clone());
     let result =
         reader.run(pair.gradient, std::mem::take(&mut upstream), gradient_function.span)?;
     let names = reader.returned();
@@ -155,7 +160,16 @@ pub(super) fn ask(
         Value::Tuple(list) => flatten(&reader, list, &names),
         one => flatten(&reader, vec![one], &names),
     };
-    finish(reader, options, pair, &outputs, &gradients, &locals, by_order)
+    // `self.dW = …`
+    let kept: Vec<Gradient> = owner
+        .map_or(&[][..], |o| &reader.objects[o].entries[..])
+        .iter()
+        .filter(|e| {
+            matches!(e.1, Value::Array(_)) && !before.iter().any(|b| b.0 == e.0 && b.2 == e.2)
+        })
+        .map(|(name, value, place)| (Some(name.clone()), false, value.clone(), *place))
+        .collect();
+    finish(reader, options, pair, &outputs, (&gradients, &kept), &locals, by_order)
 }
 
 fn object(reader: &mut Reader<'_>, open: bool) -> Value {
@@ -323,7 +337,7 @@ fn finish(
     options: &Options,
     pair: Pair,
     outputs: &[Output],
-    gradients: &[Gradient],
+    (gradients, kept): (&[Gradient], &[Gradient]),
     locals: &[(String, Value, Span)],
     by_order: bool,
 ) -> Read<Question> {
@@ -346,7 +360,16 @@ fn finish(
         .map(|p| p.name.clone())
         .filter(|n| n != "ctx" && n != "self")
         .collect();
-    let named = belonging(&reader, options, function, gradients, &variables, &order, by_order)?;
+    let mut named = belonging(&reader, options, function, gradients, &variables, &order, by_order)?;
+    for (name, _, value, place) in kept {
+        let Some(variable) = name.as_ref().and_then(|n| variable_of(n, &variables)) else {
+            continue;
+        };
+        let wanted = options.wrt.is_empty() || options.wrt.contains(&variable);
+        if wanted && named.iter().all(|n| n.0 != variable) {
+            named.push((variable, name.clone(), value.clone(), *place));
+        }
+    }
     let (objective, objective_line) = objective(&mut reader.writer, outputs);
     let mut asked = Vec::new();
     for (variable, name, value, place) in named {

@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     pub(super) fn returned(&self) -> Vec<(Option<String>, Span)> {
         let Some(root) = self.returned else { return Vec::new() };
         let part = |id: ExprId| match self.tree.node(id) {
-            Expr::Name(name) => (Some(name.clone()), self.tree.span(id)),
+            Expr::Name(name) | Expr::Attribute(_, name) => (Some(name.clone()), self.tree.span(id)),
             _ => (None, self.tree.span(id)),
         };
         match self.tree.node(root) {

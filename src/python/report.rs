@@ -2,7 +2,7 @@
 
 use super::error::CodeError;
 use super::hints::{POSITIVE, declared, stated};
-use super::infer::{Found, infer};
+use super::infer::{Found, depends, infer, others};
 use super::outline::File;
 use super::pair::{Options, Pair, pairs};
 use super::program::LabelStyle;
@@ -79,6 +79,12 @@ pub fn check_code(source: &str, options: &Options) -> Result<Vec<Report>, CodeEr
 
 /// What a pair of functions asks, with final names of sizes, or why it asks nothing.
 pub(super) fn read(file: &File<'_>, pair: Pair, options: &Options) -> Result<Found, CodeError> {
+    let found = infer(file, pair, options, known(file, pair, options)?)?;
+    again(file, pair, options, &found)
+}
+
+/// What the code and `--shape` state of the parameters.
+fn known(file: &File<'_>, pair: Pair, options: &Options) -> Result<Knowledge, CodeError> {
     let mut knowledge = Knowledge::default();
     for function in [pair.gradient, pair.value] {
         knowledge.shapes.extend(stated(file, &file.functions[function]));
@@ -92,8 +98,7 @@ pub(super) fn read(file: &File<'_>, pair: Pair, options: &Options) -> Result<Fou
     }
     let by_name = POSITIVE.iter().map(ToString::to_string).filter(|n| !of_names.contains(n));
     knowledge.positive_scalars.extend(by_name);
-    let found = infer(file, pair, options, knowledge)?;
-    again(file, pair, options, &found)
+    Ok(knowledge)
 }
 
 /// Reads again what was found out, so that every size has its final name in the text.
@@ -189,6 +194,11 @@ fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, Code
         });
     }
     if answers.iter().any(|a| a.status == Status::Refuted) {
+        if !found.assumed.is_empty()
+            && let Some(other) = right_otherwise(file, pair, options)?
+        {
+            return Err(depends(&found, &other));
+        }
         explain(file, pair, options, &found, &mut answers)?;
     }
     Ok(Report {
@@ -199,6 +209,23 @@ fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, Code
         assumed: found.assumed.clone(),
         program: question.context(LabelStyle::Soft),
     })
+}
+
+/// A reading with other shapes, as far as none are stated, in which every gradient is right.
+fn right_otherwise(
+    file: &File<'_>,
+    pair: Pair,
+    options: &Options,
+) -> Result<Option<Found>, CodeError> {
+    for other in others(file, pair, options, known(file, pair, options)?) {
+        let Ok(other) = again(file, pair, options, &other) else { continue };
+        let asked: Vec<&Asked> = other.question.asked.iter().collect();
+        let right = |v: &(Status, Evidence)| v.0.holds();
+        if decided(&other.question, &asked, options.seed).is_ok_and(|list| list.iter().all(right)) {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }
 
 /// Says of what is refuted where it goes wrong first, and what would mend it.

@@ -6,7 +6,6 @@
 
 use super::dim::DimId;
 use super::error::ShapeError;
-use super::finish::SIZE_NAMES;
 use super::infer::Inference;
 use super::table::Place;
 use super::typed::Extent;
@@ -41,8 +40,8 @@ impl Inference<'_> {
         Ok(())
     }
 
-    /// A name in `eye(n)`, `ones(m, n)` or `zeros(n)` that is nothing else is the name of a size. What
-    /// occurs as a value too is one only where sizes are called so: `eye(n)/n`.
+    /// A name in `eye(n)`, `ones(m, n)` or `zeros(n)` that is nothing else is the name of a size, and so
+    /// it is where it occurs as a value: `eye(n)/n`.
     fn read_sizes_by_use(&mut self) {
         let program = self.program;
         let mut inside: Vec<NodeId> = Vec::new();
@@ -69,21 +68,10 @@ impl Inference<'_> {
             return;
         }
         places.sort_unstable();
-        let mut is_value = vec![false; program.names.len()];
-        for (at, node) in program.nodes.iter().enumerate() {
-            if let Expr::Name(name) = node
-                && !self.roles[at].index
-                && places.binary_search(&NodeId(at as u32)).is_err()
-            {
-                is_value[name.0 as usize] = true;
-            }
-        }
         // in the order of the text
         for id in places {
             let Expr::Name(name) = program.node(id) else { continue };
-            if !is_value[name.0 as usize] || SIZE_NAMES.contains(&self.written(*name)) {
-                self.named_size(*name);
-            }
+            self.named_size(*name);
         }
     }
 

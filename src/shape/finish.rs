@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 /// What sizes are called where nothing else calls them.
-pub(super) const SIZE_NAMES: [&str; 8] = ["m", "n", "k", "l", "p", "q", "r", "s"];
+const SIZE_NAMES: [&str; 8] = ["m", "n", "k", "l", "p", "q", "r", "s"];
 
 impl Inference<'_> {
     /// Sizes by name, everything resolved: what makes a typed program of the program, which is
