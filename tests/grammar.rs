@@ -284,7 +284,7 @@ impl Generator {
             "NUMBER" => pick(self, &["1", "2", "0.5", "3e-2", "10"]),
             "CALL" => pick(self, &["sigmoid(", "f(", "g''(", "where(", "softmax("]),
             "SUM" => "sum[".to_string(),
-            "SEP" => pick(self, &["\n", ";", "  # remark\n"]),
+            "SEP" => pick(self, &["\n", ";", "  # remark\n"]) + LINE,
             _ => {
                 let rule = self.rules[name].clone();
                 self.write(&rule, depth + 1, out);
@@ -295,12 +295,28 @@ impl Generator {
     }
 }
 
+/// Stands where a line begins, until it is settled.
+const LINE: &str = "\u{1}";
+
+/// A line that begins with a sign would be meant to go on with the one above.
+fn settled(text: &str) -> String {
+    let mut lines = text.split(LINE);
+    let mut out = lines.next().unwrap_or_default().to_string();
+    for line in lines {
+        let signed = line.trim_start().starts_with(['-', '−']);
+        out.push_str(if signed { " 1" } else { "" });
+        out.push_str(line);
+    }
+    out
+}
+
 #[test]
 fn generated_sentences_are_accepted_and_print_back() {
     let mut g = Generator { rules: grammar(), state: 7, fresh: 0 };
     for number in 0..3000 {
         let mut text = String::new();
         g.reference("program", 0, &mut text);
+        let text = settled(&text);
         let program = parse(&text).unwrap_or_else(|e| panic!("sentence {number}: {e}\n{text}"));
         let printed = print(&program);
         let again = parse(&printed).unwrap_or_else(|e| panic!("{e}\n{text}\nprinted {printed}"));

@@ -41,7 +41,7 @@ impl Inference<'_> {
     }
 
     /// A name in `eye(n)`, `ones(m, n)` or `zeros(n)` that is nothing else is the name of a size, and so
-    /// it is where it occurs as a value: `eye(n)/n`.
+    /// it is where it occurs as a value, `eye(n)/n`, but for the letters of variables: `ones(x)'*x`.
     fn read_sizes_by_use(&mut self) {
         let program = self.program;
         let mut inside: Vec<NodeId> = Vec::new();
@@ -68,10 +68,24 @@ impl Inference<'_> {
             return;
         }
         places.sort_unstable();
+        let mut is_value = vec![false; program.names.len()];
+        for (at, node) in program.nodes.iter().enumerate() {
+            if let Expr::Name(name) = node
+                && !self.roles[at].index
+                && places.binary_search(&NodeId(at as u32)).is_err()
+            {
+                is_value[name.0 as usize] = true;
+            }
+        }
         // in the order of the text
         for id in places {
             let Expr::Name(name) = program.node(id) else { continue };
-            self.named_size(*name);
+            let text =
+                self.written(*name).trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+            let of_variables = matches!(text.as_bytes(), [b'u'..=b'z' | b'U'..=b'Z']);
+            if !is_value[name.0 as usize] || !of_variables {
+                self.named_size(*name);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::typed::{
 use crate::diagnostic::Span;
 use crate::functions::{self, Signature, Special};
 use crate::syntax::ast::{Expr, NameId, NodeId, Statement};
+use crate::syntax::operator::greek;
 use smallvec::SmallVec;
 
 /// What a name was declared as.
@@ -114,8 +115,8 @@ impl Inference<'_> {
             _ => {}
         }
         if let Some(f) = functions::find(text) {
-            // σ and other Greek names of functions are variables when they stand alone
-            if f.name.len() > 1 && text == f.name || !is_greek(self.written(name)) {
+            // σ and other Greek names of functions are variables when they stand alone, spelt out too
+            if f.name.len() > 1 && text == f.name || greek(text).is_none() {
                 return Err(ShapeError::Invalid {
                     message: format!("`{text}` is a function and needs its argument"),
                     span,
@@ -312,10 +313,6 @@ fn usage(f: &functions::Function, found: usize) -> Option<String> {
     }
     (!f.parameters.is_empty() && f.binary.is_none())
         .then(|| format!("write `{}({})`", f.name, f.parameters.join(", ")))
-}
-
-fn is_greek(written: &str) -> bool {
-    !written.is_ascii()
 }
 
 fn counted(f: &functions::Function) -> String {

@@ -2,6 +2,7 @@
 
 use super::ast::{Expr, NodeId};
 use super::error::ParseError;
+use super::lexer::Token;
 use super::parser::{Parser, Pending};
 use crate::diagnostic::Span;
 
@@ -67,16 +68,29 @@ impl Parser {
         self.pending.len() > base && matches!(self.pending.last(), Some(Pending::Block { .. }))
     }
 
+    /// Notes whether the item that ends here is a row in brackets of its own.
+    pub(super) fn end_item(&mut self) {
+        let closed = self.at > 0 && self.tokens[self.at - 1].token == Token::CloseBracket;
+        let row = closed
+            && self.values.last().is_some_and(|v| {
+                let block = matches!(self.program.node(*v), Expr::Block { down: false, .. });
+                block || self.alone == Some(*v)
+            });
+        if let Some(Pending::Block { bracketed, .. }) = self.pending.last_mut() {
+            *bracketed += u32::from(row);
+        }
+    }
+
     /// `;` after a row of blocks.
     pub(super) fn end_row(&mut self) -> Result<(), ParseError> {
-        self.at += 1;
         self.row();
-        if let Some(Pending::Block { count, rows, .. }) = self.pending.last_mut() {
+        self.at += 1;
+        if let Some(Pending::Block { count, rows, bracketed, .. }) = self.pending.last_mut() {
             *rows += 1;
-            *count = 0;
+            (*count, *bracketed) = (0, 0);
         }
         self.operand = false;
-        if matches!(self.peek().token, super::lexer::Token::CloseBracket) {
+        if matches!(self.peek().token, Token::CloseBracket) {
             return self.unexpected("a row of blocks");
         }
         Ok(())
@@ -84,10 +98,14 @@ impl Parser {
 
     /// The blocks of one row as one value.
     fn row(&mut self) {
-        let Some(Pending::Block { count, .. }) = self.pending.last() else { return };
+        let Some(Pending::Block { count, rows, bracketed, .. }) = self.pending.last() else {
+            return;
+        };
         let blocks = *count as usize + 1;
         if blocks > 1 {
-            self.stack(blocks, false);
+            // brackets inside brackets are rows under each other
+            let down = *rows == 0 && *bracketed as usize == blocks;
+            self.stack(blocks, down);
         }
     }
 
@@ -102,14 +120,19 @@ impl Parser {
 
     /// `[A, B; C, D]`, complete.
     pub(super) fn block(&mut self, span: Span) -> Result<bool, ParseError> {
+        self.end_item();
         self.row();
-        let Some(Pending::Block { count, rows, span: open }) = self.pending.pop() else {
+        let Some(Pending::Block { count, rows, bracketed, span: open }) = self.pending.pop() else {
             return Ok(false);
         };
         self.at += 1;
         self.blocks -= 1;
         let whole = open.to(span);
-        if rows == 0 && count == 0 {
+        if rows == 0 && count == 0 && bracketed == 0 {
+            if self.block_is_innermost() {
+                self.alone = self.values.last().copied();
+                return Ok(true);
+            }
             return Err(ParseError::OneBlock(whole));
         }
         if rows > 0 {

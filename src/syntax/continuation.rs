@@ -211,7 +211,11 @@ impl Parser {
                     *count += 1;
                 }
             }
-            Some(Pending::Entry { count, .. } | Pending::Block { count, .. }) => *count += 1,
+            Some(Pending::Entry { count, .. }) => *count += 1,
+            Some(Pending::Block { count, .. }) => {
+                *count += 1;
+                self.end_item();
+            }
             _ => return self.unexpected("`)`"),
         }
         self.at += 1;

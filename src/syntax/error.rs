@@ -81,6 +81,13 @@ pub enum ParseError {
     BlocksSideBySide(Span),
     /// `[A]`
     OneBlock(Span),
+    /// A line that begins with a sign below one that is complete.
+    SignedLine {
+        /// Whether the sign is a minus.
+        minus: bool,
+        /// The sign.
+        span: Span,
+    },
     /// A name that is defined or declared twice.
     Twice {
         /// The name.
@@ -128,6 +135,7 @@ impl ParseError {
             | ParseError::PrimeAfterExponent(span)
             | ParseError::BlocksSideBySide(span)
             | ParseError::OneBlock(span)
+            | ParseError::SignedLine { span, .. }
             | ParseError::Twice { span, .. }
             | ParseError::Attribute { span, .. }
             | ParseError::Unsupported { span, .. } => Some(*span),
@@ -146,6 +154,9 @@ impl ParseError {
             }
             ParseError::OneBlock(_) => {
                 Some("blocks are separated by `,`, rows of blocks by `;`".to_string())
+            }
+            ParseError::SignedLine { .. } => {
+                Some("to go on in the next line, end the line above with the operator".to_string())
             }
             ParseError::Attribute { suggestion: Some(s), .. } => {
                 Some(format!("did you mean `{s}`?"))
@@ -187,6 +198,10 @@ impl fmt::Display for ParseError {
             }
             ParseError::BlocksSideBySide(_) => f.write_str("blank space does not separate blocks"),
             ParseError::OneBlock(_) => f.write_str("a block array has two or more blocks"),
+            ParseError::SignedLine { minus, .. } => {
+                let sign = if *minus { '-' } else { '+' };
+                write!(f, "this line begins with `{sign}` and does not go on with the one above")
+            }
             ParseError::Twice { name, .. } => write!(f, "`{name}` is defined twice"),
             ParseError::Attribute { found, .. } => write!(
                 f,

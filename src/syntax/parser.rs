@@ -8,6 +8,7 @@ use super::ast::{Comparison, Expr, List, NameId, NodeId, ProductOp, Program};
 use super::error::ParseError;
 use super::lexer::{Lexeme, Token, Tokens, lex};
 use super::names::Names;
+use super::operator::greek;
 use crate::diagnostic::Span;
 use crate::functions;
 use crate::number::Number;
@@ -57,6 +58,7 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
         pending: Vec::new(),
         operand: false,
         blocks: 0,
+        alone: None,
     };
     parser.scan();
     parser.program()?;
@@ -88,10 +90,12 @@ pub(super) enum Pending {
         from: Option<NodeId>,
         span: Span,
     },
-    /// `[`: the blocks of the row that is read, and the rows before it.
+    /// `[`: the blocks of the row that is read, the rows before it, and how many of the blocks are
+    /// rows in brackets of their own.
     Block {
         count: u32,
         rows: u32,
+        bracketed: u32,
         span: Span,
     },
     /// `sum[i](`
@@ -153,6 +157,8 @@ pub(super) struct Parser {
     pub(super) operand: bool,
     /// How many block arrays are open.
     pub(super) blocks: u32,
+    /// The value that was last read in brackets alone, `[x]` inside a block array.
+    pub(super) alone: Option<NodeId>,
 }
 
 impl Parser {
@@ -263,7 +269,7 @@ impl Parser {
             Token::OpenBracket => {
                 self.at += 1;
                 self.blocks += 1;
-                self.pending.push(Pending::Block { count: 0, rows: 0, span });
+                self.pending.push(Pending::Block { count: 0, rows: 0, bracketed: 0, span });
             }
             Token::Colon if matches!(self.pending.last(), Some(Pending::Entry { .. })) => {
                 self.range(None, span);
@@ -343,8 +349,10 @@ impl Parser {
         if variable {
             return false;
         }
-        let mut letters = self.program.written(name).chars();
-        let capital = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
+        let text = self.program.name(name);
+        let mut letters = text.chars();
+        let single = letters.next().filter(|_| letters.next().is_none()).or_else(|| greek(text));
+        let capital = single.is_some_and(char::is_uppercase);
         function || !capital || functions::find(self.program.name(name)).is_some()
     }
 

@@ -21,7 +21,7 @@ enum Piece<'a> {
 /// The program in ASCII, one statement a line.
 pub fn print(program: &Program) -> String {
     let mut out = String::new();
-    for statement in &program.statements {
+    for (number, statement) in program.statements.iter().enumerate() {
         match statement {
             Statement::Variables(list) => {
                 for (at, d) in list.iter().enumerate() {
@@ -55,7 +55,14 @@ pub fn print(program: &Program) -> String {
                 out.push_str(if indices.is_empty() { " = " } else { "] = " });
                 write(program, *body, &mut out);
             }
-            Statement::Expression(root) => write(program, *root, &mut out),
+            Statement::Expression(root) => {
+                // a line that begins with a sign would be meant to go on with the one above
+                let text = print_node(program, *root);
+                let amid = number > 0 && number + 1 < program.statements.len();
+                let (open, close) =
+                    if amid && text.starts_with('-') { ("(", ")") } else { ("", "") };
+                out.extend([open, &text, close]);
+            }
             Statement::Claim(sides) => {
                 for (at, side) in sides.iter().enumerate() {
                     out.push_str(if at == 0 { "" } else { " == " });
@@ -200,6 +207,10 @@ fn open<'a>(program: &'a Program, expr: &'a Expr, parts: &mut Vec<Piece<'a>>) {
                             parts.push(Piece::Text(if at > 0 { ", " } else { "" }));
                             parts.push(Piece::Node(*block, 0));
                         }
+                    }
+                    // in brackets alone they would be rows
+                    Expr::Block { down: false, .. } => {
+                        parts.extend([Piece::Text("("), Piece::Node(*block, 0), Piece::Text(")")]);
                     }
                     _ => parts.push(Piece::Node(*block, 0)),
                 }

@@ -5,7 +5,7 @@ use super::error::ParseError;
 use super::lexer::{Lexeme, Token};
 use super::parser::Parser;
 use crate::diagnostic::Span;
-use crate::functions::edit_distance;
+use crate::functions::{self, edit_distance};
 use smallvec::SmallVec;
 
 const ATTRIBUTES: &[(&str, Attribute)] = &[
@@ -32,6 +32,8 @@ impl Parser {
     pub(super) fn scan(&mut self) {
         let (mut at, mut start, mut depth) = (0, true, 0i32);
         let mut mode = 0;
+        // where it stands by itself, and where brackets follow
+        let mut roles = vec![(false, false); self.uses.len()];
         while at < self.tokens.len() {
             let token = self.tokens[at].token;
             if start {
@@ -54,6 +56,14 @@ impl Parser {
             }
             start = token == Token::Separator;
             match token {
+                Token::Name(name) => {
+                    let mut after = self.tokens[at + 1..]
+                        .iter()
+                        .skip_while(|l| l.token == Token::Prime && !l.spaced);
+                    let call = after.next().is_some_and(|l| l.token == Token::Open && !l.spaced);
+                    let role = &mut roles[name.0 as usize];
+                    *(if call { &mut role.1 } else { &mut role.0 }) = true;
+                }
                 Token::Open | Token::OpenBracket => depth += 1,
                 Token::Close | Token::CloseBracket => depth -= 1,
                 Token::Separator => depth = 0,
@@ -61,6 +71,13 @@ impl Parser {
                 _ => {}
             }
             at += 1;
+        }
+        // what is used as a value is known as a variable, before and after
+        for (k, role) in roles.into_iter().enumerate() {
+            let known = || functions::find(self.program.name(NameId(k as u32))).is_some();
+            if role == (true, true) && !self.uses[k].function && !known() {
+                self.uses[k].variable = true;
+            }
         }
     }
 
@@ -98,6 +115,7 @@ impl Parser {
                 self.at += 1;
                 continue;
             }
+            self.signed_line()?;
             self.statement()?;
             if !matches!(self.peek().token, Token::Separator | Token::End) {
                 return self.stray();
@@ -107,6 +125,36 @@ impl Parser {
             return Err(ParseError::Empty);
         }
         Ok(())
+    }
+
+    /// A line that begins with a sign was meant to go on with the one above: with `+` always, with `-`
+    /// where it is no claim and not what the program ends in.
+    fn signed_line(&self) -> Result<(), ParseError> {
+        let Lexeme { token, span, .. } = self.peek();
+        let minus = match token {
+            Token::Plus => false,
+            Token::Minus => true,
+            _ => return Ok(()),
+        };
+        let value =
+            |s: &Statement| matches!(s, Statement::Definition { .. } | Statement::Expression(_));
+        if !self.program.statements.last().is_some_and(value) {
+            return Ok(());
+        }
+        let rest = &self.tokens[self.at..];
+        let mut depth = 0i32;
+        let end = rest.iter().position(|l| {
+            match l.token {
+                Token::Open | Token::OpenBracket => depth += 1,
+                Token::Close | Token::CloseBracket => depth -= 1,
+                _ => {}
+            }
+            l.token == Token::Separator && depth <= 0
+        });
+        let end = end.unwrap_or(rest.len());
+        let claim = rest[..end].iter().any(|l| l.token == Token::Equal);
+        let last = rest[end..].iter().all(|l| matches!(l.token, Token::Separator | Token::End));
+        if minus && (last || claim) { Ok(()) } else { Err(ParseError::SignedLine { minus, span }) }
     }
 
     fn stray(&self) -> Result<(), ParseError> {
@@ -120,6 +168,14 @@ impl Parser {
 
     fn statement(&mut self) -> Result<(), ParseError> {
         let start = self.peek().span;
+        if let Token::Name(name) = self.peek().token
+            && matches!(self.program.name(name), "var" | "fn")
+            && matches!(self.peek_at(1).token, Token::Separator | Token::End)
+            && !self.use_of(name).variable
+        {
+            self.at += 1;
+            self.unexpected::<()>("the name of what is declared")?;
+        }
         let statement = if self.is_word(self.at, "var") {
             Some(self.variables()?)
         } else if self.is_word(self.at, "fn") {
