@@ -39,6 +39,8 @@ impl Pieces {
                 Some(name) => {
                     pieces.definitions.push((name.to_string(), statement.to_string()));
                 }
+                // one of several lines does not begin with a sign
+                None if statement.starts_with('-') => pieces.expression = format!("({statement})"),
                 None => pieces.expression = statement.to_string(),
             }
         }

@@ -135,8 +135,9 @@ fn typed(
 ) -> Option<(Typed, Vec<crate::syntax::ast::NodeId>)> {
     let mut text = question.context(style);
     for line in lines {
-        text.push_str(line);
-        text.push('\n');
+        // a line that begins with a sign would go on with the one above
+        let (open, close) = if line.starts_with('-') { ("(", ")") } else { ("", "") };
+        text.extend([open, line, close, "\n"]);
     }
     let typed = infer(parse_with(None, &text).ok()?).ok()?;
     let nodes: Vec<_> = typed

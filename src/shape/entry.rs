@@ -107,6 +107,7 @@ impl Inference<'_> {
         let Expr::Number(n) = self.program.node(i) else {
             if !self.positions.contains_key(&i) {
                 self.note_position(i)?;
+                self.position_axes.push((i, dim));
             }
             return Ok(());
         };
@@ -116,12 +117,53 @@ impl Inference<'_> {
             .as_integer()
             .is_some_and(|k| k >= 1 && self.dims.as_number(dim).is_none_or(|d| k <= d));
         if !fits {
-            let size = self.dims.text(dim);
-            return Err(ShapeError::Invalid {
-                message: format!("the index {n} is outside 1..{size}"),
-                span: self.program.span(i),
-                help: None,
-            });
+            let message = if self.is_open(dim) {
+                format!("an index is a whole number from 1 on, found {}", n.text())
+            } else {
+                format!("the index {} is outside 1..{}", n.text(), self.dims.text(dim))
+            };
+            return Err(ShapeError::Invalid { message, span: self.program.span(i), help: None });
+        }
+        Ok(())
+    }
+
+    /// A position of an entry lies within its axis at every choice of the indices, as far as sizes
+    /// tell.
+    pub(super) fn check_positions(&mut self) -> Result<(), ShapeError> {
+        for (node, axis) in std::mem::take(&mut self.position_axes) {
+            let Some(position) = self.positions.get(&node).cloned() else { continue };
+            let one = self.dims.number(1);
+            let (mut first, mut last) = (position.constant, position.constant);
+            for (i, factor) in &position.terms {
+                let root = self.index_root(*i);
+                let size = self.indices[root.0 as usize].dim;
+                let size = self.expand(size);
+                let far = self.dims.product(*factor, size);
+                let near = self.dims.product(*factor, one);
+                let down = self.dims.as_number(*factor).is_some_and(|f| f < 0);
+                let (near, far) = if down { (far, near) } else { (near, far) };
+                first = self.dims.combine(first, near, 1);
+                last = self.dims.combine(last, far, 1);
+            }
+            let axis = self.expand(axis);
+            let (first, last) = (self.expand(first), self.expand(last));
+            let before = self.dims.combine(first, one, -1);
+            let after = self.dims.combine(axis, last, -1);
+            let negative = |d: DimId| self.dims.as_number(d).is_some_and(|n| n < 0);
+            if negative(before) || negative(after) {
+                let fixed = position.terms.is_empty();
+                return Err(ShapeError::Invalid {
+                    message: if fixed {
+                        "this position lies outside its axis: the first is 1".to_string()
+                    } else {
+                        "this position leaves its axis where the indices run over theirs"
+                            .to_string()
+                    },
+                    span: self.program.span(node),
+                    help: (!fixed)
+                        .then(|| "take parts of the axis, as in `x[2:] - x[:n-1]`".to_string()),
+                });
+            }
         }
         Ok(())
     }

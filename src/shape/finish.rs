@@ -17,6 +17,7 @@ impl Inference<'_> {
     /// borrowed until then.
     pub(super) fn finish(mut self) -> Result<impl FnOnce(Program) -> Typed + use<>, ShapeError> {
         self.check_indices()?;
+        self.check_positions()?;
         let names = self.readable_names();
         self.name_shapes(&names);
         self.settle_indices(&names);

@@ -78,6 +78,8 @@ pub(super) struct Inference<'a> {
     pub(super) size_values: FxHashMap<NodeId, DimId>,
     /// Positions of entries that are more than a name or a number.
     pub(super) positions: FxHashMap<NodeId, Position>,
+    /// The axis that each of them, in an entry, is a position of.
+    pub(super) position_axes: Vec<(NodeId, DimId)>,
     /// The ends of ranges as they are written, and the ranges on their axes.
     pub(super) range_ends: FxHashMap<NodeId, (Option<DimId>, Option<DimId>)>,
     pub(super) ranges: FxHashMap<NodeId, Extent>,
@@ -169,6 +171,7 @@ impl<'a> Inference<'a> {
             roles: vec![Role::default(); n],
             size_values: FxHashMap::default(),
             positions: FxHashMap::default(),
+            position_axes: Vec::new(),
             range_ends: FxHashMap::default(),
             ranges: FxHashMap::default(),
             has_blocks: false,
