@@ -1,5 +1,10 @@
 //! Shapes by the convention for names.
 
+use super::infer::{Above, Inference, NONE};
+use super::signature::alternative;
+use super::typed::VariableId;
+use crate::functions::{self, Function, Signature};
+use crate::syntax::ast::{Expr, NodeId, ProductOp};
 use crate::syntax::operator::{greek, spelling};
 
 /// What a name stands for where nothing else decides.
@@ -25,6 +30,44 @@ pub(super) fn convention(written: &str) -> Convention {
         || greek(base).is_some_and(char::is_lowercase)
         || matches!(base, "eps" | "lam");
     if scalar { Convention::Scalar } else { Convention::Vector }
+}
+
+impl Inference<'_> {
+    /// The axes of what would be a scalar by its name: as many as its uses ask for at least, where it
+    /// is transposed, stands right of a row or is an argument of a function of arrays.
+    pub(super) fn rank_by_use(&self, v: VariableId) -> usize {
+        let (mut rank, mut at) = (0, self.variable_uses[v.0 as usize].first);
+        while at != NONE {
+            let id = NodeId(at);
+            if let Above::Node(parent) = self.above(id) {
+                rank = rank.max(match self.program.node(parent) {
+                    Expr::Transpose(_) => 1,
+                    // an inner product
+                    Expr::Product(ProductOp::Product, l, r) if *r == id => {
+                        usize::from(self.shape(*l).is_some_and(|s| s.is_row()))
+                    }
+                    Expr::Call { arguments, function, primes: 0, .. } => {
+                        let place = self.program.list(*arguments).iter().position(|a| *a == id);
+                        let f = functions::find(self.program.name(*function));
+                        f.zip(place).map_or(0, |(f, place)| least_rank(f, place))
+                    }
+                    _ => 0,
+                });
+            }
+            at = self.next_use[at as usize];
+        }
+        rank
+    }
+}
+
+/// The least number of axes that a function asks of an argument; 0 where a scalar will do.
+fn least_rank(f: &Function, place: usize) -> usize {
+    let Signature::Shapes(alternatives) = f.signature else { return 0 };
+    let ranks =
+        alternatives.iter().map(|a| alternative(a).arguments.get(place).map_or(0, |s| s.len()));
+    let least = ranks.min().unwrap_or(0);
+    // a scalar counts as 1×1
+    if least == 2 { 0 } else { least }
 }
 
 #[cfg(test)]

@@ -408,7 +408,7 @@ impl<'a> Inference<'a> {
                 let rank = match convention(self.written(name)) {
                     Convention::Matrix => 2,
                     Convention::Vector => 1,
-                    Convention::Scalar if scalars => 0,
+                    Convention::Scalar if scalars => self.rank_by_use(v),
                     Convention::Scalar => continue,
                 };
                 let axes: SmallVec<[DimId; 2]> = (0..rank).map(|_| self.fresh()).collect();
