@@ -290,9 +290,12 @@ fn targets(
         let id = find(name).ok_or_else(|| unknown_target(name, typed))?;
         let symbol = places[id.0 as usize].or_else(|| lowered.unmet(typed, id));
         let defined = || typed.definitions.iter().any(|d| d.name == id);
-        list.push(symbol.ok_or_else(|| {
+        let symbol = symbol.ok_or_else(|| {
             if defined() { Error::Unneeded(name.clone()) } else { unknown_target(name, typed) }
-        })?);
+        })?;
+        if !list.contains(&symbol) {
+            list.push(symbol);
+        }
     }
     Ok(list)
 }

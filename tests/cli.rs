@@ -276,3 +276,87 @@ fn the_style_of_latex() {
     let bold = latex("bold,T");
     assert!(bold.contains("^{T}") && bold.contains(r"\mathbf{A}"), "{bold}");
 }
+
+/// A warning goes to standard error, beside the answer.
+#[track_caller]
+fn warned(arguments: &[&str], message: &str) {
+    let (status, out, err) = derive(arguments, b"");
+    assert_eq!(status, 0, "{arguments:?}: {err}");
+    assert!(!out.is_empty() && err.starts_with("warning: "), "{arguments:?}: {err}");
+    assert!(err.contains(message), "{arguments:?}: `{message}` is not in {err}");
+}
+
+#[test]
+fn what_has_no_effect_is_said() {
+    warned(&["grad", "sum(X)", "--shape", "Z[m,n]"], "`Z` does not occur in the program");
+    warned(&["check", "x == x", "y == y", "--shape", "x[n], z"], "`z` does not occur");
+    warned(&["grad", "u = A*x\nb'*u\nu'*u"], "the value of this expression is not used");
+    warned(&["grad", "L = x'*x\n-y'*y"], "does not go on with that of `L`");
+    warned(&["eval", "c*d", "--at", r#"{"c": 2, "d": 3, "e": 1}"#], "`e` of the point");
+    let quiet = |arguments: &[&str]| assert_eq!(derive(arguments, b"").2, "", "{arguments:?}");
+    quiet(&["check", "x == x", "y == y", "--shape", "x[n], y[n]"]);
+    quiet(&["grad", "sum(x)", "--shape", "x[n], y[n]", "--wrt", "y"]);
+    quiet(&["grad", "p = sigmoid(X*w)\n-sum(y .* log(p))"]);
+    quiet(&["simplify", "grad_y'*x", "--shape", "y[n]"]);
+}
+
+#[test]
+fn shapes_are_one_list_of_declarations() {
+    let refuse = |shape: &str, message: &str| {
+        refused(&["grad", "sum(X)", "--shape", shape], b"", message);
+        refused(&["grad", "sum(X)", "--shape", shape], b"", "--> --shape:1:");
+    };
+    refuse("X[m,n],", "expected the name of a variable, found the end of the line");
+    refuse("X[m,n]; Y", "expected `,` between declarations, found `;`");
+    refuse("X[m n]", "expected `,` between sizes, found `n`");
+    refuse("X[m,n", "never closed");
+    refuse("[m,n]", "expected the name of a variable");
+    refuse("X[m,n]\nY", "between declarations");
+    let (_, out, _) = derive(&["grad", "sum(X*y)", "--shape", "X[2n,3],\n y[3]"], b"");
+    assert!(out.contains("ones(2*n)"), "{out}");
+}
+
+#[test]
+fn a_name_is_asked_for_once() {
+    let ascii = |wrt: &str| derive(&["grad", "λ*x'*x", "--wrt", wrt, "--format", "ascii"], b"").1;
+    assert_eq!(ascii("x,x"), ascii("x"));
+    assert_eq!(ascii("λ,lambda"), ascii("λ"));
+    refused(
+        &["eval", "λ*c", "--at", r#"{"λ": 2, "lambda": 3, "c": 1}"#],
+        b"",
+        "two values for one name, `λ` and `lambda`",
+    );
+    refused(&["grad", "sum(X, axis=0, axis=1)"], b"", "`axis` is given twice");
+}
+
+#[test]
+fn a_point_gives_sizes_and_functions() {
+    let eval = |program: &str, at: &str| derive(&["eval", program, "--at", at], b"").1;
+    assert_eq!(eval("sum(ones(n))", r#"{"n": 3}"#), "{\"value\":3.0}\n");
+    let f = r#"{"c": 2, "functions": {"f": "3*u"}}"#;
+    assert_eq!(eval("f(c)", f), "{\"value\":6.0}\n");
+    let refuse = |program: &str, at: &str, message: &str| {
+        refused(&["eval", program, "--at", at], b"", message);
+    };
+    refuse("ones(n)", "{}", "add \"n\" to the point");
+    refuse("f(c)", r#"{"c": 2}"#, r#""functions": {"f": "sin(2*u)"}"#);
+    refuse("maxpool(x, 2)", r#"{"x": [1, 2, 3]}"#, "the size `n/2` is no whole number");
+    refuse("tr(A)", r#"{"A": [[1, 2]]}"#, "`A` gives `m` two sizes, 1 and 2");
+    refuse("var W[2,3]\nsum(W)", r#"{"W": [[1, 2], [3, 4]]}"#, "an axis of 3 for `W`");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    for arguments in [&["grad", "x'*x"][..], &["check", "x == x"], &["man"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+        let output = Command::new(env!("CARGO_BIN_EXE_derive"))
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .expect("the program starts");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err.contains("the answer cannot be written"), "{arguments:?}: {err}");
+    }
+}

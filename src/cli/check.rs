@@ -3,10 +3,12 @@
 use super::Failure;
 use super::evidence::{point_text, sides_text};
 use super::input::{self, Input};
+use super::notices;
 use crate::check::verdict::{Evidence, Method, Status, Verdict};
 use crate::check::{Layout, check_in};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::numeric::point::to_json;
+use crate::syntax::parser::parse_with;
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -25,6 +27,7 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
         _ => Layout::Own,
     };
     let mut files = Vec::with_capacity(inputs.len());
+    warn_of_unmet(&inputs, shapes.as_deref(), m);
     for input in inputs {
         let shapes = input.with_shapes(shapes.as_deref());
         let verdicts = check_in(&input.text, shapes.as_deref(), seed, layout)
@@ -74,6 +77,16 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
         out + &summary(all())
     };
     Ok((text, status))
+}
+
+/// Warns of names of `--shape` that occur in none of the programs, which may share it.
+fn warn_of_unmet(inputs: &[Input], shapes: Option<&str>, m: &ArgMatches) {
+    let of = |input: &Input| parse_with(shapes, &input.text).ok().map(|p| notices::unmet(&p, &[]));
+    let Some(lists) = inputs.iter().map(of).collect::<Option<Vec<_>>>() else { return };
+    let Some((first, rest)) = lists.split_first() else { return };
+    for unmet in first.iter().filter(|u| rest.iter().all(|list| list.contains(u))) {
+        notices::warn(notices::unmet_message(&unmet.0, unmet.1), &inputs[0], shapes, m);
+    }
 }
 
 fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {

@@ -8,10 +8,10 @@ use crate::notation::text::{result_expression, result_program};
 use crate::numeric::error::EvalError;
 use crate::numeric::eval::{evaluate_gradient, evaluate_over};
 use crate::numeric::plan::{reachable, variables_of};
-use crate::numeric::point::{from_json, to_json};
+use crate::numeric::point::{from_json, is_size, to_json};
 use crate::numeric::read::{header, read};
 use crate::shape::typed::{IndexId, Item, Meaning, Typed};
-use crate::syntax::ast::NodeId;
+use crate::syntax::ast::{NameId, NodeId};
 use clap::ArgMatches;
 use serde_json::{Map, Value};
 
@@ -28,19 +28,15 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
     let point: Value = serde_json::from_str(&text)
         .map_err(|e| Failure::Message(format!("the point is not JSON: {e}")))?;
     let (node, indices) = target(&typed, question.objective.as_deref())?;
-    let mut point = point;
-    if let Value::Object(object) = &mut point {
-        // a Greek letter and its spelling are one name
-        for v in &typed.variables {
-            let (name, written) = (typed.program.name(v.name), typed.program.written(v.name));
-            if let Some(value) = object.get(written).cloned() {
-                object.insert(name.to_string(), value);
-            }
-        }
-    }
+    let point = one_spelling(&typed, point)?;
+    super::notices::about(&typed.program, &input, question.shapes.as_deref(), m);
     let value = match by_calculus(&typed, node, &question, &point)? {
         Some(value) => value,
-        None => at_point(&typed, &point, node, &indices, &input)?,
+        None => {
+            let shapes = question.shapes.as_deref();
+            let place = |e: EvalError| input::located(e.into(), &input, shapes);
+            at_point(&typed, &point, node, &indices, place)?
+        }
     };
     let mut result = Map::new();
     result.insert("value".into(), to_json(&value));
@@ -50,6 +46,30 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
         result.insert("grad".into(), Value::Object(gradients(&question, &input, &point)?));
     }
     Ok(Value::Object(result).to_string() + "\n")
+}
+
+/// The point with each name in its canonical spelling: a Greek letter and its spelling are one name.
+fn one_spelling(typed: &Typed, point: Value) -> Result<Value, Failure> {
+    let Value::Object(given) = point else { return Ok(point) };
+    let mut names = typed.program.names.clone();
+    let variable = |id: NameId| typed.variables.iter().any(|v| v.name == id);
+    let mut point = Map::new();
+    let mut keys: Vec<(NameId, String)> = Vec::new();
+    for (key, value) in given {
+        let id = names.intern(&key);
+        let name = names.canonical(id).to_string();
+        if let Some((_, first)) = keys.iter().find(|k| k.0 == id) {
+            let message = format!("the point has two values for one name, `{first}` and `{key}`");
+            return Err(Failure::Message(message));
+        }
+        let known = variable(id) || is_size(typed, &name) || name.starts_with("grad_");
+        if !known && key != "functions" {
+            super::notices::note(&format!("`{key}` of the point is no variable of the program"));
+        }
+        keys.push((id, key));
+        point.insert(name, value);
+    }
+    Ok(Value::Object(point))
 }
 
 /// The node and free indices of the objective.
@@ -76,15 +96,11 @@ fn at_point(
     point: &Value,
     node: NodeId,
     indices: &[IndexId],
-    input: &Input,
+    place: impl Fn(EvalError) -> Failure,
 ) -> Result<Array, Failure> {
     let needed = variables_of(typed, node);
     let at = from_json(typed, point, |v| needed[v]).map_err(|e| Failure::Message(e.to_string()))?;
-    let value = evaluate_over(typed, &at, node, indices).map_err(|e| Failure::Input {
-        diagnostic: e.into(),
-        source: typed.program.source.clone(),
-        file: input.file.clone(),
-    })?;
+    let value = evaluate_over(typed, &at, node, indices).map_err(place)?;
     finite(value, "the expression")
 }
 

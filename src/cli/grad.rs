@@ -56,6 +56,7 @@ fn answer(m: &ArgMatches, kind: ResultKind, out: &mut dyn Write) -> Result<Strin
     if report.status == "failed" {
         return Err(Failure::Defect(defect(&input, &report)));
     }
+    super::notices::about(&solution.typed.program, &input, question.shapes.as_deref(), m);
     // the process ends when the answer is printed: nothing large is taken apart before
     let solution = std::mem::ManuallyDrop::new(solution);
     let answer = &solution.answer;

@@ -214,8 +214,12 @@ pub(super) fn question(m: &ArgMatches, input: &Input) -> Question {
 
 /// A library error as a failure with its place: in the program, or in the text of `--shape`.
 pub(super) fn failure(error: Error, input: &Input, shapes: Option<&str>) -> Failure {
+    located(error.into(), input, shapes)
+}
+
+/// A message about a program and its declarations with its place in what the reader wrote.
+pub(super) fn located(mut diagnostic: Diagnostic, input: &Input, shapes: Option<&str>) -> Failure {
     let prefix = shapes.filter(|s| !s.trim().is_empty()).map_or(0, |s| s.len() + 5);
-    let mut diagnostic: Diagnostic = error.into();
     let in_shape = diagnostic.labels.first().is_some_and(|l| (l.span.start as usize) < prefix);
     if in_shape {
         let shapes = shapes.unwrap_or_default().to_string();

@@ -10,6 +10,7 @@ mod explain;
 mod grad;
 mod input;
 mod mdbook;
+mod notices;
 mod output;
 mod render;
 
@@ -79,9 +80,14 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match dispatch(&matches, output::color_of_results(&matches), &mut out) {
         Ok((text, status)) => {
-            // a closed pipe ends the program quietly
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-            ExitCode::from(status)
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                    let message = format!("the answer cannot be written: {e}");
+                    output::fail(&Failure::Message(message), color)
+                }
+                // a closed pipe ends the program quietly
+                _ => ExitCode::from(status),
+            }
         }
         Err(failure) => output::fail(&failure, color),
     }

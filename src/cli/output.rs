@@ -7,18 +7,17 @@ use std::process::ExitCode;
 
 /// Whether messages on standard error are coloured.
 pub(super) fn color(matches: &ArgMatches) -> bool {
-    color_on(matches, std::io::stderr().is_terminal())
+    color_on(matches.subcommand().map(|s| s.1), std::io::stderr().is_terminal())
 }
 
 /// Whether what goes to standard output is.
 pub(super) fn color_of_results(matches: &ArgMatches) -> bool {
-    color_on(matches, std::io::stdout().is_terminal())
+    color_on(matches.subcommand().map(|s| s.1), std::io::stdout().is_terminal())
 }
 
-fn color_on(matches: &ArgMatches, terminal: bool) -> bool {
-    let chosen = matches
-        .subcommand()
-        .and_then(|(_, m)| m.try_get_one::<String>("color").ok().flatten().cloned());
+/// Whether what goes to a stream is coloured, by the options of a command.
+pub(super) fn color_on(command: Option<&ArgMatches>, terminal: bool) -> bool {
+    let chosen = command.and_then(|m| m.try_get_one::<String>("color").ok().flatten().cloned());
     match chosen.as_deref() {
         Some("always") => true,
         Some("never") => false,

@@ -6,6 +6,7 @@
 
 use super::error::EvalError;
 use crate::diagnostic::Span;
+use crate::shape::dim::DimId;
 use crate::shape::typed::{IndexId, Typed};
 use crate::syntax::ast::NodeId;
 use smallvec::{SmallVec, smallvec};
@@ -19,7 +20,7 @@ pub(super) fn own_axes(
     sizes: &[usize],
     id: NodeId,
 ) -> Result<SmallVec<[usize; 2]>, EvalError> {
-    axes(sizes, typed.shape(id).axes.iter().map(|d| d.0), typed.program.span(id))
+    axes(typed, sizes, typed.shape(id).axes.iter().map(|d| d.0), typed.program.span(id))
 }
 
 /// The length of each of these indices.
@@ -29,10 +30,11 @@ pub(super) fn index_axes(
     indices: &[IndexId],
     span: Span,
 ) -> Result<SmallVec<[usize; 2]>, EvalError> {
-    axes(sizes, indices.iter().map(|i| typed.indices[i.0 as usize].dim.0), span)
+    axes(typed, sizes, indices.iter().map(|i| typed.indices[i.0 as usize].dim.0), span)
 }
 
 fn axes(
+    typed: &Typed,
     sizes: &[usize],
     dims: impl Iterator<Item = u32>,
     span: Span,
@@ -42,7 +44,7 @@ fn axes(
     for dim in dims {
         let n = sizes.get(dim as usize).copied().unwrap_or(0);
         if n == 0 {
-            return Err(EvalError::NoSize { span });
+            return Err(EvalError::NoSize { span, size: typed.dims.text(DimId(dim)) });
         }
         total = total.saturating_mul(n);
         out.push(n);

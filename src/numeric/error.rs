@@ -43,11 +43,15 @@ pub enum EvalError {
         span: Span,
         /// Its name.
         name: String,
+        /// Whether it is an elementwise function.
+        function: bool,
     },
-    /// A dimension without a size, or with one below 1.
+    /// A dimension without a size, or with one that is no whole number from 1 on.
     NoSize {
         /// The expression that needs it.
         span: Span,
+        /// The dimension: `n`, `n/2`.
+        size: String,
     },
     /// Shapes at this place do not fit; inference should have said so.
     Mismatch {
@@ -65,7 +69,7 @@ impl EvalError {
             | EvalError::TooLarge { span, .. }
             | EvalError::OutOfRange { span, .. }
             | EvalError::Missing { span, .. }
-            | EvalError::NoSize { span }
+            | EvalError::NoSize { span, .. }
             | EvalError::Mismatch { span } => *span,
         }
     }
@@ -92,10 +96,19 @@ impl fmt::Display for EvalError {
                 write!(f, "expected an index from 1 to {length}, found {index}")
             }
             EvalError::Missing { name, .. } => write!(f, "the point has no value for `{name}`"),
-            EvalError::NoSize { .. } => f.write_str("the point gives a dimension here no size"),
+            EvalError::NoSize { size, .. } if is_name(size) => {
+                write!(f, "the point has no value for the size `{size}`")
+            }
+            EvalError::NoSize { size, .. } => {
+                write!(f, "the size `{size}` is no whole number from 1 on at this point")
+            }
             EvalError::Mismatch { .. } => f.write_str("the shapes here do not fit together"),
         }
     }
+}
+
+fn is_name(size: &str) -> bool {
+    size.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 impl std::error::Error for EvalError {}
@@ -103,7 +116,14 @@ impl std::error::Error for EvalError {}
 impl From<EvalError> for Diagnostic {
     fn from(error: EvalError) -> Diagnostic {
         let help = match &error {
+            EvalError::Missing { name, function: true, .. } => {
+                let value = format!("\"functions\": {{\"{name}\": \"sin(2*u)\"}}");
+                Some(format!("add an expression of `u` to the point, such as {value}"))
+            }
             EvalError::Missing { name, .. } => Some(format!("add \"{name}\" to the point")),
+            EvalError::NoSize { size, .. } if is_name(size) => {
+                Some(format!("add \"{size}\" to the point"))
+            }
             EvalError::Undefined { .. } => Some("choose a point inside the domain".to_string()),
             _ => None,
         };

@@ -332,7 +332,9 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     }
 
     pub(super) fn missing(&self, id: NodeId, name: crate::syntax::ast::NameId) -> EvalError {
-        EvalError::Missing { span: self.span(id), name: self.typed.program.name(name).to_string() }
+        let function = self.typed.unknowns.iter().any(|u| u.name == name && !u.scalar);
+        let name = self.typed.program.name(name).to_string();
+        EvalError::Missing { span: self.span(id), name, function }
     }
 
     fn name(&mut self, id: NodeId) -> Result<Array<S>, EvalError> {
@@ -370,7 +372,8 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
     pub(super) fn size(&self, id: NodeId, dim: DimId) -> Result<S, EvalError> {
         let n = self.sizes.get(dim.0 as usize).copied().unwrap_or(0);
         if n == 0 {
-            return Err(EvalError::NoSize { span: self.span(id) });
+            let size = self.typed.dims.text(dim);
+            return Err(EvalError::NoSize { span: self.span(id), size });
         }
         S::from_number(&crate::number::Number::integer(i64::try_from(n).unwrap_or(i64::MAX)))
             .map_err(|e| EvalError::at(self.span(id), e))

@@ -101,6 +101,13 @@ impl fmt::Display for PointError {
             PointError::Empty { name } => {
                 write!(f, "expected at least one entry along each axis of `{name}`, found none")
             }
+            PointError::Sizes { dimension, first, expected, second, found } if first == second => {
+                if *dimension == expected.to_string() {
+                    write!(f, "expected an axis of {expected} for `{second}`, found one of {found}")
+                } else {
+                    write!(f, "`{second}` gives `{dimension}` two sizes, {expected} and {found}")
+                }
+            }
             PointError::Sizes { dimension, first, expected, second, found } => write!(
                 f,
                 "`{first}` gives `{dimension}` the size {expected}, but `{second}` gives it {found}"
@@ -127,7 +134,7 @@ impl From<PointError> for Diagnostic {
 /// Reads a point such as `{"W": [[1, 2]], "c": 0.5, "functions": {"f": "sin(1.3*u)"}}`.
 ///
 /// Variables that `needed` says no to may be absent. A variable may go by its name as written or
-/// by its canonical spelling.
+/// by its canonical spelling. A size that no variable has may be given by its name: `{"n": 3}`.
 ///
 /// # Errors
 /// See [`PointError`].
@@ -181,6 +188,11 @@ pub fn from_json(
         }
         point.values.push(Some(array));
     }
+    for (name, size) in object {
+        if let (true, Some(size)) = (is_size(typed, name), size.as_u64()) {
+            point.sizes.insert(name.clone(), usize::try_from(size).unwrap_or(usize::MAX));
+        }
+    }
     sizes(typed, &seen, &mut point)?;
     let functions = object.get("functions").and_then(Value::as_object);
     for unknown in &typed.unknowns {
@@ -197,6 +209,13 @@ pub fn from_json(
     Ok(point)
 }
 
+/// Whether a name is that of a size and of no variable.
+pub fn is_size(typed: &Typed, name: &str) -> bool {
+    let dims = &typed.dims;
+    (0..dims.len() as u32).any(|d| dims.as_name(DimId(d)) == Some(name))
+        && !typed.variables.iter().any(|v| typed.program.name(v.name) == name)
+}
+
 /// Solves the sizes of axes for the dimension names: plain names first, then what they leave open
 /// (`n` from an axis of `n/2` or `n - p + 1`) by trying, then everything is compared.
 fn sizes(
@@ -204,9 +223,19 @@ fn sizes(
     seen: &BTreeMap<DimId, (String, usize)>,
     point: &mut Point,
 ) -> Result<(), PointError> {
-    for (&dim, &(_, length)) in seen {
-        if let Some(name) = typed.dims.as_name(dim) {
-            point.sizes.insert(name.to_string(), length);
+    for (&dim, &(ref of, length)) in seen {
+        let Some(name) = typed.dims.as_name(dim) else { continue };
+        match point.sizes.insert(name.to_string(), length) {
+            Some(given) if given != length => {
+                return Err(PointError::Sizes {
+                    dimension: name.to_string(),
+                    first: name.to_string(),
+                    expected: given,
+                    second: of.clone(),
+                    found: length,
+                });
+            }
+            _ => {}
         }
     }
     for _ in 0..2 {

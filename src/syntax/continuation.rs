@@ -143,6 +143,9 @@ impl Parser {
         if matches!(self.peek().token, Token::Number(_)) && number(self, 1) {
             return Err(ParseError::NumbersSideBySide(span));
         }
+        if self.sizes && self.innermost(base).is_none() && !number(self, 1) {
+            return self.unexpected("`,` between sizes");
+        }
         if let Some(Pending::Product(ProductOp::Quotient | ProductOp::ElementQuotient)) =
             self.pending[base..].last()
             && !(number(self, 1) && number(self, 2))

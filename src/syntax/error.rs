@@ -77,6 +77,8 @@ pub enum ParseError {
     NumbersSideBySide(Span),
     /// `A^2'`
     PrimeAfterExponent(Span),
+    /// `sum(X, axis=0, axis=1)`
+    SecondAxis(Span),
     /// `[A B]`, `[a -b]`
     BlocksSideBySide(Span),
     /// `[A]`
@@ -133,6 +135,7 @@ impl ParseError {
             | ParseError::AmbiguousQuotient(span)
             | ParseError::NumbersSideBySide(span)
             | ParseError::PrimeAfterExponent(span)
+            | ParseError::SecondAxis(span)
             | ParseError::BlocksSideBySide(span)
             | ParseError::OneBlock(span)
             | ParseError::SignedLine { span, .. }
@@ -149,6 +152,9 @@ impl ParseError {
             ParseError::AmbiguousQuotient(_) => Some("write `(a/b)*c` or `a/(b*c)`".to_string()),
             ParseError::NumbersSideBySide(_) => Some("write `*` between them".to_string()),
             ParseError::PrimeAfterExponent(_) => Some("write `(A^2)'` or `A'^2`".to_string()),
+            ParseError::SecondAxis(_) => {
+                Some("without `axis` a reduction is over all entries: `sum(X)`".into())
+            }
             ParseError::BlocksSideBySide(_) => {
                 Some("write `[A, B]` for blocks, `[A*B, …]` and `[a - b, …]` else".to_string())
             }
@@ -196,6 +202,7 @@ impl fmt::Display for ParseError {
             ParseError::PrimeAfterExponent(_) => {
                 f.write_str("a transpose right after an exponent would belong to the exponent")
             }
+            ParseError::SecondAxis(_) => f.write_str("`axis` is given twice"),
             ParseError::BlocksSideBySide(_) => f.write_str("blank space does not separate blocks"),
             ParseError::OneBlock(_) => f.write_str("a block array has two or more blocks"),
             ParseError::SignedLine { minus, .. } => {

@@ -90,19 +90,29 @@ fn name(input: &str) -> IResult<&str, &str> {
     }
 }
 
-/// All tokens of a text, a [`Token::End`] last.
-pub(super) fn lex(source: &str, names: &mut Names, limit: usize) -> Result<Tokens, ParseError> {
+/// All tokens of a text, a [`Token::End`] last. The newline before `start` separates whatever is open.
+pub(super) fn lex(
+    source: &str,
+    start: usize,
+    names: &mut Names,
+    limit: usize,
+) -> Result<Tokens, ParseError> {
     let mut tokens: Vec<Lexeme> = Vec::with_capacity(source.len() / 3 + 4);
     let mut numbers = Vec::new();
     let (mut rest, mut spaced, mut depth) = (source, true, 0usize);
     while let Some(c) = rest.chars().next() {
+        let at = source.len() - rest.len();
+        if at + 1 == start {
+            tokens.push(Lexeme { token: Token::Separator, span: Span::new(at, start), spaced });
+            (rest, spaced, depth) = (&rest[1..], true, 0);
+            continue;
+        }
         let skip = blank(rest, c, depth > 0, &tokens);
         if skip > 0 {
             rest = &rest[skip..];
             spaced = true;
             continue;
         }
-        let at = source.len() - rest.len();
         let (token, after) = if begins(c) {
             let (after, text) =
                 name(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;

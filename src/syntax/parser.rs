@@ -41,7 +41,7 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
         return Err(ParseError::TooLong { limit: MAX_INPUT });
     }
     let mut names = Names::for_text(source.len());
-    let Tokens { list: tokens, numbers } = lex(&source, &mut names, MAX_TOKENS)?;
+    let Tokens { list: tokens, numbers } = lex(&source, prefix.len(), &mut names, MAX_TOKENS)?;
     let mut parser = Parser {
         uses: vec![Use::default(); names.len()],
         program: Program {
@@ -59,10 +59,11 @@ pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseErro
         operand: false,
         blocks: 0,
         alone: None,
+        sizes: false,
     };
+    parser.program.source = source;
     parser.scan();
     parser.program()?;
-    parser.program.source = source;
     Ok(parser.program)
 }
 
@@ -159,6 +160,8 @@ pub(super) struct Parser {
     pub(super) blocks: u32,
     /// The value that was last read in brackets alone, `[x]` inside a block array.
     pub(super) alone: Option<NodeId>,
+    /// Whether the sizes of a declaration are read.
+    pub(super) sizes: bool,
 }
 
 impl Parser {
@@ -198,6 +201,9 @@ impl Parser {
         let Lexeme { token, span, .. } = self.peek();
         let text = match token {
             Token::End => "the end".to_string(),
+            Token::Separator if self.program.source[span.start as usize..].starts_with(';') => {
+                "`;`".to_string()
+            }
             Token::Separator => "the end of the line".to_string(),
             Token::Name(n) => format!("`{}`", self.program.written(n)),
             Token::Number(n) => format!("`{}`", self.numbers[n as usize]),
@@ -367,10 +373,13 @@ impl Parser {
                 help: None,
             });
         }
-        self.at += 2;
-        if let Some(Pending::Call { reading_axis, .. }) = self.pending.last_mut() {
+        if let Some(Pending::Call { axis, reading_axis, .. }) = self.pending.last_mut() {
+            if axis.is_some() || *reading_axis {
+                return Err(ParseError::SecondAxis(span));
+            }
             *reading_axis = true;
         }
+        self.at += 2;
         Ok(())
     }
 

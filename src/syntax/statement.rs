@@ -110,6 +110,9 @@ impl Parser {
 
     /// All statements.
     pub(super) fn program(&mut self) -> Result<(), ParseError> {
+        if self.program.program_start > 0 {
+            self.shapes()?;
+        }
         while self.peek().token != Token::End {
             if self.peek().token == Token::Separator {
                 self.at += 1;
@@ -155,6 +158,18 @@ impl Parser {
         let claim = rest[..end].iter().any(|l| l.token == Token::Equal);
         let last = rest[end..].iter().all(|l| matches!(l.token, Token::Separator | Token::End));
         if minus && (last || claim) { Ok(()) } else { Err(ParseError::SignedLine { minus, span }) }
+    }
+
+    /// The declarations of `--shape`, which stand in one list before the program.
+    fn shapes(&mut self) -> Result<(), ParseError> {
+        let statement = self.variables()?;
+        let Lexeme { token, span, .. } = self.peek();
+        if token == Token::Separator && span.end == self.program.program_start {
+            self.program.statements.push(statement);
+            self.program.statement_spans.push(Span { start: 0, end: span.start });
+            return Ok(());
+        }
+        self.unexpected("`,` between declarations")
     }
 
     fn stray(&self) -> Result<(), ParseError> {
@@ -216,7 +231,7 @@ impl Parser {
             let open = self.peek().span;
             self.at += 1;
             while self.peek().token != Token::CloseBracket {
-                dims.push(self.expression()?);
+                dims.push(self.size()?);
                 match self.peek().token {
                     Token::Comma => self.at += 1,
                     Token::CloseBracket => {}
@@ -236,6 +251,14 @@ impl Parser {
         }
         let dims = self.list(&dims);
         Ok(Declaration { name, span, dims, attributes })
+    }
+
+    /// `m`, `2n`, `m-p+1`: two names side by side are no product.
+    fn size(&mut self) -> Result<NodeId, ParseError> {
+        self.sizes = true;
+        let size = self.expression()?;
+        self.sizes = false;
+        Ok(size)
     }
 
     fn attribute(&self, word: NameId, span: Span) -> Result<Attribute, ParseError> {
