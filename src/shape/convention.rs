@@ -2,10 +2,12 @@
 
 use super::infer::{Above, Inference, NONE};
 use super::signature::alternative;
+use super::table::Place;
 use super::typed::VariableId;
 use crate::functions::{self, Function, Signature};
 use crate::syntax::ast::{Expr, NodeId, ProductOp};
 use crate::syntax::operator::{greek, spelling};
+use smallvec::SmallVec;
 
 /// What a name stands for where nothing else decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +46,7 @@ impl Inference<'_> {
                     Expr::Transpose(_) => 1,
                     // an inner product
                     Expr::Product(ProductOp::Product, l, r) if *r == id => {
-                        usize::from(self.shape(*l).is_some_and(|s| s.is_row()))
+                        usize::from(self.shape(*l).is_some_and(Place::is_row))
                     }
                     Expr::Call { arguments, function, primes: 0, .. } => {
                         let place = self.program.list(*arguments).iter().position(|a| *a == id);
@@ -64,7 +66,7 @@ impl Inference<'_> {
 fn least_rank(f: &Function, place: usize) -> usize {
     let Signature::Shapes(alternatives) = f.signature else { return 0 };
     let ranks =
-        alternatives.iter().map(|a| alternative(a).arguments.get(place).map_or(0, |s| s.len()));
+        alternatives.iter().map(|a| alternative(a).arguments.get(place).map_or(0, SmallVec::len));
     let least = ranks.min().unwrap_or(0);
     // a scalar counts as 1×1
     if least == 2 { 0 } else { least }
