@@ -126,6 +126,64 @@ fn values_that_are_finite_stay_so() {
     assert!(body(&m, "value").contains("-np.sum(y * _logsoftmax(z))"), "{m}");
 }
 
+/// Far away, where exponentials overflow and their logarithms do not, and at the origin of a norm.
+#[test]
+fn values_and_slopes_are_right_at_the_ends() {
+    let log2 = std::f64::consts::LN_2;
+    let case = |program: &str, shapes: &str, wrt: &str, at: Value, expected: Value| {
+        let module = of(program, shapes, &[wrt]);
+        json!({"id": program, "module": module, "at": at, "expected": expected})
+    };
+    let far = json!({"x": [1000.0, 1000.0]});
+    let cases = [
+        case(
+            "log(mean(exp(x)))",
+            "x[n]",
+            "x",
+            far.clone(),
+            json!({"value": 1000.0, "grad_x": [0.5, 0.5]}),
+        ),
+        case(
+            "x'*exp(x)/sum(exp(x))",
+            "x[n]",
+            "x",
+            far,
+            json!({"value": 1000.0, "grad_x": [0.5, 0.5]}),
+        ),
+        case(
+            "log(exp(a) + exp(b))",
+            "a, b",
+            "a",
+            json!({"a": 1000.0, "b": 1000.0}),
+            json!({"value": 1000.0 + log2, "grad_a": 0.5}),
+        ),
+        case(
+            "sum(log(cosh(x)))",
+            "x[n]",
+            "x",
+            json!({"x": [1000.0, -1000.0]}),
+            json!({"value": 2000.0 - 2.0 * log2, "grad_x": [1.0, -1.0]}),
+        ),
+        case(
+            "norm2(x)",
+            "x[n]",
+            "x",
+            json!({"x": [0.0, 0.0]}),
+            json!({"value": 0.0, "grad_x": [0.0, 0.0]}),
+        ),
+        case(
+            "sum(norm2(X, axis=1))",
+            "X[m,n]",
+            "X",
+            json!({"X": [[0.0, 0.0], [3.0, 4.0]]}),
+            json!({"value": 5.0, "grad_X": [[0.0, 0.0], [0.6, 0.8]]}),
+        ),
+    ];
+    if let Some(report) = run(&cases) {
+        assert_eq!(report, "");
+    }
+}
+
 #[test]
 fn what_is_used_twice_has_a_name() {
     let m = of("u = W*x + b\nz = tanh(u)\nsum(z.^2)", "W[m,n], x[n], b[m]", &["W", "b"]);

@@ -156,6 +156,8 @@ pub(super) struct Target {
     pub(super) eye: &'static str,
     /// Whether arrays can be changed in place, by helpers for `NumPy`.
     pub(super) in_place: bool,
+    /// Whether what a norm at 0 divides is written so that it is 0 there.
+    pub(super) origins: bool,
     /// The positions 0, 1, … below `{0}`.
     pub(super) range: &'static str,
     /// The contraction of `{1}` by the subscripts `{0}`, at most two operands.
@@ -189,7 +191,10 @@ impl Target {
 pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeError> {
     let mut lower = Lower::new(answer);
     lower.build.in_place = target.in_place;
-    for binding in &answer.bindings {
+    let mut of_value = answer.closure(&answer.value_needs).into_iter().peekable();
+    let gradient = answer.results.iter().all(|r| slopes(r.kind)) && target.origins;
+    for (at, binding) in answer.bindings.iter().enumerate() {
+        lower.build.slopes = of_value.next_if_eq(&at).is_none() && gradient;
         let id = match &binding.axes[..] {
             [] => lower.whole(&binding.value)?.id,
             axes => entries(&mut lower, &binding.value, axes, &binding.shape)?,
@@ -204,6 +209,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
         // a definition is an upright value, whatever stands on its right side
         lower.bind(&binding.name, Value { id, row: false });
     }
+    lower.build.slopes = false;
     let mut functions: Vec<Definition> = Vec::new();
     let simplified = answer.results.iter().find(|r| r.kind == ResultKind::Value);
     let value = if let Some(outcome) = simplified {
@@ -223,6 +229,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
         cotangent: false,
     });
     for outcome in answer.results.iter().filter(|r| r.kind != ResultKind::Value) {
+        lower.build.slopes = slopes(outcome.kind) && target.origins;
         let root = result(&mut lower, outcome)?;
         let wrt: Vec<String> = outcome
             .wrt
@@ -245,6 +252,11 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
         });
     }
     written(answer, target, &lower, &functions)
+}
+
+/// Whether a result is one in which a norm at 0 has the slope 0.
+fn slopes(kind: ResultKind) -> bool {
+    matches!(kind, ResultKind::Gradient | ResultKind::Structured(_))
 }
 
 /// A function of the module.

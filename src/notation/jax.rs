@@ -31,6 +31,7 @@ static JAX: Target = Target {
     stack_rows: "jnp.vstack([{0}])",
     stack_columns: "jnp.column_stack([{0}])",
     in_place: false,
+    origins: false,
     range: "jnp.arange({0})",
     einsum: "jnp.einsum({0}, {1})",
     einsum_many: "jnp.einsum({0}, {1}, optimize=True)",

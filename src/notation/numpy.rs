@@ -31,6 +31,7 @@ static NUMPY: Target = Target {
     full: "np.full({0}, {1})",
     eye: "np.eye({0})",
     in_place: true,
+    origins: true,
     range: "np.arange({0})",
     einsum: "np.einsum({0}, {1})",
     einsum_many: "np.einsum({0}, {1}, optimize=True)",

@@ -32,6 +32,7 @@ static TORCH: Target = Target {
     stack_rows: "torch.vstack([{0}])",
     stack_columns: "torch.column_stack([{0}])",
     in_place: false,
+    origins: false,
     range: "torch.arange({0})",
     einsum: "torch.einsum({0}, {1})",
     einsum_many: "torch.einsum({0}, {1})",

@@ -18,11 +18,13 @@ pub(super) struct Build {
     pub(super) stable: Option<Stable>,
     /// Whether what stands on a diagonal is added in place.
     pub(super) in_place: bool,
+    /// Whether a gradient is built: what a norm at 0 divides is 0 there.
+    pub(super) slopes: bool,
 }
 
 impl Build {
     pub(super) fn new() -> Build {
-        Build { graph: Graph::default(), stable: Stable::new(), in_place: false }
+        Build { graph: Graph::default(), stable: Stable::new(), in_place: false, slopes: false }
     }
 
     pub(super) fn rank(&self, id: Id) -> u8 {
@@ -346,6 +348,7 @@ impl Build {
         } else if let Some(stable) = self.stable_quotient(a, b) {
             stable
         } else {
+            let b = if self.slopes { self.away_from_origin(b) } else { b };
             let rank = self.rank(a).max(self.rank(b));
             self.graph.node(Op::Divide(a, b), rank)
         };
