@@ -107,6 +107,25 @@ fn eval_knows_derivatives_and_their_conventions() {
     refused(&root, b"", "the gradient by `a`, `1/(2*sqrt(a))`, is undefined");
 }
 
+/// An entry is checked when it is shown, functions without a formula by their derivatives.
+#[test]
+fn explained_functions_are_checked() {
+    for (name, checks) in [
+        ("tanh", 1),
+        ("det", 1),
+        ("softmax", 1),
+        ("conv", 2),
+        ("chol", 1),
+        ("norm2", 1),
+        ("diag", 2),
+    ] {
+        let (status, out, _) = derive(&["explain", name], b"");
+        let found = out.lines().filter(|l| l.contains("checked: ")).count();
+        assert_eq!((status, found), (0, checks), "{name}\n{out}");
+        assert!(!out.contains("not checked"), "{name}\n{out}");
+    }
+}
+
 #[test]
 fn the_same_question_has_the_same_answer() {
     for format in ["text", "latex", "json"] {

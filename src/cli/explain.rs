@@ -2,7 +2,8 @@
 
 use super::Failure;
 use crate::check::check;
-use crate::functions::{self, Function, Lowering};
+use crate::engine::{Question, gradient, verify};
+use crate::functions::{self, Function, Kind, Lowering, Signature};
 use crate::identities::{Identity, identities};
 use clap::ArgMatches;
 use std::fmt::Write as _;
@@ -109,5 +110,77 @@ fn entry(f: &'static Function) -> String {
         let _ = writeln!(out, "    kinks, jumps or poles at {}", list.join(", "));
     }
     let _ = writeln!(out, "\n{}", f.source);
-    claim.map_or(out.clone(), |c| out + &verdict(&c))
+    match claim {
+        Some(claim) => out + &verdict(&claim),
+        None => out + &derivatives(f),
+    }
+}
+
+/// What the judge says of the derivatives of a function, now: one line for each way to call it.
+fn derivatives(f: &'static Function) -> String {
+    let mut out = String::new();
+    let list = examples(f);
+    let several = list.len() > 1;
+    for (call, shapes) in list {
+        let question = Question::new(&call).shapes(&shapes);
+        let Ok(solution) = gradient(&question) else { continue };
+        let report = verify(&solution, &question, 0);
+        let call = if several { format!("{call}, {shapes},") } else { call };
+        if report.status == "verified" {
+            let points = report.points;
+            let _ = writeln!(out, "derivatives of {call} checked: verified at {points} points");
+        } else {
+            let _ = writeln!(out, "derivatives of {call} not checked: {}", report.reason);
+        }
+    }
+    out
+}
+
+/// Calls of a function with the shapes of their arguments.
+fn examples(f: &'static Function) -> Vec<(String, String)> {
+    let arguments = f.parameters.join(", ");
+    let first = f.parameters.first().copied().unwrap_or_default();
+    let scalars = f.parameters.get(1..).unwrap_or_default().join(", ");
+    let more = if scalars.is_empty() { String::new() } else { format!(", {scalars}") };
+    match f.signature {
+        Signature::Shapes(alternatives) => alternatives
+            .iter()
+            .filter_map(|a| {
+                let left = a.split("->").next()?.replace('\'', "");
+                // sizes among the arguments are known from the shapes
+                let parts: Vec<&str> = left.split("], ").map(str::trim).collect();
+                let shapes: Vec<String> = parts
+                    .iter()
+                    .filter(|p| p.contains('['))
+                    .map(|p| format!("{}]{}", p.trim_end_matches(']'), property(f)))
+                    .collect();
+                let name = |p: &&str| p.split('[').next().unwrap_or_default().trim().to_string();
+                let names: Vec<String> = parts.iter().map(name).collect();
+                Some((format!("{}({})", f.name, names.join(", ")), shapes.join(", ")))
+            })
+            .collect(),
+        Signature::Reduction { arrays, .. } => {
+            let shapes: Vec<String> = f
+                .parameters
+                .iter()
+                .enumerate()
+                .map(|(k, p)| if k < arrays { format!("{p}[n]") } else { (*p).to_string() })
+                .collect();
+            vec![(format!("{}({arguments})", f.name), shapes.join(", "))]
+        }
+        Signature::Elementwise | Signature::Axiswise | Signature::Mask => {
+            let shape = format!("{first}[n]{more}");
+            vec![(format!("{}({arguments})", f.name), shape)]
+        }
+        Signature::Special(_) => Vec::new(),
+    }
+}
+
+/// What a function asks of its argument beside the shape.
+fn property(f: &Function) -> &'static str {
+    match f.lowering {
+        Lowering::Node(Kind::Cholesky) => " posdef",
+        Lowering::Node(Kind::Eigenvalues | Kind::Eigenvectors) => " symmetric",
+        _ => "",
+    }
 }
