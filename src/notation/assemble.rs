@@ -12,7 +12,7 @@ use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::{Spelling, written};
-use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed};
+use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed, UnknownId};
 use crate::syntax::ast::{NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
@@ -119,8 +119,9 @@ pub fn assemble(
         scalar_functions: typed
             .unknowns
             .iter()
-            .filter(|u| u.scalar)
-            .map(|u| Name { name: typed.program.name(u.name).into(), rank: 0 })
+            .enumerate()
+            .filter(|(k, u)| u.scalar && mentions(typed, UnknownId(*k as u32)))
+            .map(|(_, u)| Name { name: typed.program.name(u.name).into(), rank: 0 })
             .collect(),
         results: outcomes,
         conditions: conditions(arena, results, &naming),
@@ -316,6 +317,12 @@ fn parameters(
         });
     }
     list
+}
+
+/// Whether an unknown function occurs in the program, and is not only declared.
+fn mentions(typed: &Typed, unknown: UnknownId) -> bool {
+    (0..typed.program.nodes.len() as u32)
+        .any(|at| typed.meaning(NodeId(at)) == Meaning::Unknown(unknown))
 }
 
 /// `X is invertible`, for every inverse in the results, and the like; a Cholesky factor in the

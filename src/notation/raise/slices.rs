@@ -7,10 +7,11 @@
 
 use super::Raiser;
 use super::blocks::{beside, is_nothing, under};
-use super::compose::{product, size_math, transpose};
+use super::compose::{entry, product, size_math, transpose};
 use super::part::{Edge, Part, Scalars, whole};
 use super::reduction::{Open, Reduction, Sizes};
 use crate::notation::index::size_position;
+use crate::notation::layout::rank;
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::tensor::arena::Arena;
@@ -97,6 +98,10 @@ fn entry_at(math: Math, position: &Math) -> Math {
     match math {
         Math::ElementPower(base, exponent) => {
             Math::Power(Box::new(entry_at(*base, position)), exponent)
+        }
+        // on the diagonal of a matrix
+        Math::Call(f, mut list, None) if std::ptr::eq(f, entry("diag")) && rank(&list[0]) == Some(2) => {
+            Math::Entry(Box::new(list.swap_remove(0)), vec![position.clone(), position.clone()])
         }
         math => Math::Entry(Box::new(math), vec![position.clone()]),
     }
