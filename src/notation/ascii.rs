@@ -56,8 +56,8 @@ impl Glyphs for Ascii {
         out.text("'");
     }
 
-    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
-        out.text("grad(");
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, order: u32, at: &Math) {
+        out.text(if order == 1 { "grad(" } else { "hess(" });
         out.open();
         self.symbol(out, function);
         out.text("(");

@@ -305,8 +305,8 @@ impl Glyphs for Latex<'_> {
         self.arguments(out, arguments, None);
     }
 
-    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
-        out.text(r"\nabla ");
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, order: u32, at: &Math) {
+        out.text(if order == 1 { r"\nabla " } else { r"\nabla^{2} " });
         self.symbol(out, function);
         self.arguments(out, std::slice::from_ref(at), None);
     }
@@ -485,7 +485,7 @@ fn tall(math: &Math) -> bool {
         Math::Power(a, _) | Math::ElementPower(a, _) | Math::Transpose(a) | Math::Negate(a) => {
             tall(a)
         }
-        Math::Entry(a, _) | Math::UnknownGradient(_, a) => tall(a),
+        Math::Entry(a, _) | Math::UnknownGradient(.., a) => tall(a),
         Math::Unknown(_, arguments) => arguments.iter().any(tall),
         Math::Call(function, arguments, _) => {
             !matches!(function.latex, Notation::Wrap(before, _) if before.contains('^'))

@@ -134,8 +134,8 @@ pub(super) trait Glyphs: Copy {
         }
         write_arguments(self, out, arguments, None);
     }
-    /// The gradient of an unknown function of an array.
-    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math);
+    /// The gradient (1) or the Hessian (2) of an unknown function of an array.
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, order: u32, at: &Math);
     /// An entry.
     fn entry<S: Sink>(self, out: &mut S, base: &Math, indices: &[Math]) {
         write(self, out, base, Place::Operand);
@@ -230,7 +230,7 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         Math::Transpose(inner) => g.transpose(out, peel(inner)),
         Math::Call(function, arguments, axis) => g.call(out, function, arguments, *axis),
         Math::Unknown(f, arguments) => g.unknown(out, &f.name, f.primes, arguments),
-        Math::UnknownGradient(function, at) => g.unknown_gradient(out, function, at),
+        Math::UnknownGradient(function, order, at) => g.unknown_gradient(out, function, *order, at),
         Math::Entry(base, indices) => match (peel(base), &indices[..]) {
             // the size tells a reader without context how far an index runs
             (Math::Identity(_), [i, j])

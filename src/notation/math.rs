@@ -47,9 +47,9 @@ pub enum Math {
     Call(&'static Function, Vec<Math>, Option<u8>),
     /// An unknown function.
     Unknown(Box<Unknown>, Vec<Math>),
-    /// The gradient of an unknown scalar function at an array: `∇J(u)`, in the language
-    /// `grad(J(u), u)`.
-    UnknownGradient(Symbol, Box<Math>),
+    /// The gradient (1) or the Hessian (2) of an unknown scalar function at an array: `∇J(u)`, `∇²J(u)`,
+    /// in the language `grad(J(u), u)`, `hess(J(u), u)`.
+    UnknownGradient(Symbol, u32, Box<Math>),
     /// `A[i,j]`: the positions are symbols, numbers or sums of these, with sizes as factors
     /// (`r + p*(o - 1)`); a size stands in a product there, alone or before an index. With ranges
     /// among them it is a slice, which keeps their axes.

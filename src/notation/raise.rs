@@ -32,8 +32,8 @@ use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{
-    EinsumView, ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolKind,
-    WindowKind, Wires,
+    EinsumView, ExprId, MapFunction, MatrixFunction, Node, NumberId, ReduceKind, SymbolId,
+    SymbolKind, WindowKind, Wires,
 };
 use smallvec::SmallVec;
 
@@ -217,15 +217,20 @@ impl Raiser<'_> {
                     },
                 ))
             }
-            Node::Apply(f, order, x) => {
-                let name = Name { name: arena.symbol(f).name.clone(), rank: 0 };
-                let x = self.raise(x)?;
-                match order {
-                    0 => Some((negative, unknown(name, 0, vec![x]))),
-                    1 => Some((negative, Math::UnknownGradient(name, Box::new(x)))),
-                    _ => None,
-                }
-            }
+            Node::Apply(f, order, x) => Some((negative, self.applied(f, order, x)?)),
+        }
+    }
+
+    /// An unknown function of an array, its gradient, or its Hessian by a vector.
+    fn applied(&mut self, f: SymbolId, order: u32, x: ExprId) -> Option<Math> {
+        let name = Name { name: self.arena.symbol(f).name.clone(), rank: 0 };
+        let of_vector = self.arena.rank(x) == 1;
+        let x = self.raise(x)?;
+        match order {
+            0 => Some(unknown(name, 0, vec![x])),
+            1 => Some(Math::UnknownGradient(name, 1, Box::new(x))),
+            2 if of_vector => Some(Math::UnknownGradient(name, 2, Box::new(x))),
+            _ => None,
         }
     }
 

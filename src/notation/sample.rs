@@ -159,7 +159,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
             prod([
                 t(m("W_2")),
                 had([
-                    Math::UnknownGradient(symbol("J", 0), Box::new(v("z_1"))),
+                    Math::UnknownGradient(symbol("J", 0), 1, Box::new(v("z_1"))),
                     Math::Unknown(
                         Box::new(Unknown { name: symbol("g", 0), primes: 1 }),
                         vec![v("u_1")],

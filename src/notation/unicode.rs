@@ -186,8 +186,8 @@ impl Glyphs for Unicode {
         write_arguments(self, out, arguments, None);
     }
 
-    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
-        out.text("∇");
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, order: u32, at: &Math) {
+        out.text(if order == 1 { "∇" } else { "∇²" });
         self.symbol(out, function);
         write_arguments(self, out, std::slice::from_ref(at), None);
     }

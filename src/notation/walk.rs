@@ -26,7 +26,7 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
         | Math::Compare(_, a, b) => any(a, visit) || any(b, visit),
         Math::Negate(a)
         | Math::Transpose(a)
-        | Math::UnknownGradient(_, a)
+        | Math::UnknownGradient(.., a)
         | Math::IndexSum(_, a) => any(a, visit),
         Math::Identity(size) => size.as_deref().is_some_and(|size| any(size, visit)),
         Math::Entry(base, indices) => {
@@ -59,7 +59,7 @@ pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
             visit(a);
             visit(b);
         }
-        Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(_, a) => visit(a),
+        Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(.., a) => visit(a),
         Math::Block(rows) => rows.iter_mut().flatten().for_each(visit),
         // sizes and indices are no parts; what has indices is not taken apart
         _ => {}

@@ -474,7 +474,7 @@ fn plain(graph: &Graph) -> Vec<bool> {
 fn callable_key(answer: &Answer, callable: &Callable) -> (usize, usize, u32) {
     let (name, order) = match callable {
         Callable::Unknown(f, k) => (f, *k),
-        Callable::Gradient(f) => (f, 1),
+        Callable::Gradient(f, order) => (f, *order),
     };
     let unknown = answer.functions.iter().position(|f| f.0.name == *name);
     let scalar = answer.scalar_functions.iter().position(|f| f.name == *name);

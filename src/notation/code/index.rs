@@ -129,7 +129,7 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         }
         Math::Negate(a)
         | Math::Transpose(a)
-        | Math::UnknownGradient(_, a)
+        | Math::UnknownGradient(.., a)
         | Math::Entry(a, _)
         | Math::IndexSum(_, a) => f(a),
     }

@@ -36,8 +36,8 @@ impl Value {
 pub(super) enum Callable {
     /// An unknown function with its number of primes.
     Unknown(Rc<str>, u32),
-    /// The gradient of an unknown function of an array.
-    Gradient(Rc<str>),
+    /// The gradient (1) or the Hessian (2) of an unknown function of an array.
+    Gradient(Rc<str>, u32),
 }
 
 /// What names mean while an answer is lowered.
@@ -299,12 +299,12 @@ impl<'a> Lower<'a> {
                 let (list, row) = self.list(list)?;
                 self.unknown(&f.name, f.primes, list, row)
             }
-            Math::UnknownGradient(s, a) => {
+            Math::UnknownGradient(s, order, a) => {
                 let a = self.value(a)?;
-                let rank = self.build.rank(a.id);
-                let at = self.callable(Callable::Gradient(s.name.clone()));
+                let rank = self.build.rank(a.id) * *order as u8;
+                let at = self.callable(Callable::Gradient(s.name.clone(), *order));
                 let id = self.build.graph.node(Op::Apply(at, vec![a.id], false), rank);
-                Value { id, row: a.row }
+                Value { id, row: a.row && *order == 1 }
             }
             Math::Compare(operator, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);

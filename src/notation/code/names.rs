@@ -67,7 +67,8 @@ impl Names {
                     Callable::Unknown(f, 0) => f.to_string(),
                     Callable::Unknown(f, 1) => format!("{f}_prime"),
                     Callable::Unknown(f, k) => format!("{f}_prime{k}"),
-                    Callable::Gradient(f) => format!("{f}_grad"),
+                    Callable::Gradient(f, 1) => format!("{f}_grad"),
+                    Callable::Gradient(f, _) => format!("{f}_hess"),
                 })
             })
             .collect();

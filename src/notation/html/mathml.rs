@@ -404,8 +404,13 @@ impl Glyphs for MathMl<'_> {
         }
         write_arguments(self, out, arguments, None);
     }
-    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, at: &Math) {
-        tag(out, "<mo rspace=\"0\">∇</mo>");
+    fn unknown_gradient<S: Sink>(self, out: &mut S, function: &Symbol, order: u32, at: &Math) {
+        let nabla = "<mo rspace=\"0\">∇</mo>";
+        if order == 1 {
+            tag(out, nabla);
+        } else {
+            tag(out, &format!("<msup>{nabla}<mn>{order}</mn></msup>"));
+        }
         letters(out, function);
         write_arguments(self, out, std::slice::from_ref(at), None);
     }

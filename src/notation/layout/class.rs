@@ -181,7 +181,7 @@ pub(in crate::notation) fn rank(math: &Math) -> Option<u8> {
             }
         }
         Math::Transpose(a) => rank(a).filter(|&r| r == 2),
-        Math::UnknownGradient(_, a) => rank(a),
+        Math::UnknownGradient(_, order, a) => rank(a).map(|r| r * *order as u8),
         Math::Unknown(_, arguments) => arguments.iter().map(rank).max()?,
         Math::Call(function, arguments, axis) => match function.signature_for(arguments.len()) {
             Signature::Elementwise => arguments.iter().map(rank).max()?,

@@ -100,7 +100,9 @@ fn entry_at(math: Math, position: &Math) -> Math {
             Math::Power(Box::new(entry_at(*base, position)), exponent)
         }
         // on the diagonal of a matrix
-        Math::Call(f, mut list, None) if std::ptr::eq(f, entry("diag")) && rank(&list[0]) == Some(2) => {
+        Math::Call(f, mut list, None)
+            if std::ptr::eq(f, entry("diag")) && rank(&list[0]) == Some(2) =>
+        {
             Math::Entry(Box::new(list.swap_remove(0)), vec![position.clone(), position.clone()])
         }
         math => Math::Entry(Box::new(math), vec![position.clone()]),

@@ -93,7 +93,7 @@ impl Speech {
                 self.walk(a, all, sizes);
                 self.walk(b, all, sizes);
             }
-            Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(_, a) => {
+            Math::Negate(a) | Math::Transpose(a) | Math::UnknownGradient(.., a) => {
                 self.walk(a, all, sizes);
             }
             _ => {}

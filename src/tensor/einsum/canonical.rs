@@ -163,6 +163,7 @@ impl Arena {
                 p.symmetric || p.diagonal || p.orthogonal || p.simplex
             }
             Node::Matrix(_, x) if self.has_facts(x) => true,
+            Node::Apply(_, 2, _) => true,
             _ => self.rank(id) == 2 && self.is_symmetric(id),
         }
     }
@@ -176,6 +177,8 @@ impl Arena {
                 p.symmetric || p.diagonal
             }
             Node::Matrix(MatrixFunction::Inverse, x) => self.is_symmetric(x),
+            // second derivatives are
+            Node::Apply(_, 2, _) => true,
             Node::Map(_, ids) => ids.iter().all(|e| self.rank(e) == 0 || self.is_symmetric(e)),
             Node::Einsum(view) => {
                 // X'X, X'SX with one wire through the middle: the network read backwards is itself
