@@ -161,6 +161,35 @@ fn attributes_are_gradients_too() {
     assert!(status == 1 && text.contains("`db` is not the gradient"), "{text}");
 }
 
+/// What is called one-hot has rows that sum to 1, and the answer says so; properties go with `--shape`.
+#[test]
+fn targets_and_kernels_have_their_properties() {
+    let loss = |name: &str, remark: &str| {
+        format!(
+            "import numpy as np\ndef loss(z, {name}):\n    # z: (N, C), {name}: (N, C){remark}\n    \
+             p = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)\n    \
+             return -np.sum({name} * np.log(p)) / len(z)\ndef grad_loss(z, {name}):\n    \
+             p = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)\n    \
+             return (p - {name}) / len(z)\n"
+        )
+    };
+    for source in [loss("onehot", ""), loss("T", " one-hot")] {
+        let (text, status) = check_text("targets", &source, &[]);
+        assert!(status == 0 && text.contains("with rows that sum to 1"), "{text}");
+    }
+    assert_eq!(check_text("weights", &loss("T", ""), &[]).1, 1);
+    assert_eq!(check_text("weights", &loss("T", ""), &["--shape", "T[N,C] simplex, z[N,C]"]).1, 0);
+    let kernel = "import numpy as np\ndef nll(K, y):\n    # K: (n, n), y: (n,)\n    \
+                  return 0.5 * y @ np.linalg.solve(K, y) + 0.5 * np.linalg.slogdet(K)[1]\n\
+                  def grad_nll(K, y):\n    a = np.linalg.solve(K, y)\n    \
+                  return 0.5 * (np.linalg.inv(K) - np.outer(a, a))\n";
+    assert_eq!(check_text("kernel", kernel, &["--wrt", "K"]).1, 1);
+    assert_eq!(
+        check_text("kernel", kernel, &["--wrt", "K", "--shape", "K[n,n] posdef, y[n]"]).1,
+        0
+    );
+}
+
 /// Changed code may have other shapes; the search for a repair passes over it.
 #[test]
 fn repairs_of_other_shapes_are_passed_over() {

@@ -11,13 +11,20 @@ pub(super) type Shapes = BTreeMap<String, Vec<String>>;
 /// Names of scalars that are taken to be positive, where `--shape` says nothing of them.
 pub(super) const POSITIVE: &[&str] = &["eps", "epsilon", "sigma", "tau", "temp", "temperature"];
 
-/// What `--shape` declares: `X[N,D], y[N], c positive`; the shapes, and the names that are positive.
+/// The properties that `--shape` may give an array, as after `var`.
+const PROPERTIES: &[&str] =
+    &["positive", "symmetric", "posdef", "diagonal", "orthogonal", "simplex"];
+
+/// Properties by name, each a word of the language.
+pub(super) type Properties = Vec<(String, &'static str)>;
+
+/// What `--shape` declares: `X[N,D], y[N], c positive`; the shapes, and the properties.
 ///
 /// # Errors
 /// What is no such list.
-pub(super) fn declared(text: &str) -> Result<(Shapes, Vec<String>), CodeError> {
+pub(super) fn declared(text: &str) -> Result<(Shapes, Properties), CodeError> {
     let mut shapes = Shapes::new();
-    let mut positive = Vec::new();
+    let mut properties = Properties::new();
     let wrong = |part: &str| {
         CodeError::open(
             format!("`{part}` in --shape is no declaration"),
@@ -41,10 +48,12 @@ pub(super) fn declared(text: &str) -> Result<(Shapes, Vec<String>), CodeError> {
             None => (Vec::new(), after),
         };
         shapes.insert(name.to_string(), list);
-        let after = match after.strip_prefix("positive") {
-            Some(after) => {
-                positive.push(name.to_string());
-                after.trim_start()
+        let word = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let property = PROPERTIES.iter().find(|p| **p == &after[..word]);
+        let after = match property {
+            Some(property) => {
+                properties.push((name.to_string(), *property));
+                after[word..].trim_start()
             }
             None => after,
         };
@@ -54,7 +63,7 @@ pub(super) fn declared(text: &str) -> Result<(Shapes, Vec<String>), CodeError> {
             None => return Err(wrong(after)),
         };
     }
-    Ok((shapes, positive))
+    Ok((shapes, properties))
 }
 
 /// `N, D` as a list of sizes; `None` where it is something else.
@@ -72,14 +81,44 @@ fn sizes(inside: &str) -> Option<Vec<String>> {
     parts.iter().all(good).then(|| parts.iter().map(ToString::to_string).collect())
 }
 
-/// What a function says of its parameters, and of the keys of dictionaries.
-pub(super) fn stated(file: &File<'_>, function: &Function) -> Shapes {
-    let mut shapes = Shapes::new();
+/// The arrays that a function calls one-hot: their rows are nonnegative and sum to 1.
+pub(super) fn one_hot(file: &File<'_>, function: &Function) -> Vec<String> {
+    let mut names = Vec::new();
+    for mut text in descriptions(file, function) {
+        while let Some((list, rest)) = subject(text) {
+            let (own, others) = rest.split_at(next_subject(rest));
+            let plain: String = own.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
+            if plain.contains("onehot") {
+                names.extend(list.iter().map(ToString::to_string));
+            }
+            text = others.trim_start_matches([',', ';', ' ']);
+        }
+    }
+    names
+}
+
+/// The lines of comments and of the docstring of a function.
+fn descriptions<'a>(file: &'a File<'_>, function: &Function) -> Vec<&'a str> {
     let extent = function.extent;
     let inside = |s: &Span| s.start >= extent.start && s.end <= extent.end + 200;
     let mut texts: Vec<&str> = Vec::new();
     for comment in file.found.comments.iter().filter(|c| inside(c) && c.start < extent.end) {
         texts.push(file.slice(*comment).trim_start_matches('#'));
+    }
+    if let Some(first) = function.body.first()
+        && first.tokens.len() == 1
+    {
+        texts.extend(file.text(first.tokens.start).lines());
+    }
+    texts
+}
+
+/// What a function says of its parameters, and of the keys of dictionaries.
+pub(super) fn stated(file: &File<'_>, function: &Function) -> Shapes {
+    let mut shapes = Shapes::new();
+    let extent = function.extent;
+    let inside = |s: &Span| s.start >= extent.start && s.end <= extent.end + 200;
+    for comment in file.found.comments.iter().filter(|c| inside(c) && c.start < extent.end) {
         // `x,  # (N, D)` and `def f(x):  # [n]`: said of the one parameter on the line
         let line = file.source[..comment.start as usize].rfind('\n').map_or(0, |n| n + 1) as u32;
         let mut on_line = function
@@ -92,11 +131,7 @@ pub(super) fn stated(file: &File<'_>, function: &Function) -> Shapes {
             shapes.insert(parameter.name.clone(), list);
         }
     }
-    if let Some(first) = function.body.first()
-        && first.tokens.len() == 1
-    {
-        texts.extend(file.text(first.tokens.start).lines());
-    }
+    let texts = descriptions(file, function);
     for (k, text) in texts.iter().enumerate() {
         let mut text = *text;
         while let Some((names, rest)) = subject(text) {
@@ -226,18 +261,21 @@ mod tests {
 
     #[test]
     fn declarations_are_those_of_the_language() {
-        let (found, positive) = declared("X[N,D], y[N], c").expect("declarations");
+        let (found, properties) = declared("X[N,D], y[N], c").expect("declarations");
         assert_eq!(found["X"], ["N", "D"]);
-        assert!(found["c"].is_empty() && positive.is_empty());
+        assert!(found["c"].is_empty() && properties.is_empty());
         assert!(declared("X[N").is_err());
-        let (found, positive) = declared("X[N, D] positive, y[N], c positive").expect("the same");
+        let (found, properties) = declared("X[N, D] positive, y[N], c positive").expect("the same");
         assert_eq!(found["X"], ["N", "D"]);
-        assert_eq!(positive, ["X", "c"]);
+        let positive = |n: &str| (n.to_string(), "positive");
+        assert_eq!(properties, [positive("X"), positive("c")]);
         // which is a name too
-        let (found, positive) = declared("anchor[N,D], positive[N,D]").expect("the same");
+        let (found, properties) = declared("anchor[N,D], positive[N,D]").expect("the same");
         assert_eq!(found["positive"], ["N", "D"]);
-        assert!(positive.is_empty());
-        assert_eq!(declared("positive positive").expect("the same").1, ["positive"]);
+        assert!(properties.is_empty());
+        assert_eq!(declared("positive positive").expect("the same").1, [positive("positive")]);
+        let (found, properties) = declared("t[N,C] simplex, K[n,n] posdef").expect("the same");
+        assert_eq!((found.len(), properties[1].1), (2, "posdef"));
         for wrong in ["c positively", "c positive[N]", "c positive positive"] {
             assert!(declared(wrong).is_err(), "{wrong}");
         }

@@ -13,6 +13,13 @@ pub(super) enum LabelStyle {
     Hard,
 }
 
+impl Variable {
+    /// Whether its rows are nonnegative and sum to 1, as one-hot targets do.
+    pub(super) fn has_simplex_rows(&self) -> bool {
+        self.axes.len() == 2 && self.properties.contains(&"simplex")
+    }
+}
+
 impl Question {
     /// The program without claims.
     pub(super) fn context(&self, style: LabelStyle) -> String {
@@ -24,14 +31,19 @@ impl Question {
                 .iter()
                 .map(|s| w.sizes.text(*s))
                 .collect();
-            let Some(classes) = v.classes else {
+            let rows_of_simplex = v.has_simplex_rows();
+            if v.classes.is_none() && !rows_of_simplex {
                 let shape =
                     if names.is_empty() { String::new() } else { format!("[{}]", names.join(",")) };
-                let positive = if v.positive { " positive" } else { "" };
-                text.push_str(&format!("var {}{shape}{positive}\n", v.text));
+                let words = v.properties.iter().fold(String::new(), |all, p| all + " " + p);
+                text.push_str(&format!("var {}{shape}{words}\n", v.text));
                 continue;
+            }
+            let last = names.pop().unwrap_or_default();
+            let (rows, classes) = match v.classes {
+                Some(classes) => (last, w.sizes.text(classes)),
+                None => (names.pop().unwrap_or_default(), last),
             };
-            let (rows, classes) = (names.pop().unwrap_or_default(), w.sizes.text(classes));
             let name = &v.text;
             match style {
                 LabelStyle::Soft => text.push_str(&format!(
@@ -56,7 +68,7 @@ impl Question {
 
     /// Whether a variable holds class labels.
     pub(super) fn has_labels(&self) -> bool {
-        self.writer.variables.iter().any(|v| v.classes.is_some())
+        self.writer.variables.iter().any(|v| v.classes.is_some() || v.has_simplex_rows())
     }
 
     /// The shapes of the variables, for a reader.
@@ -64,10 +76,13 @@ impl Question {
         let w = &self.writer;
         let label = |v: &Variable| match v.classes {
             Some(classes) => format!("labels up to {}", w.sizes.text(classes)),
-            None if v.axes.is_empty() && v.positive => "positive".to_string(),
-            None if v.axes.is_empty() => "scalar".to_string(),
-            None if v.positive => format!("{} positive", w.shape(&v.axes)),
-            None => w.shape(&v.axes),
+            None if v.has_simplex_rows() => format!("{} with rows that sum to 1", w.shape(&v.axes)),
+            None if v.axes.is_empty() && v.properties.is_empty() => "scalar".to_string(),
+            None if v.axes.is_empty() => v.properties.join(" "),
+            None => {
+                let words = v.properties.iter().fold(String::new(), |all, p| all + " " + p);
+                w.shape(&v.axes) + &words
+            }
         };
         w.variables.iter().map(|v| (v.name.clone(), label(v))).collect()
     }

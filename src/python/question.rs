@@ -257,7 +257,7 @@ fn gradient_arguments(
                 name: name.clone(),
                 text,
                 axes: output.axes.clone(),
-                positive: false,
+                properties: Vec::new(),
                 classes: None,
                 memory,
             });

@@ -19,8 +19,8 @@ pub(super) struct Knowledge {
     pub(super) shapes: BTreeMap<String, Vec<String>>,
     /// Those that hold class labels.
     pub(super) labels: Vec<String>,
-    /// Those that are positive.
-    pub(super) positive: Vec<String>,
+    /// What else is known of each: `positive`, `simplex`.
+    pub(super) properties: super::hints::Properties,
     /// Those that are positive where they are scalars.
     pub(super) positive_scalars: Vec<String>,
 }
@@ -123,7 +123,16 @@ impl<'a> Reader<'a> {
             .collect();
         let among = |list: &[String]| list.iter().any(|p| p == name);
         let scalar = positive || among(&self.knowledge.positive_scalars);
-        let positive = among(&self.knowledge.positive) || axes.is_empty() && scalar;
+        let mut properties: Vec<&'static str> =
+            self.knowledge.properties.iter().filter(|p| p.0 == name).map(|p| p.1).collect();
+        let stated = !properties.is_empty();
+        if axes.is_empty() && scalar && !stated {
+            properties.push("positive");
+        }
+        let plain = name.to_lowercase().replace('_', "");
+        if axes.len() == 2 && plain.contains("onehot") && !stated {
+            properties.push("simplex");
+        }
         let labels = self.knowledge.labels.iter().any(|l| l == name);
         let classes = labels.then(|| sizes.fresh());
         let memory = self.writer.memory();
@@ -133,11 +142,11 @@ impl<'a> Reader<'a> {
             name: name.clone(),
             text,
             axes,
-            positive,
+            properties,
             classes,
             memory,
         });
-        self.variable(&name, positive)
+        self.variable(&name, false)
     }
 
     /// The value of a call of a function of the file.

@@ -1,7 +1,7 @@
 //! What is said of the gradients of a file.
 
 use super::error::CodeError;
-use super::hints::{POSITIVE, declared, stated};
+use super::hints::{POSITIVE, declared, one_hot, stated};
 use super::infer::{Found, depends, infer, others};
 use super::outline::File;
 use super::pair::{Options, Pair, pairs};
@@ -91,10 +91,17 @@ fn known(file: &File<'_>, pair: Pair, options: &Options) -> Result<Knowledge, Co
     }
     let mut of_names = Vec::new();
     if let Some(text) = &options.shapes {
-        let (shapes, positive) = declared(text)?;
+        let (shapes, properties) = declared(text)?;
         of_names.extend(shapes.keys().cloned());
         knowledge.shapes.extend(shapes);
-        knowledge.positive = positive;
+        knowledge.properties = properties;
+    }
+    for function in [pair.gradient, pair.value] {
+        for name in one_hot(file, &file.functions[function]) {
+            if !knowledge.properties.iter().any(|p| p.0 == name) {
+                knowledge.properties.push((name, "simplex"));
+            }
+        }
     }
     let by_name = POSITIVE.iter().map(ToString::to_string).filter(|n| !of_names.contains(n));
     knowledge.positive_scalars.extend(by_name);
@@ -201,12 +208,21 @@ fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, Code
         }
         explain(file, pair, options, &found, &mut answers)?;
     }
+    // that rows sum to 1 is taken from a name or a remark
+    let told = options.shapes.as_deref().unwrap_or_default().contains("simplex");
+    let of_simplex: Vec<String> = question
+        .writer
+        .variables
+        .iter()
+        .filter(|v| !told && v.has_simplex_rows() && !found.assumed.contains(&v.name))
+        .map(|v| v.name.clone())
+        .collect();
     Ok(Report {
         value: file.functions[pair.value].full_name(),
         gradient: file.functions[pair.gradient].full_name(),
         answers,
         shapes: question.shapes(),
-        assumed: found.assumed.clone(),
+        assumed: found.assumed.iter().cloned().chain(of_simplex).collect(),
         program: question.context(LabelStyle::Soft),
     })
 }

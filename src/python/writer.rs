@@ -18,7 +18,8 @@ pub(super) struct Variable {
     /// Its name in the language.
     pub(super) text: String,
     pub(super) axes: Vec<Axis>,
-    pub(super) positive: bool,
+    /// What is known of it beside its shape, in words of the language.
+    pub(super) properties: Vec<&'static str>,
     /// Where it holds class labels: the number of classes.
     pub(super) classes: Option<SizeId>,
     pub(super) memory: u32,
