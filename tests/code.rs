@@ -190,6 +190,20 @@ fn targets_and_kernels_have_their_properties() {
     );
 }
 
+/// A default that goes to the gradient by a cache stands for any number too.
+#[test]
+fn defaults_in_caches_stand_for_any_number() {
+    let source = |rate: &str| {
+        format!(
+            "def dropout_forward(x, mask, p=0.5):\n    # x: (N, D), mask: (N, D)\n    \
+             return x * mask / (1 - p), (mask, p)\ndef dropout_backward(dout, cache):\n    \
+             mask, p = cache\n    dx = dout * mask / {rate}\n    return dx\n"
+        )
+    };
+    assert_eq!(check_text("dropout", &source("(1 - p)"), &[]).1, 0);
+    assert_eq!(check_text("dropout", &source("p"), &[]).1, 1);
+}
+
 /// Changed code may have other shapes; the search for a repair passes over it.
 #[test]
 fn repairs_of_other_shapes_are_passed_over() {

@@ -94,7 +94,8 @@ pub(super) fn ask(
             || gradient_function
                 .parameters
                 .iter()
-                .any(|p| p.name == *name && p.default.is_some() == parameter.default.is_some());
+                .any(|p| p.name == *name && p.default.is_some() == parameter.default.is_some())
+            || keeps(file, pair.value, name);
         let value = if name == "self" || is_dictionary(file, pair, name) {
             object(&mut reader, true)
         } else if name == "ctx" {
@@ -175,6 +176,31 @@ pub(super) fn ask(
 fn object(reader: &mut Reader<'_>, open: bool) -> Value {
     reader.objects.push(Object { open, ..Object::default() });
     Value::Object(reader.objects.len() - 1)
+}
+
+/// Whether a function hands a parameter on to its gradient: in what it returns beside its value, in
+/// `cache = …`, or as an attribute.
+fn keeps(file: &File<'_>, function: usize, name: &str) -> bool {
+    file.functions[function].body.iter().any(|line| {
+        let words: Vec<&str> = line.tokens.clone().map(|t| file.text(t)).collect();
+        let assigned = words.iter().position(|w| *w == "=");
+        match (words.first(), assigned) {
+            (Some(&"return"), _) => {
+                let mut depth = 0;
+                let comma = words.iter().position(|w| {
+                    depth += i32::from(matches!(*w, "(" | "[" | "{"));
+                    depth -= i32::from(matches!(*w, ")" | "]" | "}"));
+                    *w == "," && depth == 0
+                });
+                comma.is_some_and(|at| words[at..].contains(&name))
+            }
+            (Some(first), Some(at)) => {
+                let kept = CACHES.contains(first) || words[..at].contains(&".");
+                kept && words[at..].contains(&name)
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether a parameter is used as a dictionary: `params["W1"]`.

@@ -97,6 +97,16 @@ fn known(file: &File<'_>, pair: Pair, options: &Options) -> Result<Knowledge, Co
         knowledge.properties = properties;
     }
     for function in [pair.gradient, pair.value] {
+        // what a number stands for where it is left out is one
+        for parameter in &file.functions[function].parameters {
+            let text = parameter
+                .default
+                .clone()
+                .map(|tokens| tokens.map(|t| file.text(t)).collect::<Vec<_>>().concat());
+            if text.is_some_and(|t| t.parse::<f64>().is_ok()) {
+                knowledge.shapes.entry(parameter.name.clone()).or_default();
+            }
+        }
         for name in one_hot(file, &file.functions[function]) {
             if !knowledge.properties.iter().any(|p| p.0 == name) {
                 knowledge.properties.push((name, "simplex"));
