@@ -190,6 +190,21 @@ fn targets_and_kernels_have_their_properties() {
     );
 }
 
+/// A row is not the gradient by a column, and no repair makes it one by accident.
+#[test]
+fn rows_are_no_columns() {
+    let source = |end: &str| {
+        format!(
+            "import numpy as np\ndef f(W, x, b):\n    # W: (m, n), x: (n, 1), b: (m, 1)\n    \
+             return np.sum((W @ x + b)**2)\ndef grad_f(W, x, b):\n    r = W @ x + b\n    \
+             return 2 * r @ x.T, 2 * W.T @ r, 2 * r{end}\n"
+        )
+    };
+    assert_eq!(check_text("column", &source(""), &[]).1, 0);
+    let (text, status) = check_text("row", &source(".T"), &[]);
+    assert!(status == 1 && text.contains("the gradient has the shape (1, m)"), "{text}");
+}
+
 /// A default that goes to the gradient by a cache stands for any number too.
 #[test]
 fn defaults_in_caches_stand_for_any_number() {

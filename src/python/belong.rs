@@ -111,9 +111,11 @@ pub(super) fn compare(writer: &Writer, gradient: &Array, axes: &[Axis]) -> (Shap
     let same =
         sizes.len() == own.len() && sizes.iter().zip(&own).all(|(a, b)| writer.sizes.same(*a, *b));
     let texts = || Some((writer.shape(&gradient.axes), writer.shape(axes)));
+    // a row is no column
+    let ones = |list: &[Axis]| list.iter().map(|a| matches!(a, Axis::One)).collect::<Vec<_>>();
     match (same, gradient.axes.len() == axes.len()) {
-        (false, _) => (texts(), None),
+        (true, true) if ones(&gradient.axes) == ones(axes) => (None, None),
         (true, false) => (None, texts()),
-        (true, true) => (None, None),
+        _ => (texts(), None),
     }
 }

@@ -29,6 +29,8 @@ struct Goals {
     /// For each claim, its left side at each point.
     values: Vec<Vec<Numbers>>,
     style: LabelStyle,
+    /// Whether each gradient had another shape by axes of length 1 from the start.
+    loose: Vec<bool>,
 }
 
 /// For each refuted gradient, by position, a change that makes it right.
@@ -173,14 +175,18 @@ impl Goals {
                 }
             }
         }
-        (!points.is_empty()).then_some(Goals { typed, points, values, style })
+        let loose = question.asked.iter().map(|a| a.nearly.is_some()).collect();
+        (!points.is_empty()).then_some(Goals { typed, points, values, style, loose })
     }
 
     /// For each claim, whether changed code computes it as far as doubles tell.
     fn reached(&self, question: &Question) -> Vec<bool> {
         let lines: Vec<&str> = question.asked.iter().map(|a| a.right.as_str()).collect();
         let Some((typed, nodes)) = typed(question, self.style, &lines) else { return Vec::new() };
-        let mut reached: Vec<bool> = question.asked.iter().map(|a| a.differ.is_none()).collect();
+        // a change does not leave an axis of length 1 too many
+        let fits =
+            |(a, loose): (&Asked, &bool)| a.differ.is_none() && (*loose || a.nearly.is_none());
+        let mut reached: Vec<bool> = question.asked.iter().zip(&self.loose).map(fits).collect();
         for (k, point) in self.points.iter().enumerate() {
             let name =
                 |t: &Typed, v: &crate::shape::typed::Variable| t.program.name(v.name).to_string();
