@@ -29,6 +29,8 @@ const SAMPLED_APART: f64 = 1e-7;
 const ROUNDING: f64 = 1e-12;
 /// A claim about derivatives leaves out what is nearer than this to a kink.
 const KINK: f64 = 1e-3;
+/// Beside numbers of ordinary size a derivative below this share of them is 0.
+const NOTHING: f64 = 1e-20;
 /// So many generic points must agree in balls.
 const BALLS: usize = 2;
 /// Claims about sizes are tried at sizes up to those where variables have so many entries.
@@ -519,6 +521,17 @@ impl<'a> Trial<'a> {
             .zip(&point.functions)
             .filter_map(|(u, f)| Some((written(u.name), f.as_ref()?.text())))
             .collect();
+        let (mut left, mut right) = (left, right);
+        if self.smooth {
+            // what a difference leaves of nothing
+            let all = left.data.iter().chain(&right.data);
+            let scale = all.fold(0.0f64, |m, x| if x.is_finite() { m.max(x.abs()) } else { m });
+            for x in left.data.iter_mut().chain(&mut right.data) {
+                if x.abs() < NOTHING * scale {
+                    *x = 0.0;
+                }
+            }
+        }
         let hidden = !visibly_apart(&left, &right);
         let fine = hidden.then(|| self.sides::<Ball>(point).ok()).flatten();
         Counterexample {
