@@ -4,9 +4,9 @@ use super::dim::DimId;
 use super::error::ShapeError;
 use super::infer::Inference;
 use super::table::Place;
-use super::typed::{Meaning, Position};
+use super::typed::{IndexId, Meaning, Position};
 use crate::syntax::ast::{Expr, List, NodeId, ProductOp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 impl Inference<'_> {
@@ -125,6 +125,37 @@ impl Inference<'_> {
             return Err(ShapeError::Invalid { message, span: self.program.span(i), help: None });
         }
         Ok(())
+    }
+
+    /// An index that nothing else fixes runs as far as a position such as `i+k-1` stays within its axis;
+    /// whether there is one.
+    pub(super) fn fixed_by_position(&mut self, index: IndexId, fixed: &FxHashSet<DimId>) -> bool {
+        for at in 0..self.position_axes.len() {
+            let (node, axis) = self.position_axes[at];
+            let Some(position) = self.positions.get(&node).cloned() else { continue };
+            let (mut last, mut own) = (position.constant, 0);
+            for (i, factor) in &position.terms {
+                let root = self.index_root(*i);
+                let size = self.indices[root.0 as usize].dim;
+                let size = self.expand(size);
+                if root == index {
+                    own += i32::from(self.dims.as_number(*factor) == Some(1));
+                } else if fixed.contains(&size) || !self.is_open(size) {
+                    let far = self.dims.product(*factor, size);
+                    last = self.dims.combine(last, far, 1);
+                } else {
+                    own = -1;
+                    break;
+                }
+            }
+            let axis = self.expand(axis);
+            if own == 1 && (fixed.contains(&axis) || !self.is_open(axis)) {
+                let size = self.dims.combine(axis, last, -1);
+                let dim = self.indices[index.0 as usize].dim;
+                return self.unify(dim, size);
+            }
+        }
+        false
     }
 
     /// A position of an entry lies within its axis at every choice of the indices, as far as sizes

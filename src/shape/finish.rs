@@ -181,7 +181,7 @@ impl Inference<'_> {
         for (index, span) in std::mem::take(&mut self.bound_spans) {
             let root = self.index_root(index);
             let dim = self.expand(self.indices[root.0 as usize].dim);
-            if !fixed.contains(&dim) && self.is_open(dim) {
+            if !fixed.contains(&dim) && self.is_open(dim) && !self.fixed_by_position(root, &fixed) {
                 let name = self.indices[root.0 as usize].name;
                 return Err(ShapeError::Invalid {
                     message: format!(
