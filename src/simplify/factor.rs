@@ -69,13 +69,28 @@ pub(super) fn lighter_if(
     found.then(|| arena.add_ids(&axes, list))
 }
 
-/// Whether two terms have a factor in common. Blocks stay apart: they are written as an array.
+/// Whether two terms have a factor in common. Blocks stay apart: they are written as an array. So do
+/// different parts of one array: `x[2:] - x[:n-1]`.
 fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
-    if arena.has_indicators() && (is_block(arena, a) || is_block(arena, b)) {
+    let indicators = arena.has_indicators();
+    if indicators && (is_block(arena, a) || is_block(arena, b)) {
         return false;
     }
+    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    let parts = |e: ExprId| -> SmallVec<[ExprId; 4]> {
+        match arena.node(e) {
+            Node::Einsum(view) => view.operands().map(|o| o.0).filter(|o| part(*o)).collect(),
+            _ => SmallVec::new(),
+        }
+    };
+    let apart = indicators && parts(a) != parts(b);
     let factors = |e: ExprId| -> SmallVec<[ExprId; 8]> {
         match arena.node(e) {
+            Node::Einsum(view) if apart => {
+                let cut = |w: &u32| view.operands().any(|(e, own)| part(e) && own[0] == *w);
+                let whole = view.operands().filter(|(_, wires)| !wires.iter().any(&cut));
+                whole.map(|o| o.0).take(FACTORS).collect()
+            }
             Node::Einsum(view) => view.operands().map(|o| o.0).take(FACTORS).collect(),
             _ => smallvec![e],
         }
