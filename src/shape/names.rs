@@ -255,11 +255,14 @@ impl Inference<'_> {
                                 self.unite_indices(own, inner)?;
                                 ordered.push(inner);
                             } else {
+                                let of = |i: &IndexId| self.indices[i.0 as usize].name == name;
+                                let fault = if ordered.iter().any(of) {
+                                    "stands twice on the left"
+                                } else {
+                                    "does not occur on the right"
+                                };
                                 return Err(ShapeError::Invalid {
-                                    message: format!(
-                                        "the index `{}` does not occur on the right",
-                                        self.written(name)
-                                    ),
+                                    message: format!("the index `{}` {fault}", self.written(name)),
                                     span: self.program.span(*i),
                                     help: None,
                                 });

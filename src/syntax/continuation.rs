@@ -13,6 +13,11 @@ impl Parser {
     pub(super) fn continuation(&mut self, base: usize) -> Result<bool, ParseError> {
         let Lexeme { token, span, .. } = self.peek();
         match token {
+            // `A^⊤`
+            Token::Caret if self.peek_at(1).token == Token::Transpose => {
+                self.at += 1;
+                self.postfix(Token::Transpose, self.peek().span)?;
+            }
             Token::Prime | Token::Transpose | Token::Superscript(_) | Token::OpenBracket => {
                 self.postfix(token, span)?;
             }

@@ -123,6 +123,9 @@ pub(super) fn lex(
             let (value, after) = literal(rest, at)?;
             numbers.push(value);
             (Token::Number(numbers.len() as u32 - 1), after)
+        } else if let Some(value) = fraction(c) {
+            numbers.push(value);
+            (Token::Number(numbers.len() as u32 - 1), &rest[c.len_utf8()..])
         } else if let Some(function) = infix_function(c) {
             (Token::Infix(names.intern(function)), &rest[c.len_utf8()..])
         } else {
@@ -161,6 +164,22 @@ fn blank(rest: &str, first: char, in_brackets: bool, before: &[Lexeme]) -> usize
         '\n' | ';' if begins_line() => rest.len() - rest.trim_start_matches(['\n', ';']).len(),
         _ => 0,
     }
+}
+
+/// A fraction that is one character, as answers write it.
+fn fraction(c: char) -> Option<Number> {
+    let (n, d) = match c {
+        '½' => (1, 2),
+        '⅓' => (1, 3),
+        '⅔' => (2, 3),
+        '¼' => (1, 4),
+        '¾' => (3, 4),
+        '⅕' => (1, 5),
+        '⅙' => (1, 6),
+        '⅛' => (1, 8),
+        _ => return None,
+    };
+    Number::ratio(n, d)
 }
 
 fn literal(rest: &str, at: usize) -> Result<(Number, &str), ParseError> {
@@ -267,9 +286,14 @@ fn stray(c: char, at: usize) -> ParseError {
         '.' => {
             Some("a number needs a digit after its dot; elementwise operators are `.*`, `./`, `.^`")
         }
-        '!' | '~' | '&' | '|' => {
-            Some("logic is not part of the language; use `where` and comparisons")
+        '!' | '~' | '&' => Some("logic is not part of the language; use `where` and comparisons"),
+        '|' => {
+            Some("write `abs(x)`, `norm2(x)` or `det(A)`; for logic use `where` and comparisons")
         }
+        '‖' => Some("write `norm2(x)` or `norm1(x)`"),
+        '√' => Some("write `sqrt(x)`"),
+        '″' => Some("write two primes: `f''(x)`"),
+        '⁻' => Some("write `inv(A)'` for the inverse of the transpose"),
         '∂' => Some("write `grad(y, x)`"),
         '∑' => Some("write `sum(x)` or `sum[i](…)`"),
         _ => None,

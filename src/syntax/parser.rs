@@ -359,7 +359,7 @@ impl Parser {
         let mut letters = text.chars();
         let single = letters.next().filter(|_| letters.next().is_none()).or_else(|| greek(text));
         let capital = single.is_some_and(char::is_uppercase);
-        function || !capital || functions::find(self.program.name(name)).is_some()
+        function || !capital && text != "pi" || functions::find(self.program.name(name)).is_some()
     }
 
     /// `axis=` inside a call.
