@@ -56,9 +56,15 @@ pub(super) fn identities(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     Some(arena.add_ids(&axes, terms))
 }
 
+/// The place of a first sum among the factors of a product.
+pub(super) fn all_sums(arena: &Arena, id: ExprId) -> Option<usize> {
+    let Node::Einsum(view) = arena.node(id) else { return None };
+    view.operands().position(|(e, _)| matches!(arena.node(e), Node::Add(t) if t.len() > 1))
+}
+
 /// The terms that are left when sums among factors are multiplied out, as long as `choose` finds
 /// one, by its place among the factors of a product. `None` where there would be too many.
-fn expanded(
+pub(super) fn expanded(
     arena: &mut Arena,
     id: ExprId,
     choose: impl Fn(&Arena, ExprId) -> Option<usize>,

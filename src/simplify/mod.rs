@@ -6,6 +6,7 @@
 
 mod expand;
 mod factor;
+mod fraction;
 mod instance;
 mod named;
 mod pattern;
@@ -134,6 +135,9 @@ fn improve(arena: &mut Arena, id: ExprId, present: &Present, heads: &mut Memo) -
         let improved = |arena: &mut Arena, e: ExprId| ruled(arena, e, present, heads).unwrap_or(e);
         if let Some(lighter) = expand::lighter(arena, best, improved) {
             best = factor::lighter(arena, lighter).unwrap_or(lighter);
+        }
+        if let Some(lighter) = fraction::lighter(arena, best) {
+            best = lighter;
         }
         if let Some(lighter) = factored
             && (best == before || arena.weight(lighter) <= arena.weight(best))
