@@ -83,7 +83,8 @@ fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
             _ => SmallVec::new(),
         }
     };
-    let apart = indicators && parts(a) != parts(b);
+    let (own, other) = if indicators { (parts(a), parts(b)) } else { Default::default() };
+    let apart = own.iter().any(|e| !other.contains(e)) || other.iter().any(|e| !own.contains(e));
     let factors = |e: ExprId| -> SmallVec<[ExprId; 8]> {
         match arena.node(e) {
             Node::Einsum(view) if apart => {
