@@ -1,6 +1,7 @@
 //! Names of indices that are summed over: in the order of reading, and left out of comparisons.
 
 use super::super::index::IndexNames;
+use super::super::layout::rank;
 use super::super::math::{Math, Symbol};
 use super::super::raise::{is_one, product};
 use super::super::unicode::unicode;
@@ -228,9 +229,19 @@ pub(super) fn summed(ks: &[Symbol], outer: Option<Math>, inner: Math) -> Math {
     }
 }
 
-/// A product with the number of the second factor in front.
-pub(super) fn fronted(outer: Math, inner: Math) -> Math {
+/// A product with the number of the second factor in front. Where that is a `scalar` beside an array an
+/// inner product stays together: `M (wᵀ dv)`.
+pub(super) fn fronted(outer: Math, inner: Math, scalar: bool) -> Math {
+    let together =
+        scalar && matches!(&inner, Math::Product(list) if list.iter().any(|m| rank(m) != Some(0)));
     match inner {
+        Math::Product(mut list) if together => match list.first() {
+            Some(Math::Number(_)) => {
+                let number = list.remove(0);
+                Math::Product(vec![number, outer, product(list)])
+            }
+            _ => Math::Product(vec![outer, Math::Product(list)]),
+        },
         Math::Product(mut list) if matches!(list.first(), Some(Math::Number(_))) => {
             list.insert(1, outer);
             product(list)

@@ -217,7 +217,7 @@ impl Lines {
             let pair = |inner: Math| match &outer {
                 None => inner,
                 Some(outer) if jacobian || arena.rank(u) == 0 => {
-                    fronted(whole(outer.clone()), inner)
+                    fronted(whole(outer.clone()), inner, jacobian && arena.rank(u) == 0)
                 }
                 Some(outer) => Math::Inner(Box::new(whole(outer.clone())), Box::new(inner)),
             };
