@@ -8,7 +8,7 @@ use crate::array::{Array, Scalar};
 use crate::field::ball::Ball;
 use crate::field::magnitude::Magnitude;
 use crate::field::wide::Wide;
-use crate::functions::{Function, Kernel, Lowering};
+use crate::functions::{Function, Kernel};
 use crate::numeric::arithmetic::Arithmetic;
 use crate::numeric::eval::{Evaluator, Point};
 use crate::shape::typed::Meaning;
@@ -79,16 +79,16 @@ fn is_straight(function: &'static Function, x: Ball) -> bool {
     })
 }
 
-/// Whether a function that exponentiates what it is given (softmax, log-sum-exp) meets entries so far
-/// apart that the smaller are lost.
+/// Whether a function in whose value the largest entry hides the others meets entries so far apart that
+/// these are lost.
 fn is_dominated(function: &Function, data: &[Ball]) -> bool {
-    let exponentiates = matches!(function.lowering, Lowering::Named { definition, .. } if definition.contains("exp"));
     let range =
         |f: fn(f64, f64) -> f64, from: f64| data.iter().map(|x| x.to_double()).fold(from, f);
     let spread = || range(f64::max, f64::NEG_INFINITY) - range(f64::min, f64::INFINITY);
-    exponentiates && spread() > APART as f64 * std::f64::consts::LN_2
+    function.facts.exponential && spread() > APART as f64 * std::f64::consts::LN_2
 }
 
+/// The larger of two magnitudes.
 pub(super) fn larger(a: Magnitude, b: Magnitude) -> Magnitude {
     if a.compare(b) == std::cmp::Ordering::Less { b } else { a }
 }

@@ -157,6 +157,11 @@ impl Function {
         self
     }
 
+    pub(super) const fn exponential(mut self) -> Function {
+        self.facts.exponential = true;
+        self
+    }
+
     pub(super) const fn series(mut self, rule: SeriesKernel) -> Function {
         self.series = Some(rule);
         self

@@ -7,6 +7,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
         .named("exp(x)/sum(exp(x))", &["y*g - y*sum(g*y)"])
         .array(array_kernel!(kernel::softmax))
+        .exponential()
         // one entry alone is exactly 1, so not Range::Unit
         .range(Range::Positive)
         .latex(r"\operatorname{softmax}")
@@ -23,6 +24,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::axiswise("logsoftmax", &["x"], "log(softmax(x))")
         .named("x - logsumexp(x)", &["g - softmax(x)*sum(g)"])
         .array(array_kernel!(kernel::logsoftmax))
+        .exponential()
         .latex(r"\operatorname{logsoftmax}")
         .numpy("_logsoftmax({0}{axis})")
         .helper(

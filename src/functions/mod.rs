@@ -300,6 +300,9 @@ pub struct Facts {
     pub kinks: &'static [f64],
     /// Kinks that depend on more than one number.
     pub ties: Ties,
+    /// Whether it weighs the entries of an array by their exponentials, so that the largest hides
+    /// those far below it.
+    pub exponential: bool,
 }
 
 /// How an application is written.
@@ -337,8 +340,13 @@ pub struct Code {
 
 impl Facts {
     /// Nothing is known.
-    pub const NONE: Facts =
-        Facts { range: Range::Real, domain: Range::Real, kinks: &[], ties: Ties::None };
+    pub const NONE: Facts = Facts {
+        range: Range::Real,
+        domain: Range::Real,
+        kinks: &[],
+        ties: Ties::None,
+        exponential: false,
+    };
 }
 
 impl Code {

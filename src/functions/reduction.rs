@@ -81,6 +81,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::reduction("logsumexp", &["x"], true, "log(sum(exp(x))) of all entries or an axis")
         .named("log(sum(exp(x)))", &["g*softmax(x)"])
         .array(array_kernel!(kernel::logsumexp))
+        .exponential()
         .latex(r"\operatorname{logsumexp}")
         .numpy("_logsumexp({0}{axis})")
         .helper(

@@ -319,6 +319,14 @@ fn parameters(
     list
 }
 
+/// The array whose entries these are, in another order or times a number.
+fn entries(arena: &Arena, x: ExprId) -> ExprId {
+    let core = arena.split_scale(x).1;
+    let Node::Einsum(view) = arena.node(core) else { return core };
+    let mut operands = view.operands();
+    operands.next().filter(|_| operands.next().is_none()).map_or(core, |o| o.0)
+}
+
 /// Whether an unknown function occurs in the program, and is not only declared.
 fn mentions(typed: &Typed, unknown: UnknownId) -> bool {
     (0..typed.program.nodes.len() as u32)
@@ -346,22 +354,15 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
     let asked: Vec<ExprId> = all.ids().filter(is_factor).collect();
     let factored: FxHashSet<ExprId> = asked.iter().filter_map(|id| Some(matrix(*id)?.1)).collect();
     // the gradient of a product of entries divides by them
-    let entries = |x: ExprId| {
-        let core = arena.split_scale(x).1;
-        let Node::Einsum(view) = arena.node(core) else { return core };
-        let mut operands = view.operands();
-        operands.next().filter(|_| operands.next().is_none()).map_or(core, |o| o.0)
-    };
-    let divides = |x: ExprId| {
-        let by = |id: ExprId| arena.as_power(id).filter(|p| arena.number_of(p.1).is_negative());
-        answer.ids().any(|id| by(id).is_some_and(|(base, _)| base == entries(x)))
-    };
+    let by = |id: ExprId| arena.as_power(id).filter(|p| arena.number_of(p.1).is_negative());
+    let divisors: FxHashSet<ExprId> = answer.ids().filter_map(|id| Some(by(id)?.0)).collect();
     let product = |id: &ExprId| matches!(arena.node(*id), Node::Reduce(ReduceKind::Product, ..));
     let products: Vec<ExprId> = all.ids().filter(product).collect();
     for id in answer.ids().chain(asked).chain(products) {
         let condition = match arena.node(id) {
-            Node::Reduce(ReduceKind::Product, _, x) if divides(x) => {
-                Some((entries(x), "nonzero in every entry"))
+            Node::Reduce(ReduceKind::Product, _, x) => {
+                let entries = entries(arena, x);
+                divisors.contains(&entries).then_some((entries, "nonzero in every entry"))
             }
             Node::Matrix(_, x) if declared(x) => None,
             // a Cholesky factor is always invertible, and so is what it is taken of

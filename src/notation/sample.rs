@@ -3,9 +3,7 @@
 use super::answer::{Answer, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
 use super::math::{Math, Symbol, Unknown};
 use crate::array::{Array, KernelError};
-use crate::functions::{
-    ArrayKernel, Code, Facts, Function, Kernel, Lowering, Notation, Range, Signature,
-};
+use crate::functions::{ArrayKernel, Code, Facts, Function, Kernel, Lowering, Notation, Signature};
 use crate::number::Number;
 use smallvec::smallvec;
 
@@ -28,12 +26,7 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         }),
         series: None,
         binary: None,
-        facts: Facts {
-            range: Range::Real,
-            domain: Range::Real,
-            kinks: &[],
-            ties: crate::functions::Ties::None,
-        },
+        facts: Facts::NONE,
         unicode,
         latex,
         letter: None,

@@ -17,8 +17,6 @@ use crate::syntax::ast::NodeId;
 const STEPS: [f64; 2] = [0.1, 0.004];
 /// Agreement to this share of the terms' magnitude is agreement.
 const TOLERANCE: f64 = 1e-7;
-/// Larger values might overflow in a difference.
-pub(super) const LARGEST_VALUE: f64 = 1e100;
 /// A difference must be known to this share to decide anything.
 const CONCLUSIVE: f64 = 1e-5;
 

@@ -17,6 +17,8 @@ use std::fmt;
 
 /// Below this a derivative of a value of ordinary size is lost in the rounding of its differences.
 const VANISHING: f64 = 1e-13;
+/// Larger values might overflow in a difference.
+const LARGEST_VALUE: f64 = 1e100;
 /// Points nearer to a kink than this are not used.
 const NEAREST_KINK: f64 = 1e-3;
 /// The points that are tried for each that counts.
@@ -380,7 +382,7 @@ impl<'q> Judgement<'q> {
         let mut evaluator = Evaluator::<f64>::new(self.user, point)?;
         evaluator.run(&self.plan)?;
         let value = evaluator.result(self.target, &self.plan)?;
-        if value.data.iter().any(|v| !v.is_finite() || v.abs() > super::direction::LARGEST_VALUE) {
+        if value.data.iter().any(|v| !v.is_finite() || v.abs() > LARGEST_VALUE) {
             return Err(Pass::Elsewhere("the objective overflows at the points tried".to_string()));
         }
         if evaluator.work > LARGEST_EVALUATION {

@@ -219,12 +219,14 @@ fn report(file: &File<'_>, pair: Pair, options: &Options) -> Result<Report, Code
         explain(file, pair, options, &found, &mut answers)?;
     }
     // that rows sum to 1 is taken from a name or a remark
-    let told = options.shapes.as_deref().unwrap_or_default().contains("simplex");
+    let told = options.shapes.as_deref().and_then(|text| declared(text).ok());
+    let told =
+        |name: &str| told.as_ref().is_some_and(|(_, p)| p.contains(&(name.to_string(), "simplex")));
     let of_simplex: Vec<String> = question
         .writer
         .variables
         .iter()
-        .filter(|v| !told && v.has_simplex_rows() && !found.assumed.contains(&v.name))
+        .filter(|v| !told(&v.name) && v.has_simplex_rows() && !found.assumed.contains(&v.name))
         .map(|v| v.name.clone())
         .collect();
     Ok(Report {

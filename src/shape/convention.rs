@@ -1,4 +1,4 @@
-//! Shapes by the convention for names.
+//! Shapes by the convention for names, and by uses where that says scalar.
 
 use super::infer::{Above, Inference, NONE};
 use super::signature::alternative;

@@ -149,7 +149,7 @@ fn parts_of_maps(arena: &mut Arena, id: ExprId, depth: u32) -> Option<ExprId> {
     let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
     let output: Wires = view.output().into();
     // the indicators that take a part of an axis, by the wire along that axis
-    let part = |o: &Operand| arena.as_unit(o.expr).is_some() || arena.as_moved(o.expr).is_some();
+    let part = |o: &Operand| arena.is_part(o.expr);
     // but a part of what another takes, which stays beside it: `[x; y][1:n][2]`
     let of_part = |w: u32| operands.iter().any(|o| part(o) && o.wires[1..].contains(&w));
     let taken: SmallVec<[usize; 2]> = (0..operands.len())
@@ -253,7 +253,7 @@ fn part_of(arena: &mut Arena, id: ExprId, parts: &Parts, depth: u32) -> (ExprId,
 
 /// Whether a part is taken of an axis that terms of a sum fill: `[x; y][1:n]`.
 fn takes_block(arena: &Arena, view: EinsumView<'_>) -> bool {
-    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    let part = |e: ExprId| arena.is_part(e);
     let fills = |term: ExprId, axis: usize| match arena.node(term) {
         Node::Einsum(inner) => {
             let wire = inner.output()[axis];

@@ -76,7 +76,7 @@ fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
     if indicators && (is_block(arena, a) || is_block(arena, b)) {
         return false;
     }
-    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    let part = |e: ExprId| arena.is_part(e);
     let parts = |e: ExprId| -> SmallVec<[ExprId; 4]> {
         match arena.node(e) {
             Node::Einsum(view) => view.operands().map(|o| o.0).filter(|o| part(*o)).collect(),
@@ -102,7 +102,7 @@ fn share(arena: &Arena, a: ExprId, b: ExprId) -> bool {
 
 /// Whether a term fills a part of an axis and nothing else.
 pub(super) fn is_block(arena: &Arena, id: ExprId) -> bool {
-    let part = |e: ExprId| arena.as_unit(e).is_some() || arena.as_moved(e).is_some();
+    let part = |e: ExprId| arena.is_part(e);
     match arena.node(id) {
         Node::Einsum(view) => {
             view.operands().any(|(e, w)| part(e) && view.output().contains(&w[0]))

@@ -6,8 +6,8 @@ use super::factor;
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
-use crate::tensor::node::{Axes, ExprId, Network, Node, Operand, Wires};
-use smallvec::{SmallVec, smallvec};
+use crate::tensor::node::{Axes, ExprId, Node};
+use smallvec::SmallVec;
 
 /// The most terms that are brought together.
 const TERMS: usize = 6;
@@ -38,14 +38,14 @@ pub(super) fn lighter(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
         let above = arena.power(base, &Number::integer(power));
         let below = arena.power(base, &Number::integer(-power));
         let numerators: TermList =
-            list.iter().map(|(c, e)| (*c, times(arena, *e, above, &axes))).collect();
+            list.iter().map(|(c, e)| (*c, arena.hadamard(&[*e, above]))).collect();
         let numerator = arena.add_ids(&axes, numerators);
         let Some(terms) = expanded(arena, numerator, all_sums) else { continue };
         let mut numerator = arena.add_ids(&axes, terms);
         if let Some(factored) = factor::lighter(arena, numerator) {
             numerator = factored;
         }
-        let fraction = times(arena, numerator, below, &axes);
+        let fraction = arena.hadamard(&[numerator, below]);
         if arena.weight(fraction) < arena.weight(id) {
             return Some(fraction);
         }
@@ -69,14 +69,4 @@ fn denominators(arena: &Arena, term: ExprId, rank: usize) -> SmallVec<[(ExprId, 
             .collect(),
         _ => of(term).into_iter().collect(),
     }
-}
-
-/// A product entry by entry, or by a scalar.
-fn times(arena: &mut Arena, e: ExprId, factor: ExprId, axes: &Axes) -> ExprId {
-    let output: Wires = (0..axes.len() as u32).collect();
-    let wires: Wires = if arena.rank(factor) == 0 { Wires::new() } else { output.clone() };
-    let operands =
-        smallvec![Operand { expr: e, wires: output.clone() }, Operand { expr: factor, wires }];
-    let sizes = axes.iter().copied().collect();
-    arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes }.dense())
 }

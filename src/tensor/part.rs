@@ -53,6 +53,11 @@ impl Arena {
         if indicator.factors.len() == 1 { indicator.part } else { None }
     }
 
+    /// Whether this takes a part of an axis, or puts something there.
+    pub(crate) fn is_part(&self, id: ExprId) -> bool {
+        self.as_unit(id).is_some() || self.as_moved(id).is_some()
+    }
+
     /// Whether one of two parts of an axis ends before the other begins, so that no position is in
     /// both.
     pub(super) fn apart(&self, a: Part, b: Part) -> bool {

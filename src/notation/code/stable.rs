@@ -1,5 +1,6 @@
 //! Stable forms: what overflows although its value does not (`log(1 + exp(x))`,
-//! `log(softmax(x))`, `exp(x)/sum(exp(x))`) as the function of the table that does not.
+//! `log(softmax(x))`, `exp(x)/sum(exp(x))`) as the function of the table that does not, and
+//! divisors that keep the slope of a norm at 0.
 
 use super::build::Build;
 use super::graph::{Id, Known, Op};
