@@ -109,7 +109,7 @@ fn layouts_are_checked_and_mended_in_their_own_terms() {
         (Layout::Denominator, "var A[n,n], x[n]\njac(A*x, x) == A", Some("jac(A*x, x) == A'")),
     ];
     for (layout, program, mended) in cases {
-        let verdicts = check_in(program, None, 0, layout).expect("it reads");
+        let verdicts = check_in(program, None, 0, layout).expect("it reads").verdicts;
         let last = program.lines().last().expect("a claim");
         assert_eq!(format!("{} == {}", verdicts[0].left, verdicts[0].right), last);
         assert_eq!(verdicts[0].status.holds(), mended.is_none(), "{program}");

@@ -107,6 +107,30 @@ fn eval_knows_derivatives_and_their_conventions() {
     refused(&root, b"", "the gradient by `a`, `1/(2*sqrt(a))`, is undefined");
 }
 
+/// A claim that cannot be read is an error by itself, in every layout; the others have verdicts.
+#[test]
+fn a_claim_without_a_shape_leaves_the_others_their_verdicts() {
+    let text = "var X[N,n], w[n], y[N]\nr = X*w - y\nL = r'*r\n\
+        grad(L, X) == 2*w*r'\n(grad(L, X)) == (2*r*w')\ngrad(L, w) == 2*r\ngrad(L, w) == X'*r\n";
+    let (status, out, err) = derive(&["check", "-"], text.as_bytes());
+    assert_eq!(status, 2);
+    assert!(out.contains("proved  line 5: (grad(L, X)) == (2*r*w')"), "{out}");
+    assert!(out.contains("refuted: the sides differ\n --> input:7:1"), "{out}");
+    assert!(out.ends_with("2 claims: 1 proved, 1 refuted; 2 lines could not be read\n"), "{out}");
+    assert!(err.contains(" --> input:4:1") && err.contains(" --> input:6:1"), "{err}");
+    let (status, json, _) = derive(&["check", "--format", "json", "-"], text.as_bytes());
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let lines = |list: &str| -> Vec<Option<u64>> {
+        let list = json[list].as_array().expect("a list");
+        list.iter().map(|e| e["line"].as_u64()).collect()
+    };
+    assert_eq!((status, lines("errors")), (2, vec![Some(4), Some(6)]));
+    assert_eq!(lines("claims"), [Some(5), Some(7)]);
+    let layout = "var A[n,n], x[n]\ngrad(x'*A*x, x) == (A + A')*x\ngrad(x'*A*x, x) == x'*(A + A')";
+    let (status, out, err) = derive(&["check", "--layout", "numerator", layout], b"");
+    assert!(status == 2 && out.starts_with("proved  line 3") && err.contains("input:2:1"), "{err}");
+}
+
 /// An entry is checked when it is shown, functions without a formula by their derivatives.
 #[test]
 fn explained_functions_are_checked() {

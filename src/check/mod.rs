@@ -19,13 +19,14 @@ mod points;
 pub mod prove;
 mod repair;
 mod residues;
+mod separate;
 mod shrink;
 mod ties;
 mod tree;
 mod trivial;
 pub mod verdict;
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::engine::Error;
 use crate::numeric::sample::Random;
 use crate::shape::infer::infer;
@@ -33,6 +34,7 @@ use crate::shape::typed::{IndexId, Item, Typed};
 use crate::syntax::ast::{Expr, NodeId};
 use crate::syntax::parser::parse_with;
 pub use layout::Layout;
+use separate::{Separated, separate};
 use verdict::{Evidence, Status, Verdict};
 
 /// One equality of a program: two sides, and the indices that either has.
@@ -57,23 +59,31 @@ pub fn check(program: &str, shapes: Option<&str>, seed: u64) -> Result<Vec<Verdi
     Ok(check_typed(&typed, seed, true))
 }
 
-/// As [`check`], of a text whose author lays derivatives out by another convention.
+/// What was said of the claims of a text.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Of those that can be read, in order.
+    pub verdicts: Vec<Verdict>,
+    /// What is wrong with the others, with places in the text after its declarations.
+    pub refused: Vec<Diagnostic>,
+}
+
+/// As [`check`], of a text whose author lays derivatives out by some convention, in which a claim
+/// that has no shape is left out.
 ///
 /// # Errors
-/// [`Error`] where the text cannot be read.
+/// [`Error`] where the text cannot be read apart from such claims.
 pub fn check_in(
     program: &str,
     shapes: Option<&str>,
     seed: u64,
     layout: Layout,
-) -> Result<Vec<Verdict>, Error> {
-    if layout == Layout::Own {
-        return check(program, shapes, seed);
-    }
-    let original = parse_with(shapes, program)?;
-    let laid = layout::Laid::new(&original, layout);
-    let typed = infer(parse_with(shapes, &laid.text)?)?;
+) -> Result<Checked, Error> {
+    let Separated { original, laid, typed, refused } = separate(program, shapes, layout)?;
     let mut verdicts = check_typed(&typed, seed, true);
+    if layout == Layout::Own {
+        return Ok(Checked { verdicts, refused });
+    }
     for v in &mut verdicts {
         v.span = laid.original(v.span, original.program_start);
         let text = |s: Span| original.source.get(s.start as usize..s.end as usize);
@@ -85,7 +95,7 @@ pub fn check_in(
         let mended = v.evidence.repair.take();
         v.evidence.repair = mended.and_then(|(claim, what)| Some((layout.written(&claim)?, what)));
     }
-    Ok(verdicts)
+    Ok(Checked { verdicts, refused })
 }
 
 /// As [`check`], of a program that was read; `mend` asks for repairs of what is refuted.

@@ -27,15 +27,18 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
         _ => Layout::Own,
     };
     let mut files = Vec::with_capacity(inputs.len());
+    let mut refused = Vec::new();
     warn_of_unmet(&inputs, shapes.as_deref(), m);
     for input in inputs {
         let shapes = input.with_shapes(shapes.as_deref());
-        let verdicts = check_in(&input.text, shapes.as_deref(), seed, layout)
+        let checked = check_in(&input.text, shapes.as_deref(), seed, layout)
             .map_err(|e| input::failure(e, &input, shapes.as_deref()))?;
+        let located = |d: Diagnostic| input::located(d, &input, shapes.as_deref());
+        refused.extend(checked.refused.into_iter().map(located));
         // what is declared beside the program stands before it on a line of its own
         let declared = shapes.as_deref().filter(|s| !s.trim().is_empty());
         let prefix = declared.map_or(0, |s| s.len() + 5) as u32;
-        let located = verdicts.into_iter().map(|mut v| {
+        let located = checked.verdicts.into_iter().map(|mut v| {
             let span = Span {
                 start: v.span.start.saturating_sub(prefix),
                 end: v.span.end.saturating_sub(prefix),
@@ -49,7 +52,12 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
     }
     let all = || files.iter().flat_map(|f| &f.1);
     if all().next().is_none() {
-        return Err(Failure::Message("there is no claim: write `lhs == rhs`".into()));
+        if refused.len() > 1 {
+            return Err(Failure::Several(refused));
+        }
+        return Err(refused
+            .pop()
+            .unwrap_or_else(|| Failure::Message("there is no claim: write `lhs == rhs`".into())));
     }
     let status = if all().any(|v| v.status == Status::Refuted) {
         1
@@ -63,7 +71,11 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
             .iter()
             .flat_map(|(input, list)| list.iter().map(|v| claim_json(input, v)))
             .collect();
-        json!({"schema": 1, "claims": claims}).to_string() + "\n"
+        let mut object = json!({"schema": 1, "claims": claims});
+        if !refused.is_empty() {
+            object["errors"] = refused.iter().map(error_json).collect();
+        }
+        object.to_string() + "\n"
     } else {
         let mut out = String::new();
         for (input, list) in &files {
@@ -74,9 +86,17 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
                 }
             }
         }
-        out + &summary(all())
+        out + &summary(all(), refused.len())
     };
-    Ok((text, status))
+    if refused.is_empty() { Ok((text, status)) } else { Err(Failure::Part(text, refused)) }
+}
+
+/// What is wrong with a claim, and where.
+fn error_json(failure: &Failure) -> Value {
+    let Failure::Input { diagnostic, source, file } = failure else { return Value::Null };
+    let place = diagnostic.labels.first().map(|l| l.span.start as usize);
+    let line = place.and_then(|at| source.get(..at)).map(|s| s.matches('\n').count() + 1);
+    json!({"file": file, "line": line, "message": diagnostic.message})
 }
 
 /// Warns of names of `--shape` that occur in none of the programs, which may share it.
@@ -89,8 +109,13 @@ fn warn_of_unmet(inputs: &[Input], shapes: Option<&str>, m: &ArgMatches) {
     }
 }
 
-fn summary<'v>(all: impl Iterator<Item = &'v Verdict>) -> String {
-    counted(all.map(|v| v.status), "claim")
+fn summary<'v>(all: impl Iterator<Item = &'v Verdict>, unread: usize) -> String {
+    let counted = counted(all.map(|v| v.status), "claim");
+    match unread {
+        0 => counted,
+        1 => counted.trim_end().to_string() + "; 1 line could not be read\n",
+        n => counted.trim_end().to_string() + &format!("; {n} lines could not be read\n"),
+    }
 }
 
 /// How many there are of each kind.

@@ -38,6 +38,8 @@ pub(crate) enum Failure {
     Stale(String, u8),
     /// More than one thing failed: the highest status of them.
     Several(Vec<Failure>),
+    /// What has an answer, and what is wrong with the rest.
+    Part(String, Vec<Failure>),
 }
 
 impl From<Diagnostic> for Failure {
@@ -89,7 +91,13 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
                 _ => ExitCode::from(status),
             }
         }
-        Err(failure) => output::fail(&failure, color),
+        Err(failure) => {
+            if let Failure::Part(text, _) = &failure {
+                // the status is that of the failures either way
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            }
+            output::fail(&failure, color)
+        }
     }
 }
 

@@ -40,7 +40,7 @@ fn report(failure: &Failure, color: bool) -> (String, u8) {
         Failure::Message(message) => (format!("error: {message}\n"), 2),
         Failure::Defect(message) => (message.clone(), 1),
         Failure::Stale(message, status) => (message.clone(), *status),
-        Failure::Several(list) => {
+        Failure::Several(list) | Failure::Part(_, list) => {
             let reports: Vec<(String, u8)> = list.iter().map(|f| report(f, color)).collect();
             let texts: Vec<&str> = reports.iter().map(|r| r.0.as_str()).collect();
             (texts.join("\n"), reports.iter().map(|r| r.1).max().unwrap_or(2))

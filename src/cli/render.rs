@@ -127,19 +127,23 @@ fn answer(block: &Block, text: &str, file: &str, style: &Style) -> Result<String
         }
         Ok((printed, _)) if style.raw => Ok(raw_mathematics(&shown(&printed, &format))),
         Ok((printed, _)) => Ok(shown(&printed, &format)),
-        Err(Failure::Input { diagnostic, source, file: from }) => {
-            let shape = block.words.iter().find(|w| w.key == "shape" && w.value.is_some());
-            match (shape, from.as_deref()) {
-                (Some(word), Some("--shape")) => Err(here(render::located_in(diagnostic, word))),
-                _ if source == block.excerpt.program => {
-                    Err(here(render::located(diagnostic, block)))
-                }
-                _ => Err(Failure::Input { diagnostic, source, file: from }),
-            }
-        }
         Err(Failure::Message(message)) => Err(about(message, None)),
         Err(Failure::Defect(message)) => Err(Failure::Defect(place() + &message)),
-        Err(other) => Err(other),
+        Err(Failure::Part(_, list) | Failure::Several(list)) => {
+            Err(several(list.into_iter().map(|f| in_document(f, block, here)).collect()))
+        }
+        Err(failure) => Err(in_document(failure, block, here)),
+    }
+}
+
+/// A failure with its places in the document.
+fn in_document(failure: Failure, block: &Block, here: impl Fn(Diagnostic) -> Failure) -> Failure {
+    let Failure::Input { diagnostic, source, file } = failure else { return failure };
+    let shape = block.words.iter().find(|w| w.key == "shape" && w.value.is_some());
+    match (shape, file.as_deref()) {
+        (Some(word), Some("--shape")) => here(render::located_in(diagnostic, word)),
+        _ if source == block.excerpt.program => here(render::located(diagnostic, block)),
+        _ => Failure::Input { diagnostic, source, file },
     }
 }
 
