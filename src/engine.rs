@@ -15,6 +15,7 @@ use crate::functions::edit_distance;
 use crate::notation::answer::{Answer, ResultKind};
 use crate::notation::assemble::{Result_, assemble};
 use crate::notation::forms::{Forms, form_programs};
+use crate::notation::math::{Math, Symbol as Name};
 use crate::notation::text::{Report, result_expression, shared_definitions};
 use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::infer::infer;
@@ -28,6 +29,7 @@ use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
 
 /// A cotangent that is used once is written in place up to this weight.
 const INLINE: u32 = 16;
@@ -46,7 +48,7 @@ const FORM_POINTS: usize = 2;
 /// # Errors
 /// [`Error`] where the text cannot be read or has no answer.
 pub fn gradient(question: &Question) -> Result<Solution, Error> {
-    gradient_and_later(question).map(whole)
+    gradient_and_later(question, &[]).map(whole)
 }
 
 /// An answer of any kind, and where the question asks for steps its derivation to be made later:
@@ -70,7 +72,7 @@ pub fn gradient(question: &Question) -> Result<Solution, Error> {
 /// As [`gradient`], [`jacobian`], [`hessian`] and [`simplified`], one of which `kind` asks for.
 pub fn answer_and_later(question: &Question, kind: ResultKind) -> Result<Found, Error> {
     match kind {
-        ResultKind::Gradient | ResultKind::Structured(_) => gradient_and_later(question),
+        ResultKind::Gradient | ResultKind::Structured(_) => gradient_and_later(question, &[]),
         ResultKind::Jacobian => jacobian_and_later(question),
         ResultKind::Hessian => hessian_and_later(question),
         ResultKind::Value => simplified(question).map(|solution| (solution, None)),
@@ -86,7 +88,8 @@ fn whole((mut solution, later): Found) -> Solution {
     solution
 }
 
-fn gradient_and_later(question: &Question) -> Result<Found, Error> {
+/// `reserved` are names that no part of the answer is given.
+fn gradient_and_later(question: &Question, reserved: &[Rc<str>]) -> Result<Found, Error> {
     let (typed, mut lowered) = read(question)?;
     let targets = targets(question, &typed, &mut lowered)?;
     let Settled { cotangent, values, bindings, .. } =
@@ -106,7 +109,7 @@ fn gradient_and_later(question: &Question) -> Result<Found, Error> {
         within_structures(&typed, &mut lowered, &mut results, &mut remarks);
     }
     let mut answer =
-        assemble(&typed, &mut lowered, &bindings, cotangent, &results, question.index)?;
+        assemble(&typed, &mut lowered, &bindings, cotangent, &results, question.index, reserved)?;
     answer.remarks = remarks;
     let later = question.steps.then(|| Later::new(lowered, targets, Of::Gradient));
     Ok((Solution { typed, answer, steps: None }, later))
@@ -164,7 +167,7 @@ fn jacobian_and_later(question: &Question) -> Result<Found, Error> {
             Result_ { kind: ResultKind::Jacobian, wrt: smallvec![*t], value, forms }
         })
         .collect();
-    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index, &[])?;
     let later = question.steps.then(|| Later::new(lowered, targets, Of::Jacobian));
     Ok((Solution { typed, answer, steps: None }, later))
 }
@@ -204,14 +207,36 @@ fn hessian_and_later(question: &Question) -> Result<Found, Error> {
             Result_ { kind: ResultKind::Hessian, wrt, value, forms }
         })
         .collect();
-    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index)?;
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index, &[])?;
     let mut later = None;
     if question.steps {
-        let gradients = gradient(&Question { steps: false, ..question.clone() })?.answer;
+        let gradients = gradients_beside(question, &answer)?;
         let of = Of::Hessian(Box::new(gradients), first.results);
         later = Some(Later::new(lowered, targets, of));
     }
     Ok((Solution { typed, answer, steps: None }, later))
+}
+
+/// The gradients from which a second derivative begins, in names that mean nothing else in its
+/// answer.
+fn gradients_beside(question: &Question, answer: &Answer) -> Result<Answer, Error> {
+    let question = Question { steps: false, ..question.clone() };
+    let mut reserved: Vec<Rc<str>> = Vec::new();
+    loop {
+        let gradients = gradient_and_later(&question, &reserved)?.0.answer;
+        let known = reserved.len();
+        for binding in &gradients.bindings {
+            let Math::Symbol(Name { name, .. }) = &binding.name else { continue };
+            let other = answer.bindings.iter().find(|b| b.name == binding.name);
+            let clashes = other.is_some_and(|other| other.value != binding.value);
+            if clashes && !reserved.contains(name) {
+                reserved.push(name.clone());
+            }
+        }
+        if reserved.len() == known {
+            return Ok(gradients);
+        }
+    }
 }
 
 /// A derivative with more than two axes as a linear map and between stacked columns.
@@ -257,7 +282,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
         forms: Forms::default(),
     }];
     let named = std::mem::replace(&mut lowered.named, false);
-    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index);
+    let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index, &[]);
     let mut answer = answer?;
     answer.named = named;
     Ok(Solution { typed, answer, steps: None })

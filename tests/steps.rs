@@ -18,7 +18,7 @@ use derive::notation::steps::text::{program, text};
 use derive::notation::steps::{Notation, Side, Steps};
 use derive::notation::text::{Report, equations, text as plain_text};
 use derive::notation::unicode::unicode;
-use derive::{Question, Solution, gradient, jacobian};
+use derive::{Question, Solution, gradient, hessian, jacobian};
 use given::cases;
 use solved::solve;
 
@@ -107,6 +107,25 @@ fn every_line_of_a_numbers_jacobian_holds() {
     ] {
         let question = Question::new(program).wrt(&[wrt]).with_steps();
         let solution = jacobian(&question).expect(program);
+        assert_eq!(faults(&solution), Vec::<String>::new(), "{program}");
+    }
+}
+
+/// What was named for one gradient is part of the derivation of the next, and no name means two things.
+#[test]
+fn every_line_of_mixed_second_derivatives_holds() {
+    for (program, shapes, wrt) in [
+        (
+            "cross_entropy(softmax(W*x + b), y)",
+            "W[k,n], x[n], b[k], y[k]",
+            &["W", "b", "x"] as &[&str],
+        ),
+        ("p = sigmoid(X*w + b)\n-y'*log(p) - (1 - y)'*log(1 - p)", "X[N,n], y[N]", &["w", "b"]),
+        ("(x'*y)/(norm2(x)*norm2(y))", "x[n], y[n]", &["x", "y"]),
+        ("T^2*cross_entropy(softmax(z/T), softmax(v/T))", "z[n], v[n], T", &["T"]),
+    ] {
+        let question = Question::new(program).shapes(shapes).wrt(wrt).with_steps();
+        let solution = hessian(&question).expect("there is an answer");
         assert_eq!(faults(&solution), Vec::<String>::new(), "{program}");
     }
 }

@@ -8,6 +8,7 @@ use crate::notation::math::{Math, Symbol as Name};
 use crate::notation::steps::stream::Listener;
 use crate::notation::steps::{Steps, Trace, build};
 use crate::shape::typed::Typed;
+use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -124,6 +125,8 @@ fn hessian(
     let of = objective(lowered, &base);
     let part = Part { ends: false, ..Part::whole(&base, Seed::One, of) };
     let mut more = teller.run(gradients.0, names, part);
+    // what was named for one gradient may be part of the next
+    let mut inner: Vec<Equation> = Vec::new();
     for (target, gradient) in targets.iter().zip(gradients.1) {
         if !more {
             return;
@@ -140,15 +143,34 @@ fn hessian(
         });
         let mut equations = base.clone();
         equations.push(Equation { symbol, body: *gradient });
-        let equations = names.elaborate(lowered, &equations, targets, &mut named);
+        let new = names.elaborate(lowered, &equations, targets, &mut named).split_off(base.len());
+        let mut equations = base.clone();
+        equations.extend(needed(&lowered.arena, &inner, &new));
+        let stated = equations.len();
+        inner.extend_from_slice(&new[..new.len() - 1]);
+        equations.extend(new);
         let part = Part {
-            stated: base.len(),
+            stated,
             first: Some(name_of(lowered, *target)),
             jacobian: true,
             ..Part::whole(&equations, Seed::Identity, name_of(lowered, symbol))
         };
         more = teller.run(answer, names, part);
     }
+}
+
+/// Those of some equations, in order, on which the values of others rest.
+fn needed(arena: &Arena, inner: &[Equation], values: &[Equation]) -> Vec<Equation> {
+    let bodies: FxHashMap<ExprId, ExprId> = inner.iter().map(|e| (e.symbol, e.body)).collect();
+    let mut seen: FxHashSet<ExprId> = FxHashSet::default();
+    let mut stack: Vec<ExprId> = values.iter().map(|e| e.body).collect();
+    while let Some(id) = stack.pop() {
+        if seen.insert(id) {
+            stack.extend(bodies.get(&id));
+            arena.children(id, |c| stack.push(c));
+        }
+    }
+    inner.iter().filter(|e| seen.contains(&e.symbol)).copied().collect()
 }
 
 fn name_of(lowered: &Lowered, symbol: ExprId) -> Name {

@@ -64,8 +64,9 @@ pub fn assemble(
     cotangent: Option<ExprId>,
     results: &[Result_],
     want_index: bool,
+    reserved: &[Rc<str>],
 ) -> Result<Answer, Unwritable> {
-    let mut naming = Naming::new(typed, lowered, cotangents, results);
+    let mut naming = Naming::new(typed, lowered, cotangents, results, reserved);
     let plan = {
         let graph = naming.graph(&lowered.arena);
         naming.share(&mut lowered.arena, &graph);

@@ -72,7 +72,7 @@ pub(super) struct Naming<'a> {
     written_out: ExprId,
     /// Whether values of functions get names early.
     often_named: bool,
-    /// The names that were given here.
+    /// The names that were given here, and those that are not to be given.
     letters: FxHashSet<Rc<str>>,
     /// The names of sizes, once they are asked for.
     sizes: OnceCell<FxHashSet<Rc<str>>>,
@@ -84,6 +84,7 @@ impl<'a> Naming<'a> {
         lowered: &mut Lowered,
         cotangents: &[Equation],
         results: &[Result_],
+        reserved: &[Rc<str>],
     ) -> Naming<'a> {
         let mut naming = Naming {
             typed,
@@ -98,7 +99,7 @@ impl<'a> Naming<'a> {
             often_named: results
                 .iter()
                 .any(|r| matches!(r.kind, ResultKind::Hessian | ResultKind::Jacobian)),
-            letters: FxHashSet::default(),
+            letters: reserved.iter().cloned().collect(),
             sizes: OnceCell::new(),
         };
         let scalar = lowered.arena.rank(lowered.objective) == 0;
