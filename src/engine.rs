@@ -12,7 +12,7 @@ use self::steps::Of;
 
 use crate::calculus::sweep::{Naming, ReverseMode, Seed, derivatives, gradients};
 use crate::functions::edit_distance;
-use crate::notation::answer::{Answer, ResultKind};
+use crate::notation::answer::{Answer, Binding, ResultKind};
 use crate::notation::assemble::{Result_, assemble};
 use crate::notation::forms::{Forms, form_programs};
 use crate::notation::math::{Math, Symbol as Name};
@@ -227,7 +227,8 @@ fn gradients_beside(question: &Question, answer: &Answer) -> Result<Answer, Erro
         let known = reserved.len();
         for binding in &gradients.bindings {
             let Math::Symbol(Name { name, .. }) = &binding.name else { continue };
-            let other = answer.bindings.iter().find(|b| b.name == binding.name);
+            let same = |b: &&Binding| matches!(&b.name, Math::Symbol(other) if other.name == *name);
+            let other = answer.bindings.iter().find(same);
             let clashes = other.is_some_and(|other| other.value != binding.value);
             if clashes && !reserved.contains(name) {
                 reserved.push(name.clone());

@@ -266,7 +266,9 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
         };
     }
     // a change last: `s*tr(dX*A)`
-    above.sort_by_key(|s| (has_change(&s.1), kind(&s.1), s.0));
+    if above.len() > 1 {
+        above.sort_by_cached_key(|s| (has_change(&s.1), kind(&s.1), s.0));
+    }
     below.sort_by_key(|s| s.0);
     for list in [&mut above, &mut below] {
         square_norms(list);
