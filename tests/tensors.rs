@@ -258,3 +258,14 @@ fn definitions_with_three_axes_are_written_entry_by_entry() {
         &["Yᵢⱼₗ = Σₖ Xᵢⱼₖ Wₖₗ", "(∇W)ᵢⱼ = Σₖₗ (∇Y)ₖₗⱼ Xₖₗᵢ", "(∇X)ᵢⱼₖ = Σₗ (∇Y)ᵢⱼₗ Wₖₗ"],
     );
 }
+
+/// Points near a singularity, where differences depend on their step, decide nothing.
+#[test]
+fn right_answers_are_verified_near_singularities() {
+    let question = Question::new("tr(inv(A + x*x'))").shapes("A[n,n], x[n]").wrt(&["A", "x"]);
+    let solution = hessian(&question).expect("there is an answer");
+    for seed in 0..20 {
+        let report = verify(&solution, &question, seed);
+        assert_eq!(report.status, derive::numeric::verify::Status::Verified, "seed {seed}");
+    }
+}

@@ -13,8 +13,11 @@ use super::verify::{Judgement, Kind, Pass, Stop, unreadable};
 use crate::array::Array;
 use crate::syntax::ast::NodeId;
 
-/// The first step of a difference, and that of a second opinion.
-const STEPS: [f64; 2] = [0.1, 0.004];
+/// The first step of a difference, and those of further opinions.
+const STEPS: [f64; 3] = [0.1, 0.004, 0.0005];
+/// What two steps find is one number where they are apart by this share of what is wrong with the
+/// answer at most; near a singularity it is none.
+const CONFIRMED: f64 = 1e-2;
 /// Agreement to this share of the terms' magnitude is agreement.
 const TOLERANCE: f64 = 1e-7;
 /// A difference must be known to this share to decide anything.
@@ -99,21 +102,44 @@ impl Input<'_, '_> {
             });
         }
         let noise = self.noise();
-        let mut last = Opinion::Open;
-        for step in STEPS {
+        let order = if kind == Kind::Hessian { 2 } else { 1 };
+        self.steadily(|input, step| {
             let estimate = match (kind, directions.as_slice()) {
-                (Kind::Hessian, [a, b]) => self.second(a, b, step)?,
-                _ => self.first(&directions, kind != Kind::Jacobian, step)?,
+                (Kind::Hessian, [a, b]) => input.second(a, b, step)?,
+                _ => input.first(&directions, kind != Kind::Jacobian, step)?,
             };
-            last = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e, noise));
-            let order = if kind == Kind::Hessian { 2 } else { 1 };
-            last = self.beyond_rounding(last, step.powi(order));
-            // a right answer that seems wrong at a long step gets a second opinion
-            if matches!(last, Opinion::Agrees(_)) {
-                break;
-            }
+            let opinion = estimate.map_or(Opinion::Open, |e| judge(&claimed, &scale, &e, noise));
+            Ok(input.beyond_rounding(opinion, step.powi(order)))
+        })
+    }
+
+    /// The opinion at shorter and shorter steps: a right answer that seems wrong at a long step gets
+    /// a second opinion, and none is wrong while what is found depends on the step.
+    fn steadily(
+        &mut self,
+        mut at: impl FnMut(&mut Self, f64) -> Result<Opinion, Pass>,
+    ) -> Result<Opinion, Pass> {
+        let mut last = Opinion::Open;
+        let mut steady = false;
+        for step in STEPS {
+            let opinion = at(self, step)?;
+            (last, steady) = match (last, opinion) {
+                (_, Opinion::Agrees(_)) => return Ok(opinion),
+                (
+                    Opinion::Differs { found: before, .. },
+                    Opinion::Differs { claimed, found, .. },
+                ) => {
+                    if (before - found).abs() <= CONFIRMED * (claimed - found).abs() {
+                        return Ok(opinion);
+                    }
+                    (opinion, false)
+                }
+                // rounding may hide at a shorter step what a longer one shows
+                (Opinion::Differs { .. }, Opinion::Open) => (last, true),
+                _ => (opinion, false),
+            };
         }
-        Ok(last)
+        Ok(if steady { last } else { Opinion::Open })
     }
 
     /// The opinion, where rounding on the way to the objective, divided by this, cannot explain it.
@@ -189,17 +215,12 @@ impl Input<'_, '_> {
             direction.along.iter_mut().for_each(|v| *v /= root);
         }
         let noise = self.noise();
-        let mut opinion = Opinion::Open;
-        for step in STEPS {
-            let estimate = self.first(&directions, true, step)?;
-            opinion = estimate
+        self.steadily(|input, step| {
+            let found = input.first(&directions, true, step)?;
+            let opinion = found
                 .map_or(Opinion::Open, |e| judge(&[claimed / root], &[scale / root], &e, noise));
-            opinion = self.beyond_rounding(opinion, step);
-            if matches!(opinion, Opinion::Agrees(_)) {
-                break;
-            }
-        }
-        Ok(opinion)
+            Ok(input.beyond_rounding(opinion, step))
+        })
     }
 
     /// The derivative along directions, of the weighted sum or of every entry.
