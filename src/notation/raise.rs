@@ -22,7 +22,7 @@ pub(crate) use self::compose::{
 };
 use self::compose::{inverse, reciprocal, with_exponent};
 use self::network::repeated_scalar;
-use self::part::{triangle, with_scalars};
+use self::part::{order_entries, triangle, with_scalars};
 use self::reduction::Reduction;
 use super::math::{Math, Symbol as Name};
 use super::walk::any;
@@ -527,4 +527,5 @@ fn order_terms(list: &mut [Term]) {
         let tiny = *constant && !*negative && matches!(math, Math::Number(n) if n.is_tiny());
         (*negative, tiny, *constant == *negative, *key)
     });
+    order_entries(list, |t| (t.0, t.2, t.1), |t| &t.3);
 }

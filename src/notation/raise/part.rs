@@ -268,8 +268,10 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
     // a change last: `s*tr(dX*A)`
     if above.len() > 1 {
         above.sort_by_cached_key(|s| (has_change(&s.1), kind(&s.1), s.0));
+        order_entries(&mut above, |s| (kind(&s.1), s.0), |s| &s.1);
     }
     below.sort_by_key(|s| s.0);
+    order_entries(&mut below, |s| s.0, |s| &s.1);
     for list in [&mut above, &mut below] {
         square_norms(list);
     }
@@ -305,6 +307,35 @@ fn kind(scalar: &Math) -> u8 {
         Math::Quotient(..) | Math::Sum(_) | Math::Call(..) => 1,
         _ => 0,
     }
+}
+
+/// Puts neighbours with equal keys in the order of the numbers of their entries: `x[1]` before
+/// `x[2]`.
+pub(super) fn order_entries<T, K: PartialEq>(
+    list: &mut [T],
+    key: impl Fn(&T) -> K,
+    math: impl Fn(&T) -> &Math,
+) {
+    for run in list.chunk_by_mut(|a, b| key(a) == key(b)) {
+        if run.len() > 1 {
+            run.sort_by_cached_key(|t| positions(math(t)));
+        }
+    }
+}
+
+/// The numbers of the entries in an expression, from left to right.
+fn positions(math: &Math) -> SmallVec<[i64; 4]> {
+    let mut found = SmallVec::new();
+    any(math, &mut |part| {
+        if let Math::Entry(_, positions) = part {
+            found.extend(positions.iter().filter_map(|p| match p {
+                Math::Number(n) => n.as_integer(),
+                _ => None,
+            }));
+        }
+        false
+    });
+    found
 }
 
 /// Among other scalars `x'*x` is a squared norm: `(a'*x)^2/(norm2(a)^2*norm2(x)^2)`.
