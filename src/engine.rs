@@ -35,6 +35,8 @@ use std::rc::Rc;
 const INLINE: u32 = 16;
 /// The cotangent of an unnamed value is named where that saves so much weight.
 const SAVED: u32 = 18;
+/// With no more definitions than this, what they stand for is looked for in answers.
+const SOUGHT: usize = 32;
 /// With no more named cotangents than this, one may be written out inside another.
 const FEW: usize = 3;
 /// The points of a verification.
@@ -385,20 +387,32 @@ fn uses(arena: &Arena, roots: &[ExprId]) -> Memo {
     uses
 }
 
-/// Simplifies results and named cotangents together, and writes out cotangents that are used once
-/// and are small.
+/// The definitions before the objective, as what is written by which name.
+fn definitions(lowered: &Lowered) -> impl Iterator<Item = (ExprId, ExprId)> + '_ {
+    let before = lowered.equations.len().saturating_sub(1);
+    let all = lowered.equations[..before].iter();
+    all.filter(|e| lowered.arena.weight(e.body) > 1).map(|e| (e.body, e.symbol))
+}
+
+/// Simplifies results and named cotangents together, writes the values of definitions by their
+/// names, and writes out cotangents that are used once and are small.
 fn settle(
     lowered: &mut Lowered,
     results: &[ExprId],
     bindings: &[Equation],
 ) -> (Vec<ExprId>, Vec<Equation>) {
-    let arena = &mut lowered.arena;
     let mut roots: Vec<ExprId> = results.to_vec();
     roots.extend(bindings.iter().map(|b| b.body));
     let mut simplifier = Simplifier::default();
-    let first = simplifier.run(arena, &roots, &FxHashMap::default());
+    let first = simplifier.run(&mut lowered.arena, &roots, &FxHashMap::default());
+    let few = lowered.equations.len() <= SOUGHT;
+    let mut names: FxHashMap<ExprId, ExprId> = FxHashMap::default();
+    for (body, symbol) in definitions(lowered).filter(|_| few) {
+        names.entry(body).or_insert(symbol);
+    }
+    let arena = &mut lowered.arena;
     if bindings.is_empty() {
-        return (first, Vec::new());
+        return (by_their_names(arena, &mut simplifier, first, &names), Vec::new());
     }
     let uses = uses(arena, &first);
     let mut replace: FxHashMap<ExprId, ExprId> = FxHashMap::default();
@@ -433,6 +447,7 @@ fn settle(
         replace = closed;
         simplifier.run(arena, &first, &replace)
     };
+    let settled = by_their_names(arena, &mut simplifier, settled, &names);
     let values = settled[..results.len()].to_vec();
     let kept = bindings
         .iter()
@@ -441,6 +456,21 @@ fn settle(
         .map(|(b, body)| Equation { symbol: b.symbol, body: *body })
         .collect();
     (values, kept)
+}
+
+/// Simplified expressions with names for what these stand for, so that it meets its like there.
+fn by_their_names(
+    arena: &mut Arena,
+    simplifier: &mut Simplifier,
+    settled: Vec<ExprId>,
+    names: &FxHashMap<ExprId, ExprId>,
+) -> Vec<ExprId> {
+    if names.is_empty() {
+        return settled;
+    }
+    let uses = uses(arena, &settled);
+    let met = names.keys().any(|body| uses.count(*body) > 0);
+    if met { simplifier.run(arena, &settled, names) } else { settled }
 }
 
 /// What the judge says of a printed answer: it is read back as text and compared with differences

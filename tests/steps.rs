@@ -123,6 +123,8 @@ fn every_line_of_mixed_second_derivatives_holds() {
         ("p = sigmoid(X*w + b)\n-y'*log(p) - (1 - y)'*log(1 - p)", "X[N,n], y[N]", &["w", "b"]),
         ("(x'*y)/(norm2(x)*norm2(y))", "x[n], y[n]", &["x", "y"]),
         ("T^2*cross_entropy(softmax(z/T), softmax(v/T))", "z[n], v[n], T", &["T"]),
+        // `x.^2` in the gradient is written `v`, so it has to depend on it
+        ("v = x .* x\n(v .* x)'*relu(x)", "x[n]", &["x"]),
     ] {
         let question = Question::new(program).shapes(shapes).wrt(wrt).with_steps();
         let solution = hessian(&question).expect("there is an answer");

@@ -269,3 +269,15 @@ fn right_answers_are_verified_near_singularities() {
         assert_eq!(report.status, "verified", "seed {seed}: {}", report.reason);
     }
 }
+
+/// What a definition stands for meets its name in an answer.
+#[test]
+fn definitions_are_found_in_answers() {
+    let asked = |program: &str| Question::new(program).wrt(&["x"]);
+    let once = asked("var x[n]\nv = x .* x\nL = (v .* x)'*relu(x)");
+    let sum = asked("var x[n]\nv = x .* x\nL = sum(v .* x) + sum(exp(x.^2))");
+    let ascii = |solution: Solution| solution.ascii(0);
+    assert_eq!(gradient(&once).map(ascii), Ok("(3*relu(x) + x .* step(x)) .* v".into()));
+    assert_eq!(hessian(&once).map(ascii), Ok("6*diag(step(x) .* v + x .* relu(x))".into()));
+    assert_eq!(gradient(&sum).map(ascii), Ok("2*x .* exp(v) + 3*v".into()));
+}

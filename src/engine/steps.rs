@@ -125,6 +125,10 @@ fn hessian(
     let of = objective(lowered, &base);
     let part = Part { ends: false, ..Part::whole(&base, Seed::One, of) };
     let mut more = teller.run(gradients.0, names, part);
+    // they are written by the names of definitions, and have to depend on what they are written by
+    for (body, symbol) in super::definitions(teller.lowered) {
+        named.entry(body).or_insert(symbol);
+    }
     // what was named for one gradient may be part of the next
     let mut inner: Vec<Equation> = Vec::new();
     for (target, gradient) in targets.iter().zip(gradients.1) {
