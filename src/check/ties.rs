@@ -9,9 +9,13 @@
 
 use super::decide::Trial;
 use super::points::{Scale, Style};
-use crate::numeric::eval::{Evaluator, Point};
+use crate::array::Array;
+use crate::numeric::eval::{Evaluator, Point, Varied};
+use crate::numeric::kink::Trace;
 use crate::numeric::sample::Random;
-use crate::syntax::ast::Attribute;
+use crate::shape::typed::VariableId;
+use crate::syntax::ast::{Attribute, NodeId};
+use std::cell::RefCell;
 
 /// So many entries are followed at one point.
 const LINES: usize = 4;
@@ -70,7 +74,16 @@ impl Trial<'_> {
                     if lines > LINES {
                         break;
                     }
-                    let line = Line { point: &point, variable: k, entry, positive };
+                    let Ok(evaluator) = Evaluator::new(self.claim.typed, &point) else { break };
+                    let evaluator = RefCell::new(evaluator);
+                    let line = Line {
+                        point: &point,
+                        variable: VariableId(k as u32),
+                        entry,
+                        positive,
+                        plan: &self.plan,
+                        evaluator,
+                    };
                     if !self.follow(&line, &at, &mut out) {
                         return Search::Inexact;
                     }
@@ -83,9 +96,7 @@ impl Trial<'_> {
     /// The quantities with a kink at 0 at a point.
     fn crossings(&self, point: &Point) -> Option<Vec<f64>> {
         let mut evaluator = Evaluator::<f64>::new(self.claim.typed, point).ok()?;
-        evaluator.trace.crossings = Some(Vec::new());
-        evaluator.run(&self.plan).ok()?;
-        evaluator.trace.crossings.take()
+        crossings(&mut evaluator, &self.plan)
     }
 
     /// Adds the points of one line; `false` where the sides differ at a zero that is not met.
@@ -93,7 +104,7 @@ impl Trial<'_> {
         let start = line.value();
         let mut zeros: Vec<f64> = Vec::new();
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
-        let Some(next) = line.at(start + 1.0).and_then(|p| self.crossings(&p)) else {
+        let Some(next) = line.crossings(start + 1.0) else {
             return true;
         };
         if next.len() != at.len() {
@@ -110,7 +121,7 @@ impl Trial<'_> {
                 if zeros.iter().any(|z| near(*z, zero)) {
                     break;
                 }
-                let found = line.at(zero).and_then(|p| self.crossings(&p));
+                let found = line.crossings(zero);
                 let Some(value) = found.and_then(|q| q.get(j).copied()) else { break };
                 if value.abs() <= SNAP * scale.max(zero.abs()) {
                     zeros.push(zero);
@@ -151,14 +162,13 @@ impl Trial<'_> {
     fn scan(&self, line: &Line<'_>, at: &[f64], out: &mut Found) -> bool {
         let start = line.value();
         let offset = |k: usize| (k as f64 - SCAN as f64 / 2.0) * SPACING;
-        let values: Vec<Option<Vec<f64>>> = (0..=SCAN)
-            .map(|k| line.at(start + offset(k)).and_then(|p| self.crossings(&p)))
-            .collect();
+        let values: Vec<Option<Vec<f64>>> =
+            (0..=SCAN).map(|k| line.crossings(start + offset(k))).collect();
         for (j, first) in at.iter().enumerate().take(LINES) {
             let value = |k: usize| values[k].as_ref()?.get(j).copied().filter(|q| q.is_finite());
             let other = |q: f64| (q < 0.0) != (*first < 0.0);
             let quantity = |t: f64| {
-                let q = line.at(t).and_then(|p| self.crossings(&p));
+                let q = line.crossings(t);
                 q.and_then(|q| q.get(j).copied()).unwrap_or(f64::INFINITY)
             };
             // far away, where a step along the line is rounded away
@@ -238,24 +248,52 @@ struct Found {
 /// One entry of one variable at a point.
 struct Line<'a> {
     point: &'a Point,
-    variable: usize,
+    variable: VariableId,
     entry: usize,
     positive: bool,
+    plan: &'a [NodeId],
+    /// One for all places, as what it takes to make it grows with the program.
+    evaluator: RefCell<Evaluator<'a, f64>>,
+}
+
+/// The quantities with a kink at 0 where the variables now are.
+fn crossings(evaluator: &mut Evaluator<'_, f64>, plan: &[NodeId]) -> Option<Vec<f64>> {
+    evaluator.trace = Trace { crossings: Some(Vec::new()), ..Trace::default() };
+    evaluator.run(plan).ok()?;
+    evaluator.trace.crossings.take()
 }
 
 impl Line<'_> {
+    fn start(&self) -> Option<&Array> {
+        self.point.values[self.variable.0 as usize].as_ref()
+    }
+
     fn value(&self) -> f64 {
-        let value = self.point.values[self.variable].as_ref();
-        value.and_then(|v| v.data.get(self.entry).copied()).unwrap_or(0.0)
+        self.start().and_then(|v| v.data.get(self.entry).copied()).unwrap_or(0.0)
+    }
+
+    /// The value of the variable with another value of the entry; `None` where it cannot have it.
+    fn moved(&self, value: f64) -> Option<Array> {
+        if self.positive && value <= 0.0 {
+            return None;
+        }
+        let mut array = self.start()?.clone();
+        *array.data.get_mut(self.entry)? = value;
+        Some(array)
+    }
+
+    /// The quantities with a kink at 0 there.
+    fn crossings(&self, value: f64) -> Option<Vec<f64>> {
+        let mut evaluator = self.evaluator.borrow_mut();
+        evaluator.set(Varied::Variable(self.variable), Some(self.moved(value)?));
+        crossings(&mut evaluator, self.plan)
     }
 
     /// The point with another value of the entry; `None` where its variable cannot have it.
     fn at(&self, value: f64) -> Option<Point> {
-        if self.positive && value <= 0.0 {
-            return None;
-        }
+        let array = self.moved(value)?;
         let mut point = self.point.clone();
-        *point.values[self.variable].as_mut()?.data.get_mut(self.entry)? = value;
+        point.values[self.variable.0 as usize] = Some(array);
         Some(point)
     }
 }
