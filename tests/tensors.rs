@@ -277,6 +277,8 @@ fn definitions_are_found_in_answers() {
     let once = asked("var x[n]\nv = x .* x\nL = (v .* x)'*relu(x)");
     let sum = asked("var x[n]\nv = x .* x\nL = sum(v .* x) + sum(exp(x.^2))");
     let ascii = |solution: Solution| solution.ascii(0);
+    let blocks = asked("var A[m,n], B[m,p], x[n], y[p]\nC = [A, B]\nL = norm2(C*[x; y])^2");
+    assert_eq!(gradient(&blocks).map(ascii), Ok("2*A'*C*[x; y]".into()));
     assert_eq!(gradient(&once).map(ascii), Ok("(3*relu(x) + x .* step(x)) .* v".into()));
     assert_eq!(hessian(&once).map(ascii), Ok("6*diag(step(x) .* v + x .* relu(x))".into()));
     assert_eq!(gradient(&sum).map(ascii), Ok("2*x .* exp(v) + 3*v".into()));

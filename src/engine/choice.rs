@@ -145,12 +145,14 @@ fn written_out(lowered: &mut Lowered, all: bool) -> (Vec<Equation>, Vec<Named>) 
     (equations, names)
 }
 
-/// Whether an expression sums the entries of one array, or inverts a matrix.
+/// Whether an expression sums the entries of one array, inverts a matrix or puts matrices
+/// side by side.
 fn is_statistic(arena: &Arena, body: ExprId) -> bool {
     let mut stack = vec![body];
     while let Some(id) = stack.pop() {
         match arena.node(id) {
             Node::Matrix(..) => return true,
+            Node::Symbol(_) if arena.rank(body) == 2 && arena.is_part(id) => return true,
             Node::Einsum(view) => {
                 let alone = |w: Wire| {
                     let holds = view.operands().filter(|(_, wires)| wires.contains(&w)).count();
