@@ -170,13 +170,11 @@ pub(super) fn file(path: &str) -> Result<Input, Failure> {
     if Path::new(path).is_dir() {
         return Err(Failure::Message(format!("`{path}` is a directory")));
     }
-    let mut bytes = Vec::new();
     let limit = MAX_INPUT as u64 + 1;
-    std::fs::File::open(path)
-        .map_err(cannot)?
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
+    let opened = std::fs::File::open(path).map_err(cannot)?;
+    let length = opened.metadata().map_or(0, |m| m.len().min(limit));
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    opened.take(limit).read_to_end(&mut bytes).map_err(cannot)?;
     let mut input = text(bytes, &format!("`{path}`"))?;
     input.file = Some(path.to_string());
     Ok(input)

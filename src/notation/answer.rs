@@ -6,8 +6,8 @@ use crate::syntax::ast::Attribute;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
-/// The sizes of the axes of a value; two are kept in place.
-pub type Shape = SmallVec<[Math; 2]>;
+/// The sizes of the axes of a value; values of one shape share it.
+pub type Shape = Rc<[Math]>;
 
 /// Positions in [`Answer::bindings`], in order, each once.
 pub type Needs = SmallVec<[usize; 3]>;
@@ -109,7 +109,7 @@ pub struct Outcome {
     /// Whether `value` is an entry in index notation, for want of a matrix form.
     pub entrywise: bool,
     /// In index notation, an entry whose free indices are `axes`, where that was asked for.
-    pub index: Option<Math>,
+    pub index: Option<Box<Math>>,
     /// The index names of the entry in `index`, one for each axis.
     pub axes: Vec<Symbol>,
     /// The bindings (positions in [`Answer::bindings`]) that it mentions.

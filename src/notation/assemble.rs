@@ -17,9 +17,10 @@ use crate::syntax::ast::{NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A result before notation.
@@ -75,9 +76,10 @@ pub fn assemble(
     let arena = &lowered.arena;
     let spelling = Spelling::of(typed, lowered);
     let author = Author::new(spelling, arena, &plan);
+    let shapes = Shapes::default();
     let mut bindings = Vec::with_capacity(plan.bindings.len());
     for (symbol, needs) in plan.bindings {
-        bindings.push(binding(&naming, arena, &author, symbol, needs)?);
+        bindings.push(binding(&naming, arena, &author, &shapes, symbol, needs)?);
     }
     let objective_id = symbol_of(arena, lowered.objective);
     let mut outcomes = Vec::with_capacity(results.len());
@@ -87,10 +89,10 @@ pub fn assemble(
             kind: result.kind,
             wrt: result.wrt.iter().map(|e| target(arena, *e)).collect(),
             written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
-            shape: shape_math(arena, result.value),
+            shape: shapes.of(arena, result.value),
             value,
             entrywise,
-            index,
+            index: index.map(Box::new),
             axes,
             needs,
             forms: result.forms.written(&mut naming.raiser(arena, None)),
@@ -105,14 +107,14 @@ pub fn assemble(
         }
         _ => naming.write(arena, lowered.objective, objective_body(lowered))?,
     };
-    let parameters = parameters(typed, lowered, cotangent, objective_id);
+    let parameters = parameters(typed, lowered, cotangent, objective_id, &shapes);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
         objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
         named: lowered.named,
         value,
         value_axes,
-        shape: shape_math(arena, lowered.objective),
+        shape: shapes.of(arena, lowered.objective),
         value_needs: plan.value,
         bindings,
         parameters,
@@ -135,13 +137,14 @@ fn binding(
     naming: &Naming<'_>,
     arena: &Arena,
     author: &Author<'_>,
+    shapes: &Shapes,
     symbol: ExprId,
     needs: Needs,
 ) -> Result<Binding, Unwritable> {
     let body = naming.bodies.expr(symbol).expect("a binding has a body");
     let id = symbol_of(arena, symbol);
     let name = symbol_math(arena, id);
-    let shape = shape_math(arena, symbol);
+    let shape = shapes.of(arena, symbol);
     let as_written = match arena.symbol(id).kind {
         SymbolKind::Definition(d) => author.definition(d, shape.len(), &needs),
         _ => None,
@@ -224,8 +227,20 @@ fn target(arena: &Arena, e: ExprId) -> Name {
     Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 }
 }
 
-fn shape_math(arena: &Arena, id: ExprId) -> Shape {
-    arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect()
+/// The shapes of an answer: what has one in common shares it.
+#[derive(Default)]
+struct Shapes(RefCell<FxHashMap<Axes, Shape>>);
+
+impl Shapes {
+    fn of(&self, arena: &Arena, id: ExprId) -> Shape {
+        let axes = arena.axes(id);
+        if let Some(shape) = self.0.borrow().get(axes) {
+            return shape.clone();
+        }
+        let shape: Shape = axes.iter().map(|d| size_math(arena.size_text(*d))).collect();
+        self.0.borrow_mut().insert(axes.into(), shape.clone());
+        shape
+    }
 }
 
 fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> Rc<str> {
@@ -293,6 +308,7 @@ fn parameters(
     lowered: &Lowered,
     cotangent: Option<ExprId>,
     objective: SymbolId,
+    shapes: &Shapes,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
     // what the program writes is a parameter, though it may cancel
@@ -303,7 +319,7 @@ fn parameters(
         list.push(Parameter {
             name: symbol_math(arena, id),
             written: spelt(typed, variable.name, &arena.symbol(id).name),
-            shape: shape_math(arena, symbol),
+            shape: shapes.of(arena, symbol),
             attributes: variable.attributes.clone(),
             assumed: variable.origin != Origin::Declared,
         });
@@ -312,7 +328,7 @@ fn parameters(
         list.push(Parameter {
             name: symbol_math(arena, symbol_of(arena, g)),
             written: format!("grad_{}", as_written(typed, &arena.symbol(objective).name)).into(),
-            shape: shape_math(arena, g),
+            shape: shapes.of(arena, g),
             attributes: Vec::new(),
             assumed: true,
         });

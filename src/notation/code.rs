@@ -271,7 +271,7 @@ struct Definition {
 
 /// The value of a result: its matrix form, or its entries where that form has not its axes.
 fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
-    let entry = match &outcome.index {
+    let entry = match outcome.index.as_deref() {
         _ if outcome.entrywise => Some(&outcome.value),
         Some(index) if outcome.shape.len() > 2 => Some(index),
         _ => None,

@@ -72,7 +72,7 @@ pub fn result_index(answer: &Answer, at: usize) -> String {
     let Some(result) = answer.results.get(at) else { return String::new() };
     let mut out = String::with_capacity(64);
     definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
-    let index = result.index.as_ref().unwrap_or(&result.value);
+    let index = result.index.as_deref().unwrap_or(&result.value);
     expression(&mut out, answer, index, &result.axes);
     out
 }
@@ -86,7 +86,7 @@ pub(super) fn result_definition(answer: &Answer, at: usize) -> (String, String) 
     out.push_str(&name);
     write_axes(&mut out, &result.axes);
     out.push_str(" = ");
-    write_ascii(&mut out, result.index.as_ref().unwrap_or(&result.value));
+    write_ascii(&mut out, result.index.as_deref().unwrap_or(&result.value));
     out.push('\n');
     (out, name)
 }

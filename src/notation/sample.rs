@@ -189,9 +189,9 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
         kind: ResultKind::Gradient,
         written: smallvec![wrt.name.clone()],
         wrt: smallvec![wrt],
-        shape: smallvec![c("m"), c("n")],
+        shape: Shape::from([c("m"), c("n")]),
         value,
-        index: Some(index),
+        index: Some(Box::new(index)),
         axes: vec![symbol("i", 0), symbol("j", 0)],
         needs: needs.into(),
         entrywise: false,
@@ -200,7 +200,7 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, axes: Vec::new(), shape: smallvec![c("m")], needs: Needs::new() }
+    Binding { name, value, axes: Vec::new(), shape: Shape::from([c("m")]), needs: Needs::new() }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {
@@ -209,7 +209,7 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         named: false,
         value,
         value_axes: Vec::new(),
-        shape: Shape::new(),
+        shape: Shape::from([]),
         value_needs: smallvec![0],
         bindings,
         parameters: vec![],
@@ -229,7 +229,7 @@ pub(super) fn one_layer() -> Answer {
     let result = prod([had([g("y"), v("y"), sub(n(1), v("y"))]), t(v("x"))]);
     let results = vec![gradient(symbol("W", 2), result, index, &[0])];
     let mut answer = answer(symbol("y", 1), value(), vec![binding(v("y"), value())], results);
-    answer.shape = smallvec![c("m")];
+    answer.shape = Shape::from([c("m")]);
     let parameter = |name: Math, written: &str, sizes: &[&str]| Parameter {
         name,
         written: written.into(),

@@ -503,7 +503,7 @@ mod tests {
         let mut answer = one_layer();
         answer.results[0].kind = ResultKind::Jacobian;
         answer.results[0].axes.insert(0, symbol("k", 0));
-        answer.results[0].value = answer.results[0].index.clone().unwrap_or(Math::Pi);
+        answer.results[0].value = answer.results[0].index.as_deref().cloned().unwrap_or(Math::Pi);
         answer.results[0].entrywise = true;
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
         assert_eq!(program_name(&answer.results[0]), "jacobian_W");

@@ -215,6 +215,7 @@ impl Parser {
         loop {
             list.push(self.declaration()?);
             if self.peek().token != Token::Comma {
+                list.shrink_to_fit();
                 return Ok(Statement::Variables(list));
             }
             self.at += 1;

@@ -160,7 +160,7 @@ impl<'a> Lower<'a> {
         let shapes = answer.parameters.iter().map(|p| &p.shape).chain([&answer.shape]);
         let all = shapes.chain(answer.results.iter().map(|r| &r.shape));
         all.chain(answer.bindings.iter().map(|b| &b.shape))
-            .flatten()
+            .flat_map(|shape| shape.iter())
             .any(|size| matches!(size, Math::Symbol(s) if size::names(&s.name).any(|n| n == name)))
     }
 
