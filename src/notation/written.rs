@@ -146,9 +146,7 @@ fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math
             Math::Compare(comparison_text(*c), boxed(take(a)?), boxed(take(b)?))
         }
         Expr::Entry(a, list) => {
-            let indices: Option<Vec<Math>> =
-                typed.program.list(*list).iter().map(&mut take).collect();
-            let mut indices = indices?;
+            let mut indices = each(typed.program.list(*list), &mut take)?;
             if matches!(typed.meaning(*a), Meaning::Delta) {
                 let (second, first) = (indices.pop()?, indices.pop()?);
                 return Some(Math::Delta(boxed(first), boxed(second)));
@@ -173,11 +171,19 @@ fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math
             Math::IndexSum(names, boxed(take(body)?))
         }
         Expr::Call { function, primes, arguments, axis } => {
-            let list: Option<Vec<Math>> =
-                typed.program.list(*arguments).iter().map(&mut take).collect();
-            call(typed, id, *function, *primes, list?, axis.and_then(|a| take(&a)))?
+            let list = each(typed.program.list(*arguments), &mut take)?;
+            call(typed, id, *function, *primes, list, axis.and_then(|a| take(&a)))?
         }
     })
+}
+
+/// The expressions of some nodes, in a list that is no longer than they are.
+fn each(nodes: &[NodeId], take: &mut impl FnMut(&NodeId) -> Option<Math>) -> Option<Vec<Math>> {
+    let mut list = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        list.push(take(node)?);
+    }
+    Some(list)
 }
 
 /// The product of two expressions, of which the left one was written at `place`; products of more
