@@ -119,27 +119,28 @@ impl Input<'_, '_> {
         &mut self,
         mut at: impl FnMut(&mut Self, f64) -> Result<Opinion, Pass>,
     ) -> Result<Opinion, Pass> {
-        let mut last = Opinion::Open;
-        let mut steady = false;
-        for step in STEPS {
-            let opinion = at(self, step)?;
-            (last, steady) = match (last, opinion) {
-                (_, Opinion::Agrees(_)) => return Ok(opinion),
-                (
-                    Opinion::Differs { found: before, .. },
-                    Opinion::Differs { claimed, found, .. },
-                ) => {
-                    if (before - found).abs() <= CONFIRMED * (claimed - found).abs() {
-                        return Ok(opinion);
-                    }
-                    (opinion, false)
-                }
-                // rounding may hide at a shorter step what a longer one shows
-                (Opinion::Differs { .. }, Opinion::Open) => (last, true),
-                _ => (opinion, false),
-            };
+        let first = at(self, STEPS[0])?;
+        if let Opinion::Agrees(_) = first {
+            return Ok(first);
         }
-        Ok(if steady { last } else { Opinion::Open })
+        let second = at(self, STEPS[1])?;
+        let Opinion::Differs { found, .. } = second else { return Ok(second) };
+        let confirms = |other: Opinion| match other {
+            Opinion::Differs { claimed, found: other, .. } => {
+                (other - found).abs() <= CONFIRMED * (claimed - found).abs()
+            }
+            _ => false,
+        };
+        if confirms(first) {
+            return Ok(second);
+        }
+        let third = at(self, STEPS[2])?;
+        Ok(match third {
+            // rounding may hide at a shorter step what a longer one shows
+            Opinion::Open => second,
+            Opinion::Differs { .. } if !confirms(third) => Opinion::Open,
+            _ => third,
+        })
     }
 
     /// The opinion, where rounding on the way to the objective, divided by this, cannot explain it.
