@@ -8,7 +8,7 @@ mod printed;
 mod python;
 
 use derive::Question;
-use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind};
+use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind, Shape};
 use derive::notation::math::{Math, Symbol};
 use derive::notation::numpy::numpy;
 use derive::number::Number;
@@ -252,7 +252,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
         named: false,
         value: Math::Number(Number::ONE),
         value_axes: vec![],
-        shape: std::rc::Rc::from([]),
+        shape: Shape::from([]),
         value_needs: smallvec![],
         bindings: vec![],
         parameters,
@@ -370,7 +370,7 @@ fn sizes_follow_from_compound_shapes() {
     let mut answer = entrywise(Math::Ones(vec![size("m"), size("p")]), vec![], &[]);
     answer.parameters = vec![parameter("k", &["p"]), parameter("z", &["m-p+1"])];
     answer.results[0].entrywise = false;
-    answer.results[0].shape = std::rc::Rc::from([size("m"), size("p")]);
+    answer.results[0].shape = Shape::from([size("m"), size("p")]);
     let module = numpy(&answer).expect("m = len(z) + p - 1");
     assert!(
         module.contains("m = z.shape[0] + p - 1")
@@ -389,7 +389,7 @@ fn a_scalar_that_stands_for_an_array_is_filled() {
     let mut answer = entrywise(symbol("c", 0), vec![], &[]);
     answer.parameters = vec![parameter("c", &[]), parameter("x", &["n"])];
     answer.results[0].entrywise = false;
-    answer.results[0].shape = std::rc::Rc::from([symbol("n", 0)]);
+    answer.results[0].shape = Shape::from([symbol("n", 0)]);
     answer.results[0].kind = ResultKind::Gradient;
     let module = numpy(&answer).expect("the answer has a module");
     assert!(module.contains("return np.full(x.shape[0], c)"), "{module}");
@@ -406,8 +406,8 @@ fn deep_and_long_answers_are_written() {
     }
     let mut answer = entrywise(symbol("c", 0), vec![parameter("x", &["n"])], &[]);
     answer.results[0].entrywise = false;
-    answer.results[0].shape = std::rc::Rc::from([symbol("n", 0)]);
-    let shape = std::rc::Rc::from([symbol("n", 0)]);
+    answer.results[0].shape = Shape::from([symbol("n", 0)]);
+    let shape = Shape::from([symbol("n", 0)]);
     answer.bindings =
         vec![Binding { name: symbol("t", 1), value, axes: vec![], shape, needs: smallvec![] }];
     answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);

@@ -13,7 +13,8 @@ use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// The equations with further ones for inner values that depend on `targets`; `name` gives a new
-/// name for a value with so many axes, and `named` holds the symbols of inner values that have one.
+/// name for a value with so many axes, and `named` holds the symbols of what has one: inner values of
+/// earlier calls, and definitions that a body may have been written without.
 /// Linear in the number of nodes.
 #[expect(clippy::implicit_hasher, reason = "one hasher serves the whole core")]
 pub fn elaborate(

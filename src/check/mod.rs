@@ -64,7 +64,8 @@ pub fn check(program: &str, shapes: Option<&str>, seed: u64) -> Result<Vec<Verdi
 pub struct Checked {
     /// Of those that can be read, in order.
     pub verdicts: Vec<Verdict>,
-    /// What is wrong with the others, with places in the text after its declarations.
+    /// What is wrong with the others, in the order of the text; places are those of
+    /// [`Program::source`](crate::syntax::ast::Program::source).
     pub refused: Vec<Diagnostic>,
 }
 

@@ -2,7 +2,7 @@
 //! say nothing of the others.
 
 use super::layout::{Laid, Layout};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Error;
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
@@ -32,7 +32,6 @@ pub(super) fn separate(
 ) -> Result<Separated, Error> {
     let mut text = program.to_string();
     let mut refused: Vec<(u32, Diagnostic)> = Vec::new();
-    let mut first = None;
     loop {
         let original = parse_with(shapes, &text)?;
         let laid = Laid::new(&original, layout);
@@ -42,36 +41,29 @@ pub(super) fn separate(
             infer(parse_with(shapes, &laid.text)?)
         };
         let start = original.program_start;
-        let mut diagnostic: Diagnostic = match read {
+        let error = match read {
             Ok(typed) => {
                 refused.sort_by_key(|r| r.0);
                 let refused = refused.into_iter().map(|r| r.1).collect();
                 return Ok(Separated { original, laid, typed, refused });
             }
-            Err(error) => {
-                let diagnostic = Diagnostic::from(error.clone());
-                first.get_or_insert(error);
-                diagnostic
-            }
+            Err(error) => error,
         };
+        let mut diagnostic = Diagnostic::from(error.clone());
         for label in diagnostic.labels.iter_mut().filter(|l| l.span.start >= start) {
             label.span = laid.original(label.span, start);
         }
         let claims = original.statements.iter().zip(&original.statement_spans);
         let mut claims = claims.filter(|(s, _)| matches!(s, Statement::Claim(_))).map(|c| c.1);
         let touched = claims.find(|claim| {
-            let inside = |l: &crate::diagnostic::Label| {
-                claim.start <= l.span.start && l.span.end <= claim.end
-            };
+            let inside = |l: &Label| claim.start <= l.span.start && l.span.end <= claim.end;
             diagnostic.labels.iter().any(inside)
         });
         let claim = touched.and_then(|c| {
             let place = |at: u32| Some(at.checked_sub(start)? as usize);
             Some((c.start, place(c.start)?..place(c.end)?))
         });
-        let Some((at, claim)) = claim else {
-            return Err(first.expect("there is an error").into());
-        };
+        let Some((at, claim)) = claim else { return Err(error.into()) };
         refused.push((at, diagnostic));
         // every place stays where it is; a number stands there, so that the text is not empty
         let blank = |c: char| if c == '\n' { "\n".into() } else { " ".repeat(c.len_utf8()) };

@@ -56,7 +56,8 @@ impl Trial<'_> {
             (Scale::Drawn(0), Style::Generic(0)),
         ] {
             let Some(point) = self.points.draw(scale, style, 0, random) else { continue };
-            let Some(at) = self.crossings(&point) else { continue };
+            let Ok(mut evaluator) = Evaluator::new(self.claim.typed, &point) else { continue };
+            let Some(at) = crossings(&mut evaluator, &self.plan) else { continue };
             if at.is_empty() {
                 continue;
             }
@@ -91,12 +92,6 @@ impl Trial<'_> {
             }
         }
         Search::Points(out.points, out.doubt)
-    }
-
-    /// The quantities with a kink at 0 at a point.
-    fn crossings(&self, point: &Point) -> Option<Vec<f64>> {
-        let mut evaluator = Evaluator::<f64>::new(self.claim.typed, point).ok()?;
-        crossings(&mut evaluator, &self.plan)
     }
 
     /// Adds the points of one line; `false` where the sides differ at a zero that is not met.

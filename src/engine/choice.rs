@@ -55,7 +55,7 @@ pub(super) fn gradient(
             found = other;
         }
     }
-    if has_statistics(lowered, targets) {
+    if any_may_cancel(lowered, targets) {
         let names: Vec<Named> = lowered.equations.iter().map(|e| (e.body, e.symbol)).collect();
         let own = if lowered.named { &names[..] } else { &names[..names.len() - 1] };
         found.rename(&mut lowered.arena, own);
@@ -115,16 +115,15 @@ fn weight(arena: &Arena, values: &[ExprId], bindings: &[Equation]) -> u32 {
 /// An expression and the name that it goes by.
 type Named = (ExprId, ExprId);
 
-/// Whether statistics of other values are among the definitions, such as a mean, with which something
-/// may cancel where they are written out.
-fn has_statistics(lowered: &Lowered, targets: &[ExprId]) -> bool {
+/// Whether there are definitions with which something may cancel where they are written out.
+fn any_may_cancel(lowered: &Lowered, targets: &[ExprId]) -> bool {
     let Some((_, definitions)) = lowered.equations.split_last() else { return false };
     definitions.len() < LAYERS
         && !definitions.iter().any(|e| targets.contains(&e.symbol))
-        && definitions.iter().any(|e| is_statistic(&lowered.arena, e.body))
+        && definitions.iter().any(|e| may_cancel(&lowered.arena, e.body))
 }
 
-/// The equations with definitions written out, all or the statistics alone, and what each of these
+/// The equations with definitions written out, all or those alone with which something may cancel, and what each of these
 /// then says with its symbol.
 fn written_out(lowered: &mut Lowered, all: bool) -> (Vec<Equation>, Vec<Named>) {
     let (objective, named) = (lowered.objective, lowered.named);
@@ -133,7 +132,7 @@ fn written_out(lowered: &mut Lowered, all: bool) -> (Vec<Equation>, Vec<Named>) 
     let (mut equations, mut names) = (Vec::new(), Vec::new());
     for e in &lowered.equations {
         let body = simplify(arena, &[e.body], &closed)[0];
-        if e.symbol == objective || !all && !is_statistic(arena, e.body) {
+        if e.symbol == objective || !all && !may_cancel(arena, e.body) {
             equations.push(Equation { symbol: e.symbol, body });
         } else {
             closed.insert(e.symbol, body);
@@ -145,9 +144,9 @@ fn written_out(lowered: &mut Lowered, all: bool) -> (Vec<Equation>, Vec<Named>) 
     (equations, names)
 }
 
-/// Whether an expression sums the entries of one array, inverts a matrix or puts matrices
-/// side by side.
-fn is_statistic(arena: &Arena, body: ExprId) -> bool {
+/// Whether something may cancel where this is written out: it sums the entries of one array, inverts
+/// a matrix or puts matrices side by side.
+fn may_cancel(arena: &Arena, body: ExprId) -> bool {
     let mut stack = vec![body];
     while let Some(id) = stack.pop() {
         match arena.node(id) {

@@ -9,7 +9,7 @@ use super::eval::{Evaluator, Varied};
 use super::kink::Trace;
 use super::sample::Random;
 use super::structure::tangent;
-use super::verify::{Judgement, Kind, Pass, Stop, unreadable};
+use super::verify::{Judgement, Kind, Stop, unreadable};
 use crate::array::Array;
 use crate::syntax::ast::NodeId;
 
@@ -32,6 +32,26 @@ pub(super) enum Opinion {
     Agrees(f64),
     Differs { claimed: f64, found: f64, error: f64 },
     Open,
+}
+
+/// Why a point says nothing.
+pub(super) enum Pass {
+    /// Another point may.
+    Elsewhere(String),
+    /// None will.
+    Stop(Stop),
+}
+
+impl From<EvalError> for Pass {
+    fn from(error: EvalError) -> Pass {
+        match error {
+            EvalError::Undefined { .. } => {
+                Pass::Elsewhere("no point was found at which the objective is defined".to_string())
+            }
+            EvalError::OutOfRange { .. } => Pass::Elsewhere(error.to_string()),
+            error => Pass::Stop(Stop::Skip(error.to_string())),
+        }
+    }
 }
 
 /// The input at a point, to be moved along directions.

@@ -4,7 +4,7 @@
 //! directions. Nothing but the text passes from the derivation to its judge. A declared property
 //! of a variable describes the point: directions are unstructured.
 
-use super::direction::{Input, Opinion};
+use super::direction::{Input, Opinion, Pass};
 use super::error::EvalError;
 use super::eval::{Evaluator, Point, Varied};
 use super::read::{self, Pieces};
@@ -464,26 +464,6 @@ impl<'q> Judgement<'q> {
             }
         }
         Ok(answers)
-    }
-}
-
-/// Why a point says nothing.
-pub(super) enum Pass {
-    /// Another point may.
-    Elsewhere(String),
-    /// None will.
-    Stop(Stop),
-}
-
-impl From<EvalError> for Pass {
-    fn from(error: EvalError) -> Pass {
-        match error {
-            EvalError::Undefined { .. } => {
-                Pass::Elsewhere("no point was found at which the objective is defined".to_string())
-            }
-            EvalError::OutOfRange { .. } => Pass::Elsewhere(error.to_string()),
-            error => Pass::Stop(Stop::Skip(error.to_string())),
-        }
     }
 }
 
