@@ -52,12 +52,10 @@ pub(super) fn check_command(m: &ArgMatches, color: bool) -> Result<(String, u8),
     }
     let all = || files.iter().flat_map(|f| &f.1);
     if all().next().is_none() {
-        if refused.len() > 1 {
-            return Err(Failure::Several(refused));
+        if refused.is_empty() {
+            return Err(Failure::Message("there is no claim: write `lhs == rhs`".into()));
         }
-        return Err(refused
-            .pop()
-            .unwrap_or_else(|| Failure::Message("there is no claim: write `lhs == rhs`".into())));
+        return Err(Failure::Several(refused));
     }
     let status = if all().any(|v| v.status == Status::Refuted) {
         1

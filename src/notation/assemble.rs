@@ -20,7 +20,6 @@ use crate::tensor::memo::Memo;
 use crate::tensor::node::{Axes, ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
-use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A result before notation.
@@ -76,10 +75,10 @@ pub fn assemble(
     let arena = &lowered.arena;
     let spelling = Spelling::of(typed, lowered);
     let author = Author::new(spelling, arena, &plan);
-    let shapes = Shapes::default();
+    let mut shapes = Shapes::default();
     let mut bindings = Vec::with_capacity(plan.bindings.len());
     for (symbol, needs) in plan.bindings {
-        bindings.push(binding(&naming, arena, &author, &shapes, symbol, needs)?);
+        bindings.push(binding(&naming, arena, &author, &mut shapes, symbol, needs)?);
     }
     let objective_id = symbol_of(arena, lowered.objective);
     let mut outcomes = Vec::with_capacity(results.len());
@@ -107,7 +106,7 @@ pub fn assemble(
         }
         _ => naming.write(arena, lowered.objective, objective_body(lowered))?,
     };
-    let parameters = parameters(typed, lowered, cotangent, objective_id, &shapes);
+    let parameters = parameters(typed, lowered, cotangent, objective_id, &mut shapes);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
         objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
@@ -137,7 +136,7 @@ fn binding(
     naming: &Naming<'_>,
     arena: &Arena,
     author: &Author<'_>,
-    shapes: &Shapes,
+    shapes: &mut Shapes,
     symbol: ExprId,
     needs: Needs,
 ) -> Result<Binding, Unwritable> {
@@ -229,16 +228,16 @@ fn target(arena: &Arena, e: ExprId) -> Name {
 
 /// The shapes of an answer: what has one in common shares it.
 #[derive(Default)]
-struct Shapes(RefCell<FxHashMap<Axes, Shape>>);
+struct Shapes(FxHashMap<Axes, Shape>);
 
 impl Shapes {
-    fn of(&self, arena: &Arena, id: ExprId) -> Shape {
+    fn of(&mut self, arena: &Arena, id: ExprId) -> Shape {
         let axes = arena.axes(id);
-        if let Some(shape) = self.0.borrow().get(axes) {
+        if let Some(shape) = self.0.get(axes) {
             return shape.clone();
         }
         let shape: Shape = axes.iter().map(|d| size_math(arena.size_text(*d))).collect();
-        self.0.borrow_mut().insert(axes.into(), shape.clone());
+        self.0.insert(axes.into(), shape.clone());
         shape
     }
 }
@@ -308,7 +307,7 @@ fn parameters(
     lowered: &Lowered,
     cotangent: Option<ExprId>,
     objective: SymbolId,
-    shapes: &Shapes,
+    shapes: &mut Shapes,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
     // what the program writes is a parameter, though it may cancel
