@@ -392,6 +392,9 @@ impl Rules<'_> {
             sizes: &sizes,
         };
         let result = self.arena.instantiate(template(vjp[k], f.parameters), &frame);
+        if f.quotient {
+            self.arena.remember_quotient(f, active, list, value);
+        }
         let mut keep = range(0, o);
         keep.extend(parameters[k].wires.iter().copied());
         // a scalar parameter collects over what it was broadcast along

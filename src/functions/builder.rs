@@ -25,6 +25,8 @@ impl Function {
             facts: Facts::NONE,
             unicode: Notation::Operator(name),
             latex: Notation::Operator(""),
+            quotient: false,
+            total: None,
             letter: None,
             numpy: Code::plain(""),
             jax: None,
@@ -105,6 +107,18 @@ impl Function {
         vjp: &'static [&'static str],
     ) -> Function {
         self.lowering(Lowering::Named { definition, vjp })
+    }
+
+    /// The sum of its value along the axes that it works along.
+    pub(super) const fn total(mut self, total: i64) -> Function {
+        self.total = Some(total);
+        self
+    }
+
+    /// A named function whose definition is a quotient of its parts.
+    pub(super) const fn quotient(mut self) -> Function {
+        self.quotient = true;
+        self
     }
 
     pub(super) const fn einsum(self, texts: &'static [&'static str]) -> Function {

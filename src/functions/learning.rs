@@ -6,6 +6,7 @@ use super::{Code, Function, Kind, Range, Ties};
 pub(super) static TABLE: &[Function] = &[
     Function::axiswise("softmax", &["x"], "exp(x)/sum(exp(x))")
         .named("exp(x)/sum(exp(x))", &["y*g - y*sum(g*y)"])
+        .total(1)
         .array(array_kernel!(kernel::softmax))
         .exponential()
         // one entry alone is exactly 1, so not Range::Unit
@@ -47,6 +48,8 @@ pub(super) static TABLE: &[Function] = &[
             "-1/2*sum(g*y)/(mean((x - mean(x))^2) + eps)",
         ],
     )
+    .quotient()
+    .total(0)
     .array(array_kernel!(kernel::layernorm))
     .latex(r"\operatorname{LayerNorm}")
     .letter("z")

@@ -48,6 +48,11 @@ pub struct Function {
     pub unicode: Notation,
     /// How it is written in LaTeX.
     pub latex: Notation,
+    /// Whether products in which the parts of its definition, a quotient, meet again are written
+    /// by its value, once it was differentiated.
+    pub quotient: bool,
+    /// The sum of its value along the axes that it works along, where that is a number.
+    pub total: Option<i64>,
     /// What its value is called where an answer gives it a name.
     pub letter: Option<&'static str>,
     /// How it is written in Python with `NumPy`.

@@ -4,6 +4,7 @@
 //! Every rewrite goes downhill under [`Arena::weight`], so nothing loops and nothing expands
 //! blindly: a product is multiplied out only where the result is lighter.
 
+mod common;
 mod expand;
 mod factor;
 mod fraction;

@@ -5,6 +5,7 @@
 //! until each is symmetric or stands beside its transpose; then what is common on both sides
 //! (`A' … A`), and what symmetric terms have in common, is taken out again.
 
+use super::common;
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
@@ -27,7 +28,7 @@ pub(super) fn visibly(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     if arena.has_indicators() && terms.iter().any(|t| super::factor::is_block(arena, t.expr)) {
         return None;
     }
-    let found = gathered(arena, &terms, DEPTH);
+    let found = with_common(arena, &terms);
     let better = !shown || arena.weight(found) < arena.weight(id);
     (found != id && better && arena.is_symmetric(found)).then_some(found)
 }
@@ -171,6 +172,50 @@ fn congruences(arena: &mut Arena, id: ExprId) -> SmallVec<[Congruence; 2]> {
     list
 }
 
+/// The sum of some terms, the scalars that all have in common before it, where that is lighter.
+fn with_common(arena: &mut Arena, terms: &[Term]) -> ExprId {
+    let sum = gathered(arena, terms, DEPTH);
+    let common = match terms {
+        [_, _, ..] => common::of_all(arena, terms.iter().map(|t| t.expr)),
+        _ => return sum,
+    };
+    if common.is_empty() {
+        return sum;
+    }
+    let mut rest = terms.to_vec();
+    for term in &mut rest {
+        term.expr = common::without(arena, term.expr, &common);
+    }
+    let rest = gathered(arena, &rest, DEPTH);
+    let product = common::times(arena, rest, &common);
+    if arena.weight(product) < arena.weight(sum) { product } else { sum }
+}
+
+/// The sum of half of the terms of a symmetric one, each turned so that it is the lightest.
+fn half_of(arena: &mut Arena, axes: &Axes, terms: &[(NumberId, ExprId)]) -> ExprId {
+    let mut all: TermList = smallvec![terms[0]];
+    let mut best = terms[0].1;
+    let sum = |arena: &mut Arena, list: &TermList| {
+        let sum = arena.add_ids(axes, list.clone());
+        super::factor::lighter(arena, sum).unwrap_or(sum)
+    };
+    for (k, &(c, expr)) in terms.iter().enumerate() {
+        if k == 0 {
+            best = sum(arena, &all);
+            continue;
+        }
+        let mut turned = all.clone();
+        all.push((c, expr));
+        best = sum(arena, &all);
+        turned.push((c, transposed(arena, expr)));
+        let other = sum(arena, &turned);
+        if arena.weight(other) < arena.weight(best) {
+            (all, best) = (turned, other);
+        }
+    }
+    best
+}
+
 /// The sum of some terms with what they have in common taken out symmetrically.
 fn gathered(arena: &mut Arena, terms: &[Term], depth: usize) -> ExprId {
     let axes: Axes = match terms {
@@ -225,8 +270,7 @@ fn gathered(arena: &mut Arena, terms: &[Term], depth: usize) -> ExprId {
         sum.push((one, all));
     }
     if !half.is_empty() {
-        let all = arena.add_ids(&axes, half);
-        let all = super::factor::lighter(arena, all).unwrap_or(all);
+        let all = half_of(arena, &axes, &half);
         let other = transposed(arena, all);
         sum.push((one, all));
         sum.push((one, other));

@@ -5,6 +5,8 @@
 
 mod symbols;
 
+use super::einsum::Quotient;
+
 use super::node::{
     Axes, EinsumView, ExprId, Ids, Indicator, MapFunction, MatrixFunction, Node, NumberId,
     ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
@@ -100,6 +102,8 @@ pub struct Arena {
     pub(super) dims: Option<Dims>,
     /// The lower triangles of ones by their sizes.
     pub(super) triangles: FxHashMap<(DimId, DimId), ExprId>,
+    /// Quotients that are the value of a function, by what divides in them.
+    pub(super) quotients: FxHashMap<ExprId, Quotient>,
     /// Whether products stay products of simple functions: the prover's normal form, in which no
     /// sigmoid, softmax or softplus is recognised and powers of an exponential are powers.
     pub(crate) plain: bool,
@@ -151,6 +155,7 @@ impl Arena {
             facts: false,
             dims: None,
             triangles: FxHashMap::default(),
+            quotients: FxHashMap::default(),
             plain: false,
             decimals: false,
             rewrites: Vec::new(),

@@ -7,6 +7,9 @@
 
 mod cancel;
 mod canonical;
+mod quotient;
+
+pub(super) use self::quotient::Quotient;
 
 use super::arena::{Arena, ONE, Tag, ZERO};
 use super::node::{Axes, ExprId, Network, Node, NumberId, Operand, Wire, Wires};
@@ -269,6 +272,7 @@ impl Arena {
     fn merge(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         self.normalise_exponentials(work, todo);
         self.merge_roots(work, todo);
+        self.recognise_quotients(work, todo);
         let mut at = 0;
         while at < work.factors.len() {
             let same = (0..at).find(|&b| {

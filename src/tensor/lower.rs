@@ -384,6 +384,7 @@ impl<'a> Lowerer<'a> {
             diagonal: has(Attribute::Diagonal),
             orthogonal: has(Attribute::Orthogonal),
             simplex: has(Attribute::Simplex),
+            centred: false,
         }
     }
 
@@ -435,11 +436,11 @@ impl<'a> Lowerer<'a> {
         let mut properties =
             Properties { positive: self.arena.is_positive(body), ..Properties::default() };
         if let super::node::Node::Named { function, active, .. } = self.arena.node(body)
-            && function == self.arena.known.softmax
             && active as usize == axes.len()
         {
-            properties.simplex = true;
-            properties.positive = true;
+            properties.simplex = function == self.arena.known.softmax;
+            properties.positive |= properties.simplex;
+            properties.centred = function.total == Some(0);
         }
         properties.symmetric = axes.len() == 2 && axes[0] == axes[1] && {
             self.arena.facts = true;

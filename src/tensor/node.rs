@@ -83,6 +83,8 @@ pub struct Properties {
     pub orthogonal: bool,
     /// Entries sum to 1.
     pub simplex: bool,
+    /// Entries sum to 0.
+    pub centred: bool,
 }
 
 /// A symbol.

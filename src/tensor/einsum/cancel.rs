@@ -1,9 +1,12 @@
 //! Factors of a product that are something simpler together.
 
 use super::{Factor, Work};
+use crate::number::Number;
 use crate::shape::dim::DimId;
 use crate::tensor::arena::{Arena, MINUS_ONE, ONE, ZERO};
-use crate::tensor::node::{ExprId, MapFunction, MatrixFunction, Node, NumberId, Wire, Wires};
+use crate::tensor::node::{
+    ExprId, MapFunction, MatrixFunction, Node, NumberId, Properties, Wire, Wires,
+};
 use smallvec::{SmallVec, smallvec};
 
 /// Operands with their wires.
@@ -140,11 +143,11 @@ impl Arena {
         None
     }
 
-    /// `X⁻¹ X = I`, `Q'Q = I`, and the entries of a softmax sum to 1.
+    /// `X⁻¹ X = I`, `Q'Q = I`, and the entries of a softmax sum to 1, those of a layer normalisation to 0.
     pub(super) fn cancel(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         let mut at = 0;
         while at < work.factors.len() {
-            if self.cancel_simplex(work, at)
+            if self.cancel_total(work, at)
                 || self.cancel_pair(work, at)
                 || self.has_indicators() && self.cancel_entry(work, at)
             {
@@ -163,16 +166,21 @@ impl Arena {
         inside + work.output.iter().filter(|w| **w == wire).count()
     }
 
-    fn cancel_simplex(&mut self, work: &mut Work, at: usize) -> bool {
+    fn cancel_total(&mut self, work: &mut Work, at: usize) -> bool {
         let f = &work.factors[at];
         if f.exponent != ONE {
             return false;
         }
-        let active = match self.node(f.base) {
-            Node::Named { function, active, .. } if function == self.known.softmax => {
-                active as usize
-            }
-            Node::Symbol(s) if self.facts && self.symbol(s).properties.simplex => f.wires.len(),
+        let (active, total) = match self.node(f.base) {
+            Node::Named { function, active, .. } => match function.total {
+                Some(total) => (active as usize, total),
+                None => return false,
+            },
+            Node::Symbol(s) if self.facts => match self.symbol(s).properties {
+                Properties { simplex: true, .. } => (f.wires.len(), 1),
+                Properties { centred: true, .. } => (f.wires.len(), 0),
+                _ => return false,
+            },
             _ => return false,
         };
         let wires = &f.wires[f.wires.len() - active..];
@@ -186,6 +194,8 @@ impl Arena {
             work.parent[w as usize] = w;
             work.sizes[w as usize] = DimId(u32::MAX);
         }
+        let total = self.number_id(&Number::integer(total));
+        work.coefficient = self.multiply(work.coefficient, total);
         true
     }
 

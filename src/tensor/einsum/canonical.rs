@@ -160,7 +160,7 @@ impl Arena {
         match self.node(id) {
             Node::Symbol(s) => {
                 let p = self.symbol(s).properties;
-                p.symmetric || p.diagonal || p.orthogonal || p.simplex
+                p.symmetric || p.diagonal || p.orthogonal || p.simplex || p.centred
             }
             Node::Matrix(_, x) if self.has_facts(x) => true,
             Node::Apply(_, 2, _) => true,
@@ -231,7 +231,7 @@ impl Arena {
         if list.len() != others.len() {
             return None;
         }
-        let largest = list.iter().chain(others).flat_map(|o| o.1).copied().max()?;
+        let largest = list.iter().chain(others).flat_map(|o| o.1).copied().max().unwrap_or(0);
         let ends = start.iter().map(|(a, b)| (*a).max(*b)).max()?;
         let mut map: Wires = smallvec![u32::MAX; largest.max(ends) as usize + 1];
         for (a, b) in start {
