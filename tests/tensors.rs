@@ -126,9 +126,24 @@ fn hessians_show_their_symmetry() {
     let rayleigh = derive::hessian(&question).expect("it has a Hessian");
     assert_eq!(
         rayleigh.ascii(0),
-        "(A + A')/(x'*B*x) + 2*(x'*A*x)*(B + B')*x*x'*(B + B')/(x'*B*x)^3 \
-         - (x'*A*x)*(B + B')/(x'*B*x)^2 - (B + B')*x*x'*(A + A')/(x'*B*x)^2 \
-         - (A + A')*x*x'*(B + B')/(x'*B*x)^2"
+        "(2*(x'*A*x)*(B + B')*x*x'*(B + B')/(x'*B*x)^2 + A + A' - (x'*A*x)*(B + B')/(x'*B*x) \
+         - (B + B')*x*x'*(A + A')/(x'*B*x) - (A + A')*x*x'*(B + B')/(x'*B*x))/(x'*B*x)"
+    );
+    // a layer normalisation, by name and by hand
+    let question = Question::new("var g[n], x[n]\ng'*layernorm(x, 1e-5)").wrt(&["x"]);
+    let layer = derive::hessian(&question).expect("it has a Hessian");
+    assert_eq!(
+        layer.ascii(0),
+        "(mean(g .* z)*ones(n, n) + 3*mean(g .* z)*z*z' - (g'*z)*eye(n) - (g - mean(g))*z' \
+         - z*(g - mean(g))')/((mean((x - mean(x)).^2) + 1e-5)*n)"
+    );
+    let question =
+        Question::new("var g[n], x[n]\ng'*(x - mean(x))/norm2(x - mean(x))").wrt(&["x"]);
+    let layer = derive::hessian(&question).expect("it has a Hessian");
+    assert_eq!(
+        layer.ascii(0),
+        "-((g - mean(g))*t1' + t1*(g - mean(g))' + (g'*t1)*(eye(n) - 3*t1*t1'/(t1'*t1) \
+         - ones(n, n)/n))/norm2(t1)^3"
     );
     hessian_is(
         "var c[n]\nc'*softmax(x)",

@@ -29,6 +29,8 @@ const fn function(name: &'static str, unicode: Notation, latex: Notation) -> Fun
         facts: Facts::NONE,
         unicode,
         latex,
+        quotient: false,
+        total: None,
         letter: None,
         numpy: Code::plain(""),
         jax: None,

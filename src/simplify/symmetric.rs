@@ -96,13 +96,50 @@ fn paired(arena: &mut Arena, id: ExprId) -> Option<Vec<Term>> {
             .filter_map(|at| Some((at, hiding(arena, list[at].1)?)))
             .min_by_key(|(_, (blame, _))| *blame)?;
         let (c, e) = list[at];
-        let products = super::expand::distribute_at(arena, e, place);
+        let mut products = super::expand::distribute_at(arena, e, place);
+        products.retain(|p| !vanishes(arena, *p));
         let mut terms: TermList =
             list.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, t)| *t).collect();
         terms.extend(products.into_iter().map(|p| (c, p)));
         sum = arena.add_ids(&axes, terms);
     }
     None
+}
+
+/// Whether a product is zero because a sum in it is, added up along an axis that nothing else has:
+/// that of `x - mean(x)`.
+fn vanishes(arena: &mut Arena, id: ExprId) -> bool {
+    let Node::Einsum(view) = arena.node(id) else { return false };
+    let times = |w: u32| view.operands().flat_map(|o| o.1).filter(|v| **v == w).count();
+    let lone = |w: &u32| times(*w) == 1 && !view.output().contains(w);
+    let found: SmallVec<[(ExprId, Wires); 2]> = view
+        .operands()
+        .filter(|(e, _)| matches!(arena.node(*e), Node::Add(t) if t.len() > 1))
+        .filter(|(_, wires)| wires.iter().any(&lone))
+        .map(|(e, wires)| (e, (0u32..).zip(wires).filter(|w| !lone(w.1)).map(|w| w.0).collect()))
+        .collect();
+    // a scalar among the factors is a product by itself
+    let scalars: SmallVec<[ExprId; 4]> = match view.output() {
+        [] => SmallVec::new(),
+        _ => view.operands().filter(|o| o.1.is_empty()).map(|o| o.0).collect(),
+    };
+    let zero = found.into_iter().any(|(e, output)| {
+        let Node::Add(terms) = arena.node(e) else { return false };
+        let terms: TermList = terms.iter().collect();
+        let sizes: SmallVec<[_; 8]> = arena.axes(e).into();
+        let axes: Axes = output.iter().map(|w| sizes[*w as usize]).collect();
+        let mut sums = TermList::new();
+        for (c, term) in terms {
+            let wires = (0..sizes.len() as u32).collect();
+            let operands = smallvec![Operand { expr: term, wires }];
+            let (coefficient, sizes) = (Number::ONE, sizes.clone());
+            let network = Network { coefficient, operands, output: output.clone(), sizes };
+            sums.push((c, arena.einsum(network)));
+        }
+        let sum = arena.add_ids(&axes, sums);
+        arena.is_zero(sum)
+    });
+    zero || scalars.into_iter().any(|e| vanishes(arena, e))
 }
 
 /// What stands against a sum: the less the more likely it hides a symmetry.
@@ -115,7 +152,7 @@ fn hiding(arena: &Arena, id: ExprId) -> Option<(Blame, usize)> {
     let blame = |e: ExprId| match arena.node(e) {
         Node::Add(t) if t.len() > 1 => {
             let rank = match arena.rank(e) {
-                2 if !arena.is_symmetric(e) => 0,
+                2 if !arena.is_symmetric(e) || t.iter().any(|t| arena.diagonal(t.1).is_some()) => 0,
                 1 => 1,
                 0 => 3,
                 _ => 2,

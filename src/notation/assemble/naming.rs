@@ -380,13 +380,13 @@ fn is_long(arena: &Arena, id: ExprId, part: &PartUse, weight: u32) -> bool {
     let often = weight >= least || weight > SMALL && part.saved(weight) >= long;
     (part.written > 1 && often || part.uses > 1 && weight >= HUGE)
         && arena.rank(id) <= 2
-        && !is_partial(arena, id)
+        && !is_reciprocal(arena, id)
 }
 
-/// Whether this is a reciprocal, of which only some entries may be read, and only these defined:
-/// `1/L[i,i]`.
-fn is_partial(arena: &Arena, id: ExprId) -> bool {
-    arena.rank(id) == 2 && arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative())
+/// Whether this divides: what it divides by gets the name, that other powers have in common with it.
+/// (And only some entries of a matrix of reciprocals may be read, and only these defined: `1/L[i,i]`.)
+fn is_reciprocal(arena: &Arena, id: ExprId) -> bool {
+    arena.as_power(id).is_some_and(|p| arena.number_of(p.1).is_negative())
 }
 
 /// What stands in the way of writing a result.

@@ -8,7 +8,7 @@ use super::reduction::{Reduction, Sizes};
 use crate::notation::math::Math;
 use crate::number::Number;
 use crate::shape::dim::DimId;
-use crate::tensor::node::{EinsumView, ExprId, Node, SymbolKind, Terms, Wire, Wires};
+use crate::tensor::node::{EinsumView, ExprId, Node, NumberId, SymbolKind, Terms, Wire, Wires};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 
@@ -58,21 +58,35 @@ impl<'a> Raiser<'a> {
     /// Which operands are written with all signs changed, and the sign that is left: a sum with more
     /// minus than plus signs is turned round; one without a preference takes in a sign that is left.
     fn flips(&self, view: EinsumView<'_>, negative: bool) -> (bool, SmallVec<[bool; 8]>) {
+        self.flips_by(view, negative, Raiser::negative_terms)
+    }
+
+    /// The same, where `minus` counts the minus signs of a sum.
+    fn flips_by(
+        &self,
+        view: EinsumView<'_>,
+        negative: bool,
+        minus: impl Fn(&Raiser<'a>, Terms<'_>) -> usize,
+    ) -> (bool, SmallVec<[bool; 8]>) {
         let mut sign = negative;
         let mut flips: SmallVec<[bool; 8]> = SmallVec::new();
         let mut indifferent = None;
         for (at, (e, _)) in view.operands().enumerate() {
-            let Node::Add(terms) = self.arena.node(e) else {
-                flips.push(false);
-                continue;
+            let terms = match self.arena.node(e) {
+                Node::Add(terms) if !self.is_named(e) => terms,
+                _ => {
+                    flips.push(false);
+                    continue;
+                }
             };
-            let named = self.is_named(e);
-            let wish = if named { None } else { self.orientation(terms) };
+            let minus = minus(self, terms);
+            let wish = self.orientation(terms, minus);
             flips.push(wish == Some(true));
             sign ^= wish == Some(true);
             // `(x - a)*(x - a)'` shows that it is symmetric
             let once = view.operands().filter(|(other, _)| *other == e).count() == 1;
-            if (wish.is_none() || terms.len() > 2) && !named && once && self.mixed(terms) {
+            let mixed = minus > 0 && minus < terms.len();
+            if (wish.is_none() || terms.len() > 2) && once && mixed {
                 indifferent.get_or_insert(at);
             }
         }
@@ -83,23 +97,32 @@ impl<'a> Raiser<'a> {
         (sign, flips)
     }
 
-    /// How many terms of a sum have a minus sign.
+    /// How many terms of a sum have a minus sign, also where a product is written with one.
     fn negative_terms(&self, terms: Terms<'_>) -> usize {
+        let minus = |(c, e): &(NumberId, ExprId)| {
+            let negative = self.arena.number_of(*c).is_negative();
+            match self.arena.node(*e) {
+                Node::Einsum(view) if !self.is_named(*e) => {
+                    self.flips_by(view, negative, Raiser::negative_coefficients).0
+                }
+                _ => negative,
+            }
+        };
+        terms.iter().filter(minus).count()
+    }
+
+    /// How many terms of a sum have a negative coefficient.
+    fn negative_coefficients(&self, terms: Terms<'_>) -> usize {
         terms.iter().filter(|(c, _)| self.arena.number_of(*c).is_negative()).count()
     }
 
-    /// Whether a sum has terms of both signs.
-    fn mixed(&self, terms: Terms<'_>) -> bool {
-        let negative = self.negative_terms(terms);
-        negative > 0 && negative < terms.len()
-    }
-
-    /// Whether a sum reads better with all signs changed; `None` where it does not matter.
-    fn orientation(&self, terms: Terms<'_>) -> Option<bool> {
+    /// Whether a sum with so many minus signs reads better with all signs changed; `None` where it
+    /// does not matter.
+    fn orientation(&self, terms: Terms<'_>, minus: usize) -> Option<bool> {
         if terms.len() < 2 {
             return None;
         }
-        match (2 * self.negative_terms(terms)).cmp(&terms.len()) {
+        match (2 * minus).cmp(&terms.len()) {
             Ordering::Greater => Some(true),
             Ordering::Less => Some(false),
             Ordering::Equal => {

@@ -32,9 +32,6 @@ impl Arena {
         value: ExprId,
     ) {
         let Lowering::Named { definition, .. } = f.lowering_for(arguments.len()) else { return };
-        if self.plain {
-            return;
-        }
         let sizes: Axes = self.axes(arguments[0]).into();
         let rank = sizes.len();
         let wires = range(0, rank);
@@ -75,7 +72,7 @@ impl Arena {
         work: &mut Work,
         todo: &mut SmallVec<[Factor; 8]>,
     ) {
-        if self.quotients.is_empty() {
+        if self.quotients.is_empty() || self.plain {
             return;
         }
         let found = (0..work.factors.len()).find_map(|below| {
