@@ -137,8 +137,7 @@ fn hessians_show_their_symmetry() {
         "(mean(g .* z)*ones(n, n) + 3*mean(g .* z)*z*z' - (g'*z)*eye(n) - (g - mean(g))*z' \
          - z*(g - mean(g))')/((mean((x - mean(x)).^2) + 1e-5)*n)"
     );
-    let question =
-        Question::new("var g[n], x[n]\ng'*(x - mean(x))/norm2(x - mean(x))").wrt(&["x"]);
+    let question = Question::new("var g[n], x[n]\ng'*(x - mean(x))/norm2(x - mean(x))").wrt(&["x"]);
     let layer = derive::hessian(&question).expect("it has a Hessian");
     assert_eq!(
         layer.ascii(0),

@@ -318,6 +318,17 @@ fn summed(arena: &Arena, id: ExprId) -> bool {
     }
 }
 
+/// The place of a first sum among the factors of a scalar: `x'*(y - z)`.
+fn inner_sum(arena: &Arena, id: ExprId) -> Option<usize> {
+    if arena.rank(id) > 0 { None } else { all_sums(arena, id) }
+}
+
+/// The place of a first factor of a product that is a sum, or a scalar with a sum among its factors.
+pub(super) fn sums_within(arena: &Arena, id: ExprId) -> Option<usize> {
+    let Node::Einsum(view) = arena.node(id) else { return None };
+    all_sums(arena, id).or_else(|| view.operands().position(|(e, _)| inner_sum(arena, e).is_some()))
+}
+
 /// The products that a product is the sum of when the sum among its factors at one place is
 /// multiplied out.
 pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVec<[ExprId; 4]> {
@@ -328,12 +339,14 @@ pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVe
     let output: Wires = view.output().into();
     let terms: TermList = match arena.node(operands[at].expr) {
         Node::Add(terms) => terms.iter().collect(),
-        _ if operands.len() > 1 && summed(arena, operands[at].expr) => {
-            let one = arena.number_id(&Number::ONE);
-            let inner = distribute_at(arena, operands[at].expr, 0);
-            inner.into_iter().map(|e| (one, e)).collect()
-        }
-        _ => return SmallVec::new(),
+        _ => match inner_sum(arena, operands[at].expr).filter(|_| operands.len() > 1) {
+            Some(place) => {
+                let one = arena.number_id(&Number::ONE);
+                let inner = distribute_at(arena, operands[at].expr, place);
+                inner.into_iter().map(|e| (one, e)).collect()
+            }
+            None => return SmallVec::new(),
+        },
     };
     let mut list = SmallVec::new();
     for (c, e) in terms {

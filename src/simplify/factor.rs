@@ -297,8 +297,11 @@ fn split_powers(arena: &mut Arena, a: &mut Term, b: &mut Term) {
         for j in scalars(b) {
             let (x, y) = (a.operands[i].expr, b.operands[j].expr);
             let ((base, p), (other, q)) = (power(arena, x), power(arena, y));
-            let size = || arena.as_symbol(base).is_some_and(|s| arena.symbol(s).kind.is_size());
-            if base != other || p == q || p.is_negative() != q.is_negative() || !size() {
+            if base != other
+                || p == q
+                || p.is_negative() != q.is_negative()
+                || !is_size(arena, base)
+            {
                 continue;
             }
             let first = p.abs().add(&q.abs().neg()).is_negative();
@@ -309,6 +312,12 @@ fn split_powers(arena: &mut Arena, a: &mut Term, b: &mut Term) {
             t.operands.push(Operand { expr: rest, wires: Wires::new() });
         }
     }
+}
+
+/// Whether this is the size of an axis, or a power of it.
+fn is_size(arena: &Arena, id: ExprId) -> bool {
+    let base = arena.as_power(id).map_or(id, |p| p.0);
+    arena.as_symbol(base).is_some_and(|s| arena.symbol(s).kind.is_size())
 }
 
 /// Whether what is left of a term scales a matrix along an axis that was summed over with vectors
@@ -356,7 +365,9 @@ fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool)
         apart(a, &left) && apart(b, &right)
     };
     let inside = a.output.len() == 2 && inside();
-    if partial && (rest_a.len() > 1 || rest_b.len() > 1) && !inside {
+    // a mean is one factor
+    let factors = |rest: &[Operand]| rest.iter().filter(|o| !is_size(arena, o.expr)).count();
+    if partial && (factors(&rest_a) > 1 || factors(&rest_b) > 1) && !inside {
         return None;
     }
     // nothing is repeated along one of two axes for it, and no identity comes to stand at an end or

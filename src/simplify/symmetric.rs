@@ -28,6 +28,7 @@ pub(super) fn visibly(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     if arena.has_indicators() && terms.iter().any(|t| super::factor::is_block(arena, t.expr)) {
         return None;
     }
+    let terms = collected(arena, terms);
     let found = with_common(arena, &terms);
     let better = !shown || arena.weight(found) < arena.weight(id);
     (found != id && better && arena.is_symmetric(found)).then_some(found)
@@ -207,6 +208,63 @@ fn congruences(arena: &mut Arena, id: ExprId) -> SmallVec<[Congruence; 2]> {
     let core = arena.einsum(network.dense());
     list.push(Congruence { outer, core });
     list
+}
+
+/// A matrix without the scalars among its factors, and these with a coefficient.
+fn split(arena: &mut Arena, coefficient: NumberId, id: ExprId) -> (ExprId, ExprId) {
+    let coefficient = arena.number_of(coefficient).clone();
+    let Node::Einsum(view) = arena.node(id) else { return (arena.number(&coefficient), id) };
+    let operands = || view.operands().map(|(e, w)| Operand { expr: e, wires: w.into() });
+    let (scalars, rest): (SmallVec<[Operand; 4]>, SmallVec<[Operand; 4]>) =
+        operands().partition(|o| o.wires.is_empty());
+    let sizes: SmallVec<[_; 8]> = (0..view.wires() as u32).map(|w| view.size(w)).collect();
+    let output: Wires = view.output().into();
+    let factor =
+        Network { coefficient, operands: scalars, output: Wires::new(), sizes: SmallVec::new() };
+    let core = Network { coefficient: Number::ONE, operands: rest, output, sizes };
+    (arena.einsum(factor), arena.einsum(core.dense()))
+}
+
+/// The terms with one scalar before each matrix, multiplied out where that is lighter.
+fn collected(arena: &mut Arena, terms: Vec<Term>) -> Vec<Term> {
+    let one = arena.number_id(&Number::ONE);
+    let mut groups: Vec<(Term, Vec<(ExprId, Term)>)> = Vec::new();
+    for term in terms {
+        let (scalar, core) = split(arena, term.coefficient, term.expr);
+        let same = |t: &Term| t.expr == core && t.twice == term.twice;
+        match groups.iter_mut().find(|(t, _)| same(t)) {
+            Some((_, list)) => list.push((scalar, term)),
+            None => groups.push((Term { expr: core, ..term }, vec![(scalar, term)])),
+        }
+    }
+    let mut all = Vec::new();
+    for (core, list) in groups {
+        let scalars: TermList = list.iter().map(|(s, _)| (one, *s)).collect();
+        let sum = arena.add_ids(&[], scalars);
+        let Some(products) = super::expand::expanded(arena, sum, super::expand::sums_within) else {
+            all.extend(list.into_iter().map(|(_, t)| t));
+            continue;
+        };
+        let product = arena.add_ids(&[], products);
+        let product = super::factor::lighter(arena, product).unwrap_or(product);
+        let before: u32 = list.iter().map(|(s, _)| arena.weight(*s)).sum();
+        if arena.weight(product) >= before {
+            all.extend(list.into_iter().map(|(_, t)| t));
+            continue;
+        }
+        let sizes: SmallVec<[_; 8]> = arena.axes(core.expr).into();
+        let operands = smallvec![
+            Operand { expr: product, wires: Wires::new() },
+            Operand { expr: core.expr, wires: smallvec![0, 1] },
+        ];
+        let (coefficient, output) = (Number::ONE, smallvec![0, 1]);
+        let whole = arena.einsum(Network { coefficient, operands, output, sizes });
+        let (coefficient, expr) = arena.split_scale(whole);
+        if !arena.is_zero(whole) {
+            all.push(Term { coefficient, expr, twice: core.twice });
+        }
+    }
+    all
 }
 
 /// The sum of some terms, the scalars that all have in common before it, where that is lighter.
