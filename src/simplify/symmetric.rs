@@ -13,7 +13,7 @@ use crate::tensor::node::{Axes, ExprId, Network, Node, NumberId, Operand, Wires}
 use smallvec::{SmallVec, smallvec};
 
 /// The most terms that a trial may have.
-const TERMS: usize = 24;
+const TERMS: usize = 48;
 /// The deepest nesting of common outer factors.
 const DEPTH: usize = 4;
 
@@ -31,7 +31,7 @@ pub(super) fn visibly(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
     let terms = collected(arena, terms);
     let found = with_common(arena, &terms);
     let better = !shown || arena.weight(found) < arena.weight(id);
-    (found != id && better && arena.is_symmetric(found)).then_some(found)
+    (found != id && better).then_some(found)
 }
 
 /// A term of a symmetric sum.
@@ -93,9 +93,19 @@ fn paired(arena: &mut Arena, id: ExprId) -> Option<Vec<Term>> {
             found.iter().any(same)
         };
         let open = (alone..list.len()).filter(|at| !fits(list[*at].1));
-        let (at, (_, place)) = open
+        let most = open
             .filter_map(|at| Some((at, hiding(arena, list[at].1)?)))
-            .min_by_key(|(_, (blame, _))| *blame)?;
+            .min_by_key(|(_, (blame, _))| *blame);
+        let Some((at, (_, place))) = most else {
+            // one scalar before each matrix, `a/(1 + a)^2 - 1/(1 + a)`
+            let all = list.iter().map(|(c, e)| Term { coefficient: *c, expr: *e, twice: false });
+            let all = collected(arena, all.collect());
+            if all.len() == list.len() {
+                return None;
+            }
+            sum = arena.add_ids(&axes, all.iter().map(|t| (t.coefficient, t.expr)).collect());
+            continue;
+        };
         let (c, e) = list[at];
         let mut products = super::expand::distribute_at(arena, e, place);
         products.retain(|p| !vanishes(arena, *p));
@@ -241,12 +251,18 @@ fn collected(arena: &mut Arena, terms: Vec<Term>) -> Vec<Term> {
     for (core, list) in groups {
         let scalars: TermList = list.iter().map(|(s, _)| (one, *s)).collect();
         let sum = arena.add_ids(&[], scalars);
-        let Some(products) = super::expand::expanded(arena, sum, super::expand::sums_within) else {
-            all.extend(list.into_iter().map(|(_, t)| t));
-            continue;
-        };
-        let product = arena.add_ids(&[], products);
-        let product = super::factor::lighter(arena, product).unwrap_or(product);
+        let mut product = sum;
+        if let Some(products) = super::expand::expanded(arena, sum, super::expand::sums_within) {
+            product = arena.add_ids(&[], products);
+            product = super::factor::lighter(arena, product).unwrap_or(product);
+        }
+        for scalar in [sum, product] {
+            if let Some(fraction) = super::fraction::lighter(arena, scalar)
+                && arena.weight(fraction) < arena.weight(product)
+            {
+                product = fraction;
+            }
+        }
         let before: u32 = list.iter().map(|(s, _)| arena.weight(*s)).sum();
         if arena.weight(product) >= before {
             all.extend(list.into_iter().map(|(_, t)| t));

@@ -5,6 +5,7 @@ use crate::notation::math::{Math, Symbol as Name, Unknown};
 use crate::number::Number;
 use crate::tensor::arena::Arena;
 use crate::tensor::node::{SymbolId, SymbolKind};
+use smallvec::SmallVec;
 
 /// `math` as a name of this symbol.
 pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
@@ -72,9 +73,23 @@ pub(crate) fn transpose(m: Math) -> Math {
             let column = |k: usize| rows.iter().map(|r| transpose(r[k].clone())).collect();
             Math::Block((0..rows[0].len()).map(column).collect())
         }
+        Math::Sum(terms) if is_mirrored(&terms) => Math::Sum(terms),
         m if is_scalar(&m) || is_diagonal(&m) => m,
         m => Math::Transpose(Box::new(m)),
     }
+}
+
+/// Whether the transposes of some terms are these terms: `A + A'`, `eye(n) - x*x'/2`.
+fn is_mirrored(terms: &[(bool, Math)]) -> bool {
+    let mut left: SmallVec<[&(bool, Math); 8]> = terms.iter().collect();
+    terms.iter().all(|(sign, term)| {
+        let other = match term.clone() {
+            Math::Quotient(a, b) => Math::Quotient(Box::new(transpose(*a)), b),
+            term => transpose(term),
+        };
+        let found = left.iter().position(|(s, m)| s == sign && *m == other);
+        found.map(|at| left.remove(at)).is_some()
+    })
 }
 
 fn is_diagonal(m: &Math) -> bool {

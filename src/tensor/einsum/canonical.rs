@@ -5,6 +5,9 @@ use crate::tensor::arena::{Arena, mix};
 use crate::tensor::node::{ExprId, MatrixFunction, Node, Operand, Wire, Wires};
 use smallvec::{SmallVec, smallvec};
 
+/// The most factors or terms of a matrix that is looked at for symmetry.
+const WIDEST: usize = 16;
+
 impl Arena {
     /// The words of the node: operands sorted, wires numbered.
     pub(super) fn canonical(
@@ -184,14 +187,14 @@ impl Arena {
                 // X'X, X'SX with one wire through the middle: the network read backwards is itself
                 let [a, b] = view.output() else { return false };
                 let list: SmallVec<[_; 4]> = view.operands().collect();
-                if *a == *b || list.len() > 8 {
+                if *a == *b || list.len() > WIDEST {
                     return *a == *b;
                 }
                 self.renaming(&list, &list, [(*a, *b), (*b, *a)]).is_some()
             }
             // A + A': each term is symmetric or stands beside its transpose
             Node::Add(terms) => {
-                terms.len() <= 8
+                terms.len() <= WIDEST
                     && terms.iter().all(|(c, e)| {
                         self.is_symmetric(e)
                             || terms.iter().any(|(d, f)| c == d && self.is_transpose(e, f))
@@ -217,7 +220,7 @@ impl Arena {
             network(f).unwrap_or_else(|| (SmallVec::from_slice(&other), [0, 1])),
         ];
         let [(left, [a, b]), (right, [c, d])] = found;
-        left.len() <= 8 && self.renaming(&left, &right, [(a, d), (b, c)]).is_some()
+        left.len() <= WIDEST && self.renaming(&left, &right, [(a, d), (b, c)]).is_some()
     }
 
     /// A renaming of wires that begins with these and turns the operands of one network into those
