@@ -112,6 +112,26 @@ fn hessians_are_one_diagonal_where_they_are_diagonal() {
     hessian_is("(x'*A*x)^2", "x", &["∂²y/∂x² = 2 ((xᵀ A x) (A + Aᵀ) + (A + Aᵀ) x xᵀ (A + Aᵀ))"]);
 }
 
+/// A scalar that is a sum of entries, before an identity or a vector, is no product to multiply out
+/// in place of a sum.
+#[test]
+fn multiples_of_identities_stay() {
+    hessian_is(
+        "var y[n]\nnorm2(norm2(x)*(x - y))^2",
+        "x",
+        &["∂²out/∂x² = 4 (x − y) xᵀ + 4 x (x − y)ᵀ + 2 sum(x² + (x − y)²) Iₙ"],
+    );
+    let simplified = |program: &str| {
+        let question = Question::new(program).shapes("w[n], x[n], y[n], z[n]");
+        let found = derive::simplified(&question).expect("it has a meaning");
+        assert_eq!(verify(&found, &question, 7).status, "verified", "{program}");
+        found.ascii(0)
+    };
+    assert_eq!(simplified("sum(x + y)*z - sum(x)*z"), "sum(y)*z");
+    assert_eq!(simplified("sum(x + y)*eye(n) - sum(x)*eye(n)"), "sum(y)*eye(n)");
+    assert_eq!(simplified("x'*(y - z)*w + (x'*z)*w"), "(x'*y)*w");
+}
+
 #[test]
 fn hessians_show_their_symmetry() {
     hessian_is("logsumexp(A*x)", "x", &["∂²y/∂x² = Aᵀ (diag(p) − p pᵀ) A"]);

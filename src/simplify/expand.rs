@@ -83,7 +83,9 @@ pub(super) fn expanded(
                 todo.push((arena.multiply(c, d), inner));
             }
         } else if let Some(at) = choose(arena, e) {
-            todo.extend(distribute_at(arena, e, at).into_iter().map(|inner| (c, inner)));
+            let products = distribute_at(arena, e, at);
+            debug_assert!(!products.is_empty(), "what was chosen is a sum");
+            todo.extend(products.into_iter().map(|inner| (c, inner)));
         } else {
             terms.push((c, e));
         }
@@ -98,7 +100,7 @@ fn promising(arena: &Arena, id: ExprId) -> bool {
         Node::Add(terms) => {
             (2..=8).contains(&terms.len())
                 && terms.iter().any(|(_, e)| match arena.node(e) {
-                    Node::Einsum(view) => view.operands().any(|(o, _)| sum(o)),
+                    Node::Einsum(view) => view.operands().any(|(o, _)| sum(o) || summed(arena, o)),
                     _ => false,
                 })
         }
@@ -339,7 +341,7 @@ pub(super) fn distribute_at(arena: &mut Arena, id: ExprId, at: usize) -> SmallVe
     let output: Wires = view.output().into();
     let terms: TermList = match arena.node(operands[at].expr) {
         Node::Add(terms) => terms.iter().collect(),
-        _ => match inner_sum(arena, operands[at].expr).filter(|_| operands.len() > 1) {
+        _ => match inner_sum(arena, operands[at].expr) {
             Some(place) => {
                 let one = arena.number_id(&Number::ONE);
                 let inner = distribute_at(arena, operands[at].expr, place);

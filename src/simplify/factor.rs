@@ -408,7 +408,12 @@ fn taken_out(arena: &mut Arena, a: &Term, b: &Term, m: &Matching, partial: bool)
     };
     let left = build(arena, a, &rest_a, left);
     let right = build(arena, b, &rest_b, right);
-    let sum = arena.sum_of(&[left, right]);
+    let mut sum = arena.sum_of(&[left, right]);
+    if arena.rank(sum) == 0
+        && let Some(lighter) = super::expand::lighter(arena, sum, |_, e| e)
+    {
+        sum = lighter;
+    }
     // the common part, with a wire for each pair: which pair an operand is at follows from its
     // place in both terms
     let place = |pair: (Wire, Wire)| m.pairs.iter().position(|p| *p == pair).map(|p| p as Wire);
