@@ -125,6 +125,7 @@ fn every_line_of_mixed_second_derivatives_holds() {
         ("T^2*cross_entropy(softmax(z/T), softmax(v/T))", "z[n], v[n], T", &["T"]),
         // `x.^2` in the gradient is written `v`, so it has to depend on it
         ("v = x .* x\n(v .* x)'*relu(x)", "x[n]", &["x"]),
+        ("logsumexp(layernorm(x, 1e-2))", "x[n]", &["x"]),
     ] {
         let question = Question::new(program).shapes(shapes).wrt(wrt).with_steps();
         let solution = hessian(&question).expect("there is an answer");

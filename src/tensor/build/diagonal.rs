@@ -27,11 +27,9 @@ impl Arena {
                 rest.push(term);
                 continue;
             }
-            let mut part = self.without_axis(term.1, q);
-            if constant {
-                part = self.without_axis(part, p);
-            }
-            inner.push((term.0, part));
+            // both at once: what is left of one alone may be no einsum any more
+            let gone: &[usize] = if constant { &[q, p] } else { &[q] };
+            inner.push((term.0, self.without_axes(term.1, gone)));
         }
         let sum = self.add_terms(self.axes_of(inner[0].1), inner);
         let mut sizes: SmallVec<[DimId; 8]> = self.axes(sum).into();
@@ -71,9 +69,9 @@ impl Arena {
             && !view.operands().any(|(_, w)| w.contains(&wire))
     }
 
-    /// An expression with one axis left out, along which it is the same, or whose wire stands in
-    /// the output twice.
-    fn without_axis(&mut self, id: ExprId, axis: usize) -> ExprId {
+    /// An einsum with some axes left out, the last first, along which it is the same, or whose wire
+    /// stands in the output twice.
+    fn without_axes(&mut self, id: ExprId, gone: &[usize]) -> ExprId {
         let Node::Einsum(view) = self.node(id) else { return id };
         let operands = view
             .operands()
@@ -81,7 +79,9 @@ impl Arena {
             .collect();
         let sizes = (0..view.wires() as u32).map(|w| view.size(w)).collect();
         let mut output = Wires::from_slice(view.output());
-        output.remove(axis);
+        for axis in gone {
+            output.remove(*axis);
+        }
         // without the wire that is used no more, which would count as its size
         self.einsum(Network { coefficient: Number::ONE, operands, output, sizes }.dense())
     }
