@@ -132,6 +132,23 @@ fn multiples_of_identities_stay() {
     assert_eq!(simplified("x'*(y - z)*w + (x'*z)*w"), "(x'*y)*w");
 }
 
+/// The larger of two vectors is a vector, and a compound size is written in brackets.
+#[test]
+fn what_is_printed_reads_back() {
+    for (program, shapes, ascii) in [
+        ("u*max(x, y)'", "u[m], x[n], y[n]", "u*max(x, y)'"),
+        ("sum[i,j](X[i,j]*min(x, y)[j]*u[i])", "X[m,n], u[m], x[n], y[n]", "min(x, y)'*X'*u"),
+        ("sum(ones(n-1))*x", "x[n]", "(n-1)*x"),
+        ("x/sum(ones(n-1)) - y", "x[n], y[n]", "x/(n-1) - y"),
+        ("a^sum(ones(n-1)) + sum(x)", "x[n], a positive", "a^(n-1) + sum(x)"),
+    ] {
+        let question = Question::new(program).shapes(shapes);
+        let found = derive::simplified(&question).expect("it has a meaning");
+        assert_eq!(verify(&found, &question, 7).status, "verified", "{program}");
+        assert_eq!(found.ascii(0), ascii);
+    }
+}
+
 #[test]
 fn hessians_show_their_symmetry() {
     hessian_is("logsumexp(A*x)", "x", &["∂²y/∂x² = Aᵀ (diag(p) − p pᵀ) A"]);

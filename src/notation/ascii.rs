@@ -38,8 +38,8 @@ impl Glyphs for Ascii {
         write(self, out, base, Place::Operand);
         out.text(if element { ".^" } else { "^" });
         let plain = match exponent {
-            // `x^T` is a transpose
-            Math::Symbol(s) => &*s.name != "T",
+            // `x^T` is a transpose, and a size may be `n-1`
+            Math::Symbol(s) => &*s.name != "T" && layout::class(exponent) == layout::Class::Atom,
             Math::Number(n) => !n.is_fraction() && !n.is_negative(),
             Math::Pi => true,
             _ => false,

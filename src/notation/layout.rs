@@ -403,10 +403,11 @@ pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
     match math {
         Math::Range(None) => out.text(":"),
         Math::Range(Some(ends)) => {
-            write(g, out, &ends.0, Place::Term);
+            position(g, out, &ends.0);
             out.text(":");
-            write(g, out, &ends.1, Place::Term);
+            position(g, out, &ends.1);
         }
+        Math::Symbol(_) => write(g, out, math, Place::Whole),
         // a name by itself would be read as an index
         Math::Product(list) if list.len() == 1 && !G::JUXTAPOSED => {
             out.text("1*");
@@ -419,7 +420,12 @@ pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
                     false if at > 0 => "+",
                     false => "",
                 });
-                position(g, out, term);
+                // what is taken away may be a compound size
+                if *minus && g.class(term) == Class::Sum {
+                    g.bracketed(out, term);
+                } else {
+                    position(g, out, term);
+                }
             }
         }
         Math::Product(list) => {

@@ -127,7 +127,7 @@ impl Glyphs for Unicode {
             write_number(out, &n.abs());
             out.text(")");
         } else if matches!(exponent, Math::Symbol(_)) {
-            write(self, out, exponent, Place::Whole);
+            write(self, out, exponent, Place::Operand);
         } else {
             self.bracketed(out, exponent);
         }

@@ -123,6 +123,10 @@ pub(in crate::notation) fn class(math: &Math) -> Class {
         Math::Power(..) | Math::ElementPower(..) => Class::Power,
         Math::Transpose(_) => Class::Transposed,
         Math::Compare(..) => Class::Compare,
+        // a compound size, `n-1`
+        Math::Symbol(s) if s.name.contains(['+', '-']) => Class::Sum,
+        Math::Symbol(s) if s.name.contains('/') => Class::Quotient,
+        Math::Symbol(s) if s.name.contains('*') => Class::Product,
         _ => Class::Atom,
     }
 }

@@ -115,6 +115,10 @@ pub(crate) fn is_scalar(m: &Math) -> bool {
         Math::Quotient(a, _) | Math::Power(a, _) | Math::Negate(a) => is_scalar(a),
         Math::Sum(terms) => terms.iter().all(|t| is_scalar(&t.1)),
         Math::Product(list) => list.iter().all(is_scalar),
+        // with two arguments `max` is elementwise
+        Math::Call(f, list, None) if f.binary.is_some() && list.len() > 1 => {
+            list.iter().all(is_scalar)
+        }
         Math::Call(f, _, None) => matches!(f.signature, functions::Signature::Reduction { .. }),
         _ => false,
     }
