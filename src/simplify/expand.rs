@@ -321,7 +321,7 @@ fn summed(arena: &Arena, id: ExprId) -> bool {
 }
 
 /// The place of a first sum among the factors of a scalar: `x'*(y - z)`.
-fn inner_sum(arena: &Arena, id: ExprId) -> Option<usize> {
+pub(super) fn inner_sum(arena: &Arena, id: ExprId) -> Option<usize> {
     if arena.rank(id) > 0 { None } else { all_sums(arena, id) }
 }
 

@@ -170,7 +170,7 @@ fn hiding(arena: &Arena, id: ExprId) -> Option<(Blame, usize)> {
             };
             Some((rank, std::cmp::Reverse(arena.weight(e))))
         }
-        _ => None,
+        _ => super::expand::inner_sum(arena, e).map(|_| (4, std::cmp::Reverse(arena.weight(e)))),
     };
     view.operands().enumerate().filter_map(|(at, (e, _))| Some((blame(e)?, at))).min()
 }
