@@ -119,7 +119,7 @@ fn multiples_of_identities_stay() {
     hessian_is(
         "var y[n]\nnorm2(norm2(x)*(x - y))^2",
         "x",
-        &["∂²out/∂x² = 4 (x − y) xᵀ + 4 x (x − y)ᵀ + 2 sum(x² + (x − y)²) Iₙ"],
+        &["∂²out/∂x² = 8 x xᵀ + 2 (xᵀ x + ‖x − y‖²) Iₙ − 4 x yᵀ − 4 y xᵀ"],
     );
     let simplified = |program: &str| {
         let question = Question::new(program).shapes("w[n], x[n], y[n], z[n]");

@@ -111,15 +111,19 @@ pub(super) fn is_block(arena: &Arena, id: ExprId) -> bool {
     }
 }
 
-/// Whether both terms are sums over entries of one array each: `sum(p) - sum(y)`.
+/// Whether both terms are sums over entries of one array each: `sum(p) - sum(y)`. Sums of squares stay
+/// squares of norms.
 fn both_sums(arena: &Arena, a: ExprId, b: ExprId) -> bool {
     let single = |e: ExprId| match arena.node(e) {
         Node::Einsum(view) => {
             let mut operands = view.operands();
             let first = operands.next();
             let alone = operands.next().is_none() && view.wires() > view.output().len();
+            let square = |x| {
+                arena.as_power(x).is_some_and(|p| arena.number_of(p.1).as_integer() == Some(2))
+            };
             first
-                .filter(|_| alone)
+                .filter(|(x, _)| alone && !square(*x))
                 .map(|(x, w)| (arena.axes(x).to_vec(), w.to_vec(), view.output().to_vec()))
         }
         _ => None,
