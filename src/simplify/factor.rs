@@ -119,9 +119,8 @@ fn both_sums(arena: &Arena, a: ExprId, b: ExprId) -> bool {
             let mut operands = view.operands();
             let first = operands.next();
             let alone = operands.next().is_none() && view.wires() > view.output().len();
-            let square = |x| {
-                arena.as_power(x).is_some_and(|p| arena.number_of(p.1).as_integer() == Some(2))
-            };
+            let square =
+                |x| arena.as_power(x).is_some_and(|p| arena.number_of(p.1).as_integer() == Some(2));
             first
                 .filter(|(x, _)| alone && !square(*x))
                 .map(|(x, w)| (arena.axes(x).to_vec(), w.to_vec(), view.output().to_vec()))

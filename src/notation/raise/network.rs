@@ -207,11 +207,18 @@ impl<'a> Raiser<'a> {
         let sizes: SmallVec<[(DimId, Math); 2]> =
             view.operands().filter_map(|(e, _)| self.divided_size(e)).collect();
         for (dim, below) in sizes {
-            let sum = view.operands().find_map(|(e, wires)| {
-                let inner = self.sum_along(e, dim)?;
-                wires.is_empty().then_some((e, inner))
-            });
-            let Some((e, inner)) = sum else { continue };
+            let scalars = || view.operands().filter(|o| o.1.is_empty()).map(|o| o.0);
+            let sum = scalars().find_map(|e| Some((e, self.sum_along(e, dim)?)));
+            let Some((e, inner)) = sum else {
+                let product = scalars().find(|e| self.adds_up(*e, dim));
+                if let Some(Math::Call(f, list, None)) = product.and_then(|e| self.raise(e))
+                    && f == entry("sum")
+                {
+                    let whole = Math::Call(f, list.clone(), None);
+                    reduction.scalars.write_mean(&whole, list, &below);
+                }
+                continue;
+            };
             let mut entries = Reduction::of(inner);
             let mut factors = inner.operands();
             if !factors.all(|(x, w)| self.operand(&mut entries, x, w, false).is_some()) {
@@ -222,14 +229,22 @@ impl<'a> Raiser<'a> {
                 continue;
             }
             let argument = hadamard(parts).math;
-            let written = self.raise(e);
-            let at = reduction.scalars.above.iter().position(|s| Some(&s.1) == written.as_ref());
-            let under = reduction.scalars.below.iter().position(|s| s.1 == below);
-            if let (Some(at), Some(under)) = (at, under) {
-                reduction.scalars.above[at].1 = Math::Call(entry("mean"), vec![argument], None);
-                reduction.scalars.below.remove(under);
+            if let Some(whole) = self.raise(e) {
+                reduction.scalars.write_mean(&whole, vec![argument], &below);
             }
         }
+    }
+
+    /// Whether an expression is the sum of a vector of this size: along one wire nothing is multiplied.
+    fn adds_up(&self, e: ExprId, dim: DimId) -> bool {
+        let Node::Einsum(inner) = self.arena.node(e) else { return false };
+        let times = |wire| inner.operands().flat_map(|o| o.1).filter(|w| **w == wire).count();
+        let mut lone = (0..inner.wires() as u32).filter(|w| times(*w) == 1);
+        let first = lone.next().filter(|_| lone.next().is_none());
+        inner.output().is_empty()
+            && inner.operands().nth(1).is_some()
+            && first.is_some_and(|w| inner.size(w) == dim)
+            && !self.is_named(e)
     }
 
     /// The size that a factor divides by.

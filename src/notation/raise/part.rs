@@ -151,6 +151,16 @@ pub(super) struct Scalars {
 }
 
 impl Scalars {
+    /// Writes a sum that is divided by a size as a mean.
+    pub(super) fn write_mean(&mut self, sum: &Math, arguments: Vec<Math>, size: &Math) {
+        let at = self.above.iter().position(|s| s.1 == *sum);
+        let under = self.below.iter().position(|s| s.1 == *size);
+        if let (Some(at), Some(under)) = (at, under) {
+            self.above[at].1 = Math::Call(entry("mean"), arguments, None);
+            self.below.remove(under);
+        }
+    }
+
     /// Whether these sizes stand below the line; they are taken from there.
     pub(super) fn divides(&mut self, sizes: &[Math]) -> bool {
         if self.below.is_empty() {
