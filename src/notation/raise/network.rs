@@ -250,10 +250,10 @@ impl<'a> Raiser<'a> {
     /// The size that a factor divides by.
     fn divided_size(&self, e: ExprId) -> Option<(DimId, Math)> {
         let (base, exponent) = self.arena.as_power(e)?;
-        let minus_one = self.arena.number_of(exponent).as_integer() == Some(-1);
+        let divides = self.arena.number_of(exponent).as_integer().is_some_and(|n| n < 0);
         let symbol = self.arena.symbol(self.arena.as_symbol(base)?);
         match symbol.kind {
-            SymbolKind::Size(dim) if minus_one => Some((dim, size_math(symbol.name.clone()))),
+            SymbolKind::Size(dim) if divides => Some((dim, size_math(symbol.name.clone()))),
             _ => None,
         }
     }

@@ -153,11 +153,10 @@ pub(super) struct Scalars {
 impl Scalars {
     /// Writes a sum that is divided by a size as a mean.
     pub(super) fn write_mean(&mut self, sum: &Math, arguments: Vec<Math>, size: &Math) {
-        let at = self.above.iter().position(|s| s.1 == *sum);
-        let under = self.below.iter().position(|s| s.1 == *size);
-        if let (Some(at), Some(under)) = (at, under) {
+        if let Some(at) = self.above.iter().position(|s| s.1 == *sum)
+            && self.divides(std::slice::from_ref(size))
+        {
             self.above[at].1 = Math::Call(entry("mean"), arguments, None);
-            self.below.remove(under);
         }
     }
 
