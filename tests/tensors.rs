@@ -166,6 +166,8 @@ fn hessians_show_their_symmetry() {
         "(2*(x'*A*x)*(B + B')*x*x'*(B + B')/(x'*B*x)^2 + A + A' - (x'*A*x)*(B + B')/(x'*B*x) \
          - (B + B')*x*x'*(A + A')/(x'*B*x) - (A + A')*x*x'*(B + B')/(x'*B*x))/(x'*B*x)"
     );
+    // a determinant is linear along one direction
+    hessian_is("var A[n,n], y[n]\ndet(y*x' + A)", "x", &["∂²out/∂x² = zeros(n, n)"]);
     // a layer normalisation, by name and by hand
     let question = Question::new("var g[n], x[n]\ng'*layernorm(x, 1e-5)").wrt(&["x"]);
     let layer = derive::hessian(&question).expect("it has a Hessian");

@@ -29,6 +29,10 @@ pub(super) fn visibly(arena: &mut Arena, id: ExprId) -> Option<ExprId> {
         return None;
     }
     let terms = collected(arena, terms);
+    if terms.is_empty() {
+        let axes: Axes = arena.axes(id).into();
+        return Some(arena.add_ids(&axes, SmallVec::new()));
+    }
     let found = with_common(arena, &terms);
     let better = !shown || arena.weight(found) < arena.weight(id);
     (found != id && better).then_some(found)
