@@ -34,6 +34,11 @@ impl IdTable {
         IdTable { table: HashTable::with_capacity(count) }
     }
 
+    /// Whether no position was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// The position with this hash that `is` says to hold the value.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
         let kept = kept(hash);

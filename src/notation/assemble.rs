@@ -72,6 +72,8 @@ pub fn assemble(
         naming.share(&mut lowered.arena, &graph);
         Plan::of(&naming, lowered, &graph, results)
     };
+    // what is written from here on are nodes that are there
+    lowered.arena.forget_index();
     let arena = &lowered.arena;
     let spelling = Spelling::of(typed, lowered);
     let author = Author::new(spelling, arena, &plan);

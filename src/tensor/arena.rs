@@ -3,10 +3,11 @@
 //! Guarantees: equal words are one id; children have smaller ids than parents; fingerprints depend
 //! on content alone, never on the order of creation.
 
+mod index;
 mod symbols;
 
+use self::index::hash_of;
 use super::einsum::Quotient;
-
 use super::node::{
     Axes, EinsumView, ExprId, Ids, Indicator, MapFunction, MatrixFunction, Node, NumberId,
     ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
@@ -377,10 +378,10 @@ impl Arena {
 
     /// The one id of a node with these words.
     pub(super) fn intern(&mut self, tag: Tag, axes: AxesId, words: &[u32]) -> ExprId {
-        let mut hasher = FxHasher::default();
-        (tag as u32, axes.0).hash(&mut hasher);
-        words.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = hash_of(tag, axes, words);
+        if self.table.is_empty() {
+            self.index();
+        }
         let found = self.table.find(hash, |i| {
             let h = &self.headers[i as usize];
             h.tag == tag

@@ -1,0 +1,58 @@
+//! The index by which equal nodes are found.
+
+use super::{Arena, AxesId, Tag};
+use crate::id_table::IdTable;
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
+
+/// The number of nodes from which on an index that is not needed is not kept.
+const LARGE: usize = 1 << 14;
+
+impl Arena {
+    /// Frees the memory of the index by which equal nodes are found, where that is much: it is made
+    /// again for the next node.
+    pub(crate) fn forget_index(&mut self) {
+        if self.headers.len() >= LARGE {
+            self.table = IdTable::default();
+        }
+    }
+
+    /// Makes the index of all nodes.
+    pub(super) fn index(&mut self) {
+        for (id, h) in self.headers.iter().enumerate() {
+            let words = &self.words[h.start as usize..(h.start + h.len) as usize];
+            self.table.insert(hash_of(h.tag, h.axes, words), id as u32);
+        }
+    }
+}
+
+/// The hash by which equal nodes are found.
+pub(super) fn hash_of(tag: Tag, axes: AxesId, words: &[u32]) -> u64 {
+    let mut hasher = FxHasher::default();
+    (tag as u32, axes.0).hash(&mut hasher);
+    words.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
+
+    #[test]
+    fn equal_nodes_are_one_also_after_the_index_was_forgotten() {
+        let mut arena = Arena::new();
+        let scalar = |arena: &mut Arena, k: usize| {
+            let (name, kind) = (format!("x{k}").into(), SymbolKind::Shared);
+            let (axes, properties, order) = (Axes::new(), Properties::default(), k as u32);
+            arena.symbol_expr(Symbol { name, kind, axes, properties, order }).1
+        };
+        let symbols: Vec<ExprId> = (0..LARGE).map(|k| scalar(&mut arena, k)).collect();
+        let pair = |arena: &mut Arena, k: usize| arena.sum_of(&[symbols[k], symbols[k + 1]]);
+        let sums: Vec<ExprId> = (0..100).map(|k| pair(&mut arena, k)).collect();
+        arena.forget_index();
+        assert!(arena.table.is_empty());
+        let again: Vec<ExprId> = (0..100).map(|k| pair(&mut arena, k)).collect();
+        assert_eq!(sums, again);
+    }
+}
