@@ -112,8 +112,7 @@ fn hessians_are_one_diagonal_where_they_are_diagonal() {
     hessian_is("(x'*A*x)^2", "x", &["∂²y/∂x² = 2 ((xᵀ A x) (A + Aᵀ) + (A + Aᵀ) x xᵀ (A + Aᵀ))"]);
 }
 
-/// A scalar that is a sum of entries, before an identity or a vector, is no product to multiply out
-/// in place of a sum.
+/// What stands before an identity is not lost where sums are multiplied out.
 #[test]
 fn multiples_of_identities_stay() {
     hessian_is(

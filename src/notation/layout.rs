@@ -436,7 +436,9 @@ pub(super) fn position<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
                 let sum = match factor {
                     Math::Sum(_) => true,
                     // a compound size
-                    Math::Symbol(s) => list.len() > 1 && s.name.contains(['+', '-', '/']),
+                    Math::Symbol(_) => {
+                        list.len() > 1 && matches!(g.class(factor), Class::Sum | Class::Quotient)
+                    }
                     _ => false,
                 };
                 out.text(if sum { "(" } else { "" });

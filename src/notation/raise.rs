@@ -318,8 +318,7 @@ impl Raiser<'_> {
         // `(A B + C)ᵀ` rather than `Bᵀ Aᵀ + Cᵀ`; what stands inside is not tried again
         let many = transposes(&plain.1);
         let least = if turned { 0 } else { 3 };
-        let turns = arena.rank(id) == 2 && !arena.is_symmetric(id);
-        if turns && !is_blocks && !self.turning && many > least {
+        if arena.rank(id) == 2 && !is_blocks && !self.turning && many > least {
             self.turning = true;
             let other = self.signed_sum(&given, SmallVec::new(), true);
             self.turning = false;

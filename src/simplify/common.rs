@@ -58,20 +58,20 @@ fn of(arena: &Arena, id: ExprId, depth: u32) -> Powers {
             let mut list = Powers::new();
             for (e, wires) in view.operands() {
                 if wires.is_empty() && !is_sum(arena, e) {
-                    list.push(arena.as_power(e).unwrap_or((e, ONE)));
+                    list.push(power(arena, e));
                 }
             }
             for (e, _) in view.operands().filter(|o| depth > 0 && is_sum(arena, o.0)) {
-                for power in of(arena, e, depth) {
-                    if list.iter().all(|p| p.0 != power.0) {
-                        list.push(power);
+                for inner in of(arena, e, depth) {
+                    if list.iter().all(|p| p.0 != inner.0) {
+                        list.push(inner);
                     }
                 }
             }
             list
         }
         Node::Add(terms) if depth > 0 => shared(arena, terms.iter().map(|t| t.1), depth - 1),
-        _ if arena.rank(id) == 0 => smallvec![arena.as_power(id).unwrap_or((id, ONE))],
+        _ if arena.rank(id) == 0 => smallvec![power(arena, id)],
         _ => Powers::new(),
     }
 }
@@ -96,15 +96,10 @@ pub(super) fn without(arena: &mut Arena, id: ExprId, powers: &[Power]) -> ExprId
             let (sums, others): (Vec<Operand>, Vec<Operand>) =
                 operands.into_iter().partition(|o| is_sum(arena, o.expr));
             for mut o in others {
-                let (base, own) = arena.as_power(o.expr).unwrap_or((o.expr, ONE));
+                let base = power(arena, o.expr).0;
                 let found = left.iter().position(|p| p.0 == base && o.wires.is_empty());
                 if let Some(at) = found {
-                    let (_, gone) = left.remove(at);
-                    let rest = arena.number_of(own).add(&arena.number_of(gone).neg());
-                    if rest.is_zero() {
-                        continue;
-                    }
-                    o.expr = arena.power(base, &rest);
+                    o.expr = divided(arena, o.expr, left.remove(at));
                 }
                 kept.push(o);
             }
@@ -126,28 +121,29 @@ pub(super) fn without(arena: &mut Arena, id: ExprId, powers: &[Power]) -> ExprId
             let list = list.into_iter().map(|(c, e)| (c, without(arena, e, powers))).collect();
             arena.add_ids(&axes, list)
         }
-        _ => {
-            let (base, own) = arena.as_power(id).unwrap_or((id, ONE));
-            match powers {
-                [(same, gone)] if *same == base => {
-                    let rest = arena.number_of(own).add(&arena.number_of(*gone).neg());
-                    arena.power(base, &rest)
-                }
-                _ => id,
-            }
-        }
+        // nothing else has more than one power of a scalar in it
+        _ => divided(arena, id, powers[0]),
     }
+}
+
+/// A scalar divided by a power of its own base.
+fn divided(arena: &mut Arena, id: ExprId, (_, gone): Power) -> ExprId {
+    let (base, own) = power(arena, id);
+    let rest = arena.number_of(own).add(&arena.number_of(gone).neg());
+    arena.power(base, &rest)
+}
+
+/// A scalar as a power.
+fn power(arena: &Arena, id: ExprId) -> Power {
+    arena.as_power(id).unwrap_or((id, ONE))
 }
 
 /// An expression times some powers.
 pub(super) fn times(arena: &mut Arena, id: ExprId, powers: &[Power]) -> ExprId {
-    let sizes: SmallVec<[_; 8]> = arena.axes(id).into();
-    let output: Wires = (0..sizes.len() as u32).collect();
-    let mut operands: SmallVec<[Operand; 4]> =
-        smallvec![Operand { expr: id, wires: output.clone() }];
+    let mut factors: SmallVec<[ExprId; 4]> = smallvec![id];
     for (base, e) in powers {
         let e = arena.number_of(*e).clone();
-        operands.push(Operand { expr: arena.power(*base, &e), wires: Wires::new() });
+        factors.push(arena.power(*base, &e));
     }
-    arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
+    arena.hadamard(&factors)
 }

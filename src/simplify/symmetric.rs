@@ -2,8 +2,9 @@
 //!
 //! A Hessian comes out of two sweeps as products in which one factor hides the symmetry, such as
 //! `(2 (c'p) p − c .* p) p' − p (c .* p)'`. Terms that do not show it are multiplied out, sum by sum,
-//! until each is symmetric or stands beside its transpose; then what is common on both sides
-//! (`A' … A`), and what symmetric terms have in common, is taken out again.
+//! until each is symmetric or stands beside its transpose; the scalars before one matrix are collected;
+//! then what is common on both sides (`A' … A`), what symmetric terms have in common, and scalars that
+//! all terms share, are taken out again.
 
 use super::common;
 use crate::number::Number;
@@ -68,28 +69,7 @@ fn paired(arena: &mut Arena, id: ExprId) -> Option<Vec<Term>> {
         if list.len() > TERMS {
             return None;
         }
-        let mut found: Vec<Term> = Vec::new();
-        let mut alone: Option<usize> = None;
-        let mut taken: SmallVec<[bool; 16]> = smallvec![false; list.len()];
-        for at in 0..list.len() {
-            let (coefficient, expr) = list[at];
-            if std::mem::replace(&mut taken[at], true) {
-                continue;
-            }
-            if arena.is_symmetric(expr) {
-                found.push(Term { coefficient, expr, twice: false });
-                continue;
-            }
-            let partner = (at + 1..list.len()).find(|k| {
-                !taken[*k] && list[*k].0 == coefficient && arena.is_transpose(expr, list[*k].1)
-            });
-            if let Some(partner) = partner {
-                taken[partner] = true;
-                found.push(Term { coefficient, expr, twice: true });
-            } else if alone.is_none() {
-                alone = Some(at);
-            }
-        }
+        let (found, alone) = matched(arena, &list);
         // of those that do not fit the one in which a sum is most to blame
         let Some(alone) = alone else { return Some(found) };
         let fits = |e: ExprId| {
@@ -121,6 +101,34 @@ fn paired(arena: &mut Arena, id: ExprId) -> Option<Vec<Term>> {
     None
 }
 
+/// The terms that are symmetric or have their transposes among the others, and where the first stands
+/// that is not and has not.
+fn matched(arena: &Arena, list: &TermList) -> (Vec<Term>, Option<usize>) {
+    let mut found: Vec<Term> = Vec::new();
+    let mut alone: Option<usize> = None;
+    let mut taken: SmallVec<[bool; 16]> = smallvec![false; list.len()];
+    for at in 0..list.len() {
+        let (coefficient, expr) = list[at];
+        if std::mem::replace(&mut taken[at], true) {
+            continue;
+        }
+        if arena.is_symmetric(expr) {
+            found.push(Term { coefficient, expr, twice: false });
+            continue;
+        }
+        let partner = (at + 1..list.len()).find(|k| {
+            !taken[*k] && list[*k].0 == coefficient && arena.is_transpose(expr, list[*k].1)
+        });
+        if let Some(partner) = partner {
+            taken[partner] = true;
+            found.push(Term { coefficient, expr, twice: true });
+        } else if alone.is_none() {
+            alone = Some(at);
+        }
+    }
+    (found, alone)
+}
+
 /// Whether a product is zero because a sum in it is, added up along an axis that nothing else has:
 /// that of `x - mean(x)`.
 fn vanishes(arena: &mut Arena, id: ExprId) -> bool {
@@ -139,20 +147,15 @@ fn vanishes(arena: &mut Arena, id: ExprId) -> bool {
         _ => view.operands().filter(|o| o.1.is_empty()).map(|o| o.0).collect(),
     };
     let zero = found.into_iter().any(|(e, output)| {
-        let Node::Add(terms) = arena.node(e) else { return false };
-        let terms: TermList = terms.iter().collect();
         let sizes: SmallVec<[_; 8]> = arena.axes(e).into();
-        let axes: Axes = output.iter().map(|w| sizes[*w as usize]).collect();
-        let mut sums = TermList::new();
-        for (c, term) in terms {
-            let wires = (0..sizes.len() as u32).collect();
-            let operands = smallvec![Operand { expr: term, wires }];
-            let (coefficient, sizes) = (Number::ONE, sizes.clone());
-            let network = Network { coefficient, operands, output: output.clone(), sizes };
-            sums.push((c, arena.einsum(network)));
-        }
-        let sum = arena.add_ids(&axes, sums);
-        arena.is_zero(sum)
+        let operands = smallvec![Operand { expr: e, wires: (0..sizes.len() as u32).collect() }];
+        let whole = arena.einsum(Network { coefficient: Number::ONE, operands, output, sizes });
+        let axes: Axes = arena.axes(whole).into();
+        let terms = super::expand::expanded(arena, whole, super::expand::all_sums);
+        terms.is_some_and(|terms| {
+            let sum = arena.add_ids(&axes, terms);
+            arena.is_zero(sum)
+        })
     });
     zero || scalars.into_iter().any(|e| vanishes(arena, e))
 }
@@ -161,7 +164,8 @@ fn vanishes(arena: &mut Arena, id: ExprId) -> bool {
 type Blame = (u8, std::cmp::Reverse<u32>);
 
 /// The place of a sum among the factors of a product that may hide its symmetry: best a matrix that
-/// is not symmetric, then a vector, something symmetric, a scalar; the heaviest of them.
+/// is not symmetric or holds an identity, then a vector, something symmetric, a scalar, last a scalar
+/// with a sum among its factors; the heaviest of them.
 fn hiding(arena: &Arena, id: ExprId) -> Option<(Blame, usize)> {
     let Node::Einsum(view) = arena.node(id) else { return None };
     let blame = |e: ExprId| match arena.node(e) {
@@ -272,13 +276,7 @@ fn collected(arena: &mut Arena, terms: Vec<Term>) -> Vec<Term> {
             all.extend(list.into_iter().map(|(_, t)| t));
             continue;
         }
-        let sizes: SmallVec<[_; 8]> = arena.axes(core.expr).into();
-        let operands = smallvec![
-            Operand { expr: product, wires: Wires::new() },
-            Operand { expr: core.expr, wires: smallvec![0, 1] },
-        ];
-        let (coefficient, output) = (Number::ONE, smallvec![0, 1]);
-        let whole = arena.einsum(Network { coefficient, operands, output, sizes });
+        let whole = arena.hadamard(&[product, core.expr]);
         let (coefficient, expr) = arena.split_scale(whole);
         if !arena.is_zero(whole) {
             all.push(Term { coefficient, expr, twice: core.twice });
@@ -309,16 +307,12 @@ fn with_common(arena: &mut Arena, terms: &[Term]) -> ExprId {
 /// The sum of half of the terms of a symmetric one, each turned so that it is the lightest.
 fn half_of(arena: &mut Arena, axes: &Axes, terms: &[(NumberId, ExprId)]) -> ExprId {
     let mut all: TermList = smallvec![terms[0]];
-    let mut best = terms[0].1;
     let sum = |arena: &mut Arena, list: &TermList| {
         let sum = arena.add_ids(axes, list.clone());
         super::factor::lighter(arena, sum).unwrap_or(sum)
     };
-    for (k, &(c, expr)) in terms.iter().enumerate() {
-        if k == 0 {
-            best = sum(arena, &all);
-            continue;
-        }
+    let mut best = sum(arena, &all);
+    for &(c, expr) in &terms[1..] {
         let mut turned = all.clone();
         all.push((c, expr));
         best = sum(arena, &all);
@@ -331,12 +325,9 @@ fn half_of(arena: &mut Arena, axes: &Axes, terms: &[(NumberId, ExprId)]) -> Expr
     best
 }
 
-/// The sum of some terms with what they have in common taken out symmetrically.
+/// The sum of some terms, at least one, with what they have in common taken out symmetrically.
 fn gathered(arena: &mut Arena, terms: &[Term], depth: usize) -> ExprId {
-    let axes: Axes = match terms {
-        [first, ..] => arena.axes(first.expr).into(),
-        [] => return arena.add_ids(&[], SmallVec::new()),
-    };
+    let axes: Axes = arena.axes(terms[0].expr).into();
     let one = arena.number_id(&Number::ONE);
     let mut left: Vec<Term> = terms.to_vec();
     let mut sum: TermList = SmallVec::new();
