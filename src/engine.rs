@@ -21,12 +21,12 @@ use crate::numeric::verify::{Claimed, Kind, Status, verify_typed};
 use crate::shape::infer::infer;
 use crate::shape::typed::Typed;
 use crate::simplify::{Simplifier, multiplied_out, simplify, visibly_symmetric};
-use crate::syntax::parser::parse_with;
+use crate::syntax::parser::parse_shared;
 use crate::tensor::arena::Arena;
 use crate::tensor::linear_map;
 use crate::tensor::lower::{Equation, Lowered, lower};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -103,7 +103,7 @@ fn gradient_and_later(question: &Question, reserved: &[Rc<str>]) -> Result<Found
             kind: ResultKind::Gradient,
             wrt: smallvec![*t],
             value,
-            forms: Forms::default(),
+            forms: None,
         })
         .collect();
     let mut remarks = Vec::new();
@@ -137,7 +137,7 @@ fn within_structures(
         if let (Some((attribute, value)), Some(at)) = (found, at) {
             let value = simplify(arena, &[value], &FxHashMap::default())[0];
             let kind = ResultKind::Structured(attribute);
-            all.push(Result_ { kind, wrt: smallvec![target], value, forms: Forms::default() });
+            all.push(Result_ { kind, wrt: smallvec![target], value, forms: None });
             let name = typed.program.written(typed.variables[at].name);
             remarks.push(crate::calculus::structure::sentence(attribute, name));
         }
@@ -243,19 +243,15 @@ fn gradients_beside(question: &Question, answer: &Answer) -> Result<Answer, Erro
 }
 
 /// A derivative with more than two axes as a linear map and between stacked columns.
-fn forms(arena: &mut Arena, value: ExprId, variable: ExprId) -> Forms {
+fn forms(arena: &mut Arena, value: ExprId, variable: ExprId) -> Option<Box<Forms>> {
     let (all, by) = (arena.rank(value), arena.rank(variable));
     if all < 3 || by > 2 || all - by > 2 {
-        return Forms::default();
+        return None;
     }
     let id = arena.as_symbol(variable).expect("a target is a symbol");
-    let symbol = Symbol {
-        kind: SymbolKind::Differential,
-        properties: Properties::default(),
-        order: u32::MAX,
-        ..arena.symbol(id).clone()
-    };
-    let (_, dx) = arena.symbol_expr(symbol);
+    let change = Symbol::new(arena.symbol(id).name.clone(), SymbolKind::Differential);
+    let axes = Axes::from_slice(arena.axes(variable));
+    let dx = arena.symbol_expr(change, &axes);
     let action = linear_map::act(arena, value, dx);
     let action = simplify(arena, &[action], &FxHashMap::default())[0];
     let mut stacked = linear_map::stacked(arena, value, all - by).unwrap_or_default().into_vec();
@@ -264,7 +260,7 @@ fn forms(arena: &mut Arena, value: ExprId, variable: ExprId) -> Forms {
             *part = simplify(arena, &[*part], &FxHashMap::default())[0];
         }
     }
-    Forms { action: Some(action), stacked }
+    Some(Box::new(Forms { action: Some(action), stacked }))
 }
 
 /// The expression itself, simplified.
@@ -278,12 +274,8 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
     if let Some(last) = lowered.equations.last_mut() {
         last.body = values[0];
     }
-    let results = [Result_ {
-        kind: ResultKind::Value,
-        wrt: SmallVec::new(),
-        value: values[0],
-        forms: Forms::default(),
-    }];
+    let results =
+        [Result_ { kind: ResultKind::Value, wrt: SmallVec::new(), value: values[0], forms: None }];
     let named = std::mem::replace(&mut lowered.named, false);
     let answer = assemble(&typed, &mut lowered, &[], None, &results, question.index, &[]);
     let mut answer = answer?;
@@ -292,7 +284,7 @@ pub fn simplified(question: &Question) -> Result<Solution, Error> {
 }
 
 fn read(question: &Question) -> Result<(Typed, Lowered), Error> {
-    let program = parse_with(question.shapes.as_deref(), &question.program)?;
+    let program = parse_shared(question.shapes.as_deref(), &question.program)?;
     let typed = infer(program)?;
     let lowered = lower(&typed, question.objective.as_deref(), &ReverseMode)?;
     Ok((typed, lowered))

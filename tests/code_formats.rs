@@ -239,7 +239,7 @@ fn parameter(name: &str, sizes: &[&str]) -> Parameter {
         name: symbol(name, sizes.len() as u8),
         written: name.into(),
         shape: sizes.iter().map(|s| symbol(s, 0)).collect(),
-        attributes: vec![],
+        attributes: Box::default(),
         assumed: false,
     }
 }
@@ -251,7 +251,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
         objective: name("y", 0),
         named: false,
         value: Math::Number(Number::ONE),
-        value_axes: vec![],
+        value_axes: Box::default(),
         shape: Shape::from([]),
         value_needs: smallvec![],
         bindings: vec![],
@@ -268,7 +268,7 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
             index: None,
             axes: axes.iter().map(|a| name(a.0, 0)).collect(),
             needs: smallvec![],
-            forms: vec![],
+            forms: Box::default(),
         }],
         conditions: vec![],
         remarks: Vec::new(),
@@ -408,8 +408,13 @@ fn deep_and_long_answers_are_written() {
     answer.results[0].entrywise = false;
     answer.results[0].shape = Shape::from([symbol("n", 0)]);
     let shape = Shape::from([symbol("n", 0)]);
-    answer.bindings =
-        vec![Binding { name: symbol("t", 1), value, axes: vec![], shape, needs: smallvec![] }];
+    answer.bindings = vec![Binding {
+        name: symbol("t", 1),
+        value,
+        axes: Box::default(),
+        shape,
+        needs: smallvec![],
+    }];
     answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);
     let module = numpy(&answer).expect("the answer has a module");
     let case = json!({"id": "deep", "module": module, "at": {"x": [0.0]}, "expected": {"jacobian_W": [0.0]}});

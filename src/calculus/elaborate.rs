@@ -8,7 +8,7 @@ use super::sweep::dependence_in_order;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Equation;
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Node, Symbol, SymbolKind};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -45,16 +45,12 @@ pub fn elaborate(
                 map.set_expr(id, new);
             } else {
                 let axes = Axes::from_slice(arena.axes(id));
-                let symbol = arena.symbol_expr(Symbol {
-                    name: name(axes.len()),
-                    kind: SymbolKind::Shared,
-                    axes,
-                    properties: Properties::default(),
-                    order: arena.key(id).0,
-                });
-                out.push(Equation { symbol: symbol.1, body: new });
-                map.set_expr(id, symbol.1);
-                named.insert(id, symbol.1);
+                let order = arena.key(id).0;
+                let symbol = Symbol { order, ..Symbol::new(name(axes.len()), SymbolKind::Shared) };
+                let symbol = arena.symbol_expr(symbol, &axes);
+                out.push(Equation { symbol, body: new });
+                map.set_expr(id, symbol);
+                named.insert(id, symbol);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{Axes, ExprId, Node, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Node, Symbol, SymbolKind};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
@@ -168,13 +168,8 @@ pub fn derivatives(
 ) -> Vec<ExprId> {
     let axes = Axes::from_slice(arena.axes(y));
     // the value gets a name for the length of the sweep
-    let (_, objective) = arena.symbol_expr(Symbol {
-        name: "value".into(),
-        kind: SymbolKind::Objective,
-        axes: axes.clone(),
-        properties: Properties::default(),
-        order: u32::MAX,
-    });
+    let value = Symbol::new("value".into(), SymbolKind::Objective);
+    let objective = arena.symbol_expr(value, &axes);
     let mut all = equations.to_vec();
     all.push(Equation { symbol: objective, body: y });
     let g = cotangent.unwrap_or_else(|| identity(arena, &axes));
@@ -303,17 +298,9 @@ fn cotangent_symbol(arena: &mut Arena, of: ExprId, seed: &[DimId]) -> ExprId {
     let id = arena.as_symbol(of).expect("a definition or objective is a symbol");
     let symbol = arena.symbol(id);
     let name = symbol.name.clone();
-    let axes: Axes = seed.iter().chain(&symbol.axes).copied().collect();
     let order = symbol.order;
-    arena
-        .symbol_expr(Symbol {
-            name,
-            kind: SymbolKind::Cotangent,
-            axes,
-            properties: Properties::default(),
-            order,
-        })
-        .1
+    let axes: Axes = seed.iter().chain(arena.axes(of)).copied().collect();
+    arena.symbol_expr(Symbol { order, ..Symbol::new(name, SymbolKind::Cotangent) }, &axes)
 }
 
 fn deserves_name(arena: &Arena, symbol: ExprId, total: ExprId) -> bool {
@@ -524,14 +511,8 @@ impl Sweep<'_> {
         let symbol = match owner {
             Some(owner) => cotangent_symbol(arena, owner, &[]),
             None => {
-                let symbol = Symbol {
-                    name: "delta".into(),
-                    kind: SymbolKind::Shared,
-                    axes: arena.axes(g).into(),
-                    properties: Properties::default(),
-                    order: u32::MAX,
-                };
-                arena.symbol_expr(symbol).1
+                let axes = Axes::from_slice(arena.axes(g));
+                arena.symbol_expr(Symbol::new("delta".into(), SymbolKind::Shared), &axes)
             }
         };
         deltas.push(Equation { symbol, body: g });

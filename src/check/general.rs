@@ -45,7 +45,7 @@ pub(super) fn general(typed: &Typed) -> Option<Typed> {
         .collect();
     places.sort_unstable();
     places.dedup();
-    let mut text = program.source.clone();
+    let mut text = program.source.to_string();
     for (start, end, n) in places.into_iter().rev() {
         // `2*50` folded into one number is not such a size
         if text.get(start..end)?.parse() != Ok(n) {

@@ -124,7 +124,7 @@ impl Verdict {
         evidence: Evidence,
     ) -> Verdict {
         let program = &claim.typed.program;
-        let source = program.source.as_str();
+        let source = &*program.source;
         let (left, right) = (program.span(claim.left), program.span(claim.right));
         let text = |s: Span| source.get(s.start as usize..s.end as usize).unwrap_or("").to_string();
         // a link stands where its sign does

@@ -72,7 +72,7 @@ pub(super) fn code_command(m: &ArgMatches, color: bool) -> Result<(String, u8), 
 fn failure(error: CodeError, input: &Input) -> Failure {
     Failure::Input {
         diagnostic: error.into(),
-        source: input.text.clone(),
+        source: input.text.to_string(),
         file: input.file.clone(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn eval(m: &ArgMatches) -> Result<String, Failure> {
         .map_err(|e| located(e.into()))?;
     let typed = crate::shape::infer::infer(program).map_err(|e| located(e.into()))?;
     let at = m.get_one::<String>("at").cloned().unwrap_or_default();
-    let text = if at.trim_start().starts_with('{') { at } else { input::file(&at)?.text };
+    let text = if at.trim_start().starts_with('{') { at.into() } else { input::file(&at)?.text };
     let point: Value = serde_json::from_str(&text)
         .map_err(|e| Failure::Message(format!("the point is not JSON: {e}")))?;
     let (node, indices) = target(&typed, question.objective.as_deref())?;

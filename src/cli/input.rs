@@ -9,11 +9,12 @@ use clap::ArgMatches;
 use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A program with where it is from.
 #[derive(Debug, Default)]
 pub(super) struct Input {
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) file: Option<String>,
     /// The document that the program stands in.
     pub(super) document: Option<Rc<str>>,
@@ -24,8 +25,8 @@ pub(super) struct Input {
 }
 
 impl Input {
-    fn text(text: String) -> Input {
-        Input { text, ..Input::default() }
+    fn text(text: &str) -> Input {
+        Input { text: text.into(), ..Input::default() }
     }
 
     /// The text that places refer to, once they went through [`Input::place`].
@@ -62,7 +63,7 @@ const ENDINGS: &[&str] = &[".derive", ".md", ".tex"];
 /// Reads the program that the arguments name.
 pub(super) fn read(m: &ArgMatches) -> Result<Input, Failure> {
     if let Some(text) = m.get_one::<String>("text") {
-        return Ok(Input::text(text.clone()));
+        return Ok(Input::text(text));
     }
     let Some(argument) = m.get_one::<std::ffi::OsString>("program") else {
         return Err(Failure::Message("no program is given; see `derive help`".into()));
@@ -95,7 +96,7 @@ fn nothing_in(path: &str) -> Failure {
 pub(super) fn read_all(m: &ArgMatches) -> Result<Vec<Input>, Failure> {
     let mut list = Vec::new();
     if let Some(text) = m.get_one::<String>("text") {
-        list.push(Input::text(text.clone()));
+        list.push(Input::text(text));
     }
     for argument in m.get_many::<std::ffi::OsString>("program").into_iter().flatten() {
         let programs = one(argument)?;
@@ -134,12 +135,12 @@ fn one(argument: &std::ffi::OsString) -> Result<Vec<Input>, Failure> {
     if always || looks {
         return Ok(vec![file(argument)?]);
     }
-    Ok(vec![Input::text(argument.to_string())])
+    Ok(vec![Input::text(argument)])
 }
 
 /// The programs of a Markdown or LaTeX document, in order.
 fn document(whole: &Input) -> Result<Vec<Input>, Failure> {
-    let source = whole.text.as_str();
+    let source = &*whole.text;
     let found: Result<Vec<(Excerpt, Option<String>)>, Diagnostic> =
         if whole.file.as_deref().is_some_and(is_latex) {
             latex(source).map(|list| list.into_iter().map(|e| (e, None)).collect())
@@ -155,7 +156,7 @@ fn document(whole: &Input) -> Result<Vec<Input>, Failure> {
     })?;
     let document: Rc<str> = source.into();
     let input = |(excerpt, shapes): (Excerpt, Option<String>)| Input {
-        text: excerpt.program.clone(),
+        text: excerpt.program.as_str().into(),
         file: whole.file.clone(),
         document: Some(document.clone()),
         excerpt: Some(excerpt),
@@ -182,7 +183,7 @@ pub(super) fn file(path: &str) -> Result<Input, Failure> {
 
 fn text(bytes: Vec<u8>, what: &str) -> Result<Input, Failure> {
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Input::text(text)),
+        Ok(text) => Ok(Input::text(&text)),
         Err(e) => {
             let at = e.utf8_error().valid_up_to();
             Err(Failure::Message(format!(

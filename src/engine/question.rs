@@ -10,6 +10,7 @@ use crate::shape::typed::Typed;
 use crate::syntax::ParseError;
 use crate::tensor::lower::LowerError;
 use std::fmt;
+use std::sync::Arc;
 
 /// A question.
 ///
@@ -22,7 +23,7 @@ use std::fmt;
 #[derive(Clone, Debug, Default)]
 pub struct Question {
     /// The program.
-    pub program: String,
+    pub program: Arc<str>,
     /// Declarations as in `--shape`.
     pub shapes: Option<String>,
     /// The objective's name; the last expression or definition where there is none.
@@ -43,7 +44,7 @@ pub struct Question {
 impl Question {
     /// A question about a program.
     pub fn new(program: &str) -> Question {
-        Question { program: program.to_string(), ..Question::default() }
+        Question { program: program.into(), ..Question::default() }
     }
 
     /// By these variables.

@@ -10,7 +10,7 @@ use crate::notation::steps::{Steps, Trace, build};
 use crate::shape::typed::Typed;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
-use crate::tensor::node::{ExprId, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -137,14 +137,9 @@ fn hessian(
         }
         let lowered = &mut *teller.lowered;
         let rank = lowered.arena.rank(*gradient);
-        let axes = lowered.arena.axes(*gradient).into();
-        let (_, symbol) = lowered.arena.symbol_expr(Symbol {
-            name: names.gradient(rank),
-            kind: SymbolKind::Objective,
-            axes,
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
+        let axes = Axes::from_slice(lowered.arena.axes(*gradient));
+        let symbol = Symbol::new(names.gradient(rank), SymbolKind::Objective);
+        let symbol = lowered.arena.symbol_expr(symbol, &axes);
         let mut equations = base.clone();
         equations.push(Equation { symbol, body: *gradient });
         let new = names.elaborate(lowered, &equations, targets, &mut named).split_off(base.len());
@@ -180,7 +175,7 @@ fn needed(arena: &Arena, inner: &[Equation], values: &[Equation]) -> Vec<Equatio
 fn name_of(lowered: &Lowered, symbol: ExprId) -> Name {
     let arena = &lowered.arena;
     let s = arena.symbol(arena.as_symbol(symbol).expect("what has a name is a symbol"));
-    Name { name: s.name.clone(), rank: s.axes.len() as u8 }
+    Name { name: s.name.clone(), rank: s.rank }
 }
 
 /// The name of the value of the last equation.
@@ -191,17 +186,8 @@ fn objective(lowered: &Lowered, equations: &[Equation]) -> Name {
 /// Gives the unnamed objective a name that its derivative may speak of.
 fn rename(lowered: &mut Lowered, equations: &mut [Equation], name: Rc<str>) {
     let Some(last) = equations.last_mut() else { return };
-    let axes = lowered.arena.axes(last.symbol).into();
-    last.symbol = lowered
-        .arena
-        .symbol_expr(Symbol {
-            name,
-            kind: SymbolKind::Objective,
-            axes,
-            properties: Properties::default(),
-            order: u32::MAX,
-        })
-        .1;
+    let axes = Axes::from_slice(lowered.arena.axes(last.symbol));
+    last.symbol = lowered.arena.symbol_expr(Symbol::new(name, SymbolKind::Objective), &axes);
 }
 
 /// What one sweep is about.

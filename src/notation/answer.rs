@@ -9,8 +9,11 @@ use std::rc::Rc;
 /// The sizes of the axes of a value; values of one shape share it.
 pub type Shape = Rc<[Math]>;
 
+/// The names of the indices of an entry.
+pub type Indices = Box<[Symbol]>;
+
 /// Positions in [`Answer::bindings`], in order, each once.
-pub type Needs = SmallVec<[usize; 3]>;
+pub type Needs = SmallVec<[u32; 4]>;
 
 /// `X is invertible`, and the like.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,7 +44,7 @@ pub struct Binding {
     /// Its value, in terms of variables and earlier bindings.
     pub value: Math,
     /// The names of the indices where it is given entry by entry, for want of a matrix form.
-    pub axes: Vec<Symbol>,
+    pub axes: Indices,
     /// The sizes of its axes.
     pub shape: Shape,
     /// The bindings (positions in [`Answer::bindings`]) that its value mentions.
@@ -73,7 +76,7 @@ pub struct Parameter {
     /// The sizes of its axes.
     pub shape: Shape,
     /// Declared properties.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Box<[Attribute]>,
     /// Whether the shape was assumed rather than declared.
     pub assumed: bool,
 }
@@ -111,11 +114,11 @@ pub struct Outcome {
     /// In index notation, an entry whose free indices are `axes`, where that was asked for.
     pub index: Option<Box<Math>>,
     /// The index names of the entry in `index`, one for each axis.
-    pub axes: Vec<Symbol>,
+    pub axes: Indices,
     /// The bindings (positions in [`Answer::bindings`]) that it mentions.
     pub needs: Needs,
     /// Other forms of a result with more than two axes.
-    pub forms: Vec<Form>,
+    pub forms: Box<[Form]>,
 }
 
 /// An answer.
@@ -128,7 +131,7 @@ pub struct Answer {
     /// The objective's value, as written by the user, in terms of `bindings`.
     pub value: Math,
     /// The names of the indices where that value is given entry by entry.
-    pub value_axes: Vec<Symbol>,
+    pub value_axes: Indices,
     /// The sizes of the objective's axes.
     pub shape: Shape,
     /// The bindings (positions in `bindings`) that `value` mentions.
@@ -158,10 +161,11 @@ impl Answer {
     }
 
     /// All bindings that these rest on, themselves included, in order. Linear in what is found.
-    pub fn closure(&self, direct: &[usize]) -> Vec<usize> {
+    pub fn closure(&self, direct: &[u32]) -> Vec<usize> {
         let mut seen: rustc_hash::FxHashSet<usize> = rustc_hash::FxHashSet::default();
         let mut stack = direct.to_vec();
         while let Some(at) = stack.pop() {
+            let at = at as usize;
             if at < self.bindings.len() && seen.insert(at) {
                 stack.extend_from_slice(&self.bindings[at].needs);
             }
@@ -172,9 +176,10 @@ impl Answer {
     }
 
     /// Marks all bindings that these rest on, themselves included.
-    pub(super) fn mark(&self, direct: &[usize], marked: &mut [bool]) {
-        let mut stack: SmallVec<[usize; 16]> = SmallVec::from_slice(direct);
+    pub(super) fn mark(&self, direct: &[u32], marked: &mut [bool]) {
+        let mut stack: SmallVec<[u32; 16]> = SmallVec::from_slice(direct);
         while let Some(at) = stack.pop() {
+            let at = at as usize;
             if marked.get(at) == Some(&false) {
                 marked[at] = true;
                 stack.extend_from_slice(&self.bindings[at].needs);

@@ -7,7 +7,9 @@ mod plan;
 use self::graph::Graph;
 use self::naming::Naming;
 use self::plan::Plan;
-use super::answer::{Answer, Binding, Condition, Needs, Outcome, Parameter, ResultKind, Shape};
+use super::answer::{
+    Answer, Binding, Condition, Indices, Needs, Outcome, Parameter, ResultKind, Shape,
+};
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
@@ -17,7 +19,7 @@ use crate::syntax::ast::{NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{Axes, ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -31,8 +33,8 @@ pub struct Result_ {
     pub wrt: SmallVec<[ExprId; 2]>,
     /// Its value.
     pub value: ExprId,
-    /// Other forms of it.
-    pub forms: Forms,
+    /// Other forms of it, if it has any.
+    pub forms: Option<Box<Forms>>,
 }
 
 /// Why an answer cannot be written.
@@ -77,7 +79,7 @@ pub fn assemble(
     let arena = &lowered.arena;
     let spelling = Spelling::of(typed, lowered);
     let author = Author::new(spelling, arena, &plan);
-    let mut shapes = Shapes::default();
+    let mut shapes = Shapes::new(arena);
     let mut bindings = Vec::with_capacity(plan.bindings.len());
     for (symbol, needs) in plan.bindings {
         bindings.push(binding(&naming, arena, &author, &mut shapes, symbol, needs)?);
@@ -96,14 +98,17 @@ pub fn assemble(
             index: index.map(Box::new),
             axes,
             needs,
-            forms: result.forms.written(&mut naming.raiser(arena, None)),
+            forms: match &result.forms {
+                Some(forms) => forms.written(&mut naming.raiser(arena, None)),
+                None => Box::default(),
+            },
         });
     }
     let typed_value = typed_objective(&author, lowered, &plan.value);
     let (value, value_axes) = match (typed_value, &outcomes[..]) {
         (Some(written), _) => written,
         (None, [only]) if only.kind == ResultKind::Value => {
-            let axes = if only.entrywise { only.axes.clone() } else { Vec::new() };
+            let axes = if only.entrywise { only.axes.clone() } else { Box::default() };
             (only.value.clone(), axes)
         }
         _ => naming.write(arena, lowered.objective, objective_body(lowered))?,
@@ -111,7 +116,7 @@ pub fn assemble(
     let parameters = parameters(typed, lowered, cotangent, objective_id, &mut shapes);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
-        objective: Name { name: objective.name.clone(), rank: objective.axes.len() as u8 },
+        objective: Name { name: objective.name.clone(), rank: objective.rank },
         named: lowered.named,
         value,
         value_axes,
@@ -161,7 +166,7 @@ fn binding(
 struct Author<'a> {
     spelling: Spelling<'a>,
     /// The position of each definition among the bindings.
-    places: Vec<Option<usize>>,
+    places: Vec<Option<u32>>,
 }
 
 impl<'a> Author<'a> {
@@ -169,7 +174,7 @@ impl<'a> Author<'a> {
         let mut places = vec![None; spelling.typed.definitions.len()];
         for (at, (symbol, _)) in plan.bindings.iter().enumerate() {
             if let SymbolKind::Definition(d) = arena.symbol(symbol_of(arena, *symbol)).kind {
-                places[d.0 as usize] = Some(at);
+                places[d.0 as usize] = Some(at as u32);
             }
         }
         Author { spelling, places }
@@ -177,12 +182,7 @@ impl<'a> Author<'a> {
 
     /// A definition as it was written, and its indices; what has a matrix form is written in that,
     /// by whatever indices it was given.
-    fn definition(
-        &self,
-        id: DefinitionId,
-        rank: usize,
-        needs: &Needs,
-    ) -> Option<(Math, Vec<Name>)> {
+    fn definition(&self, id: DefinitionId, rank: usize, needs: &Needs) -> Option<(Math, Indices)> {
         let typed = self.spelling.typed;
         let definition = &typed.definitions[id.0 as usize];
         let indices = &definition.indices;
@@ -225,22 +225,20 @@ fn objective_body(lowered: &Lowered) -> ExprId {
 
 fn target(arena: &Arena, e: ExprId) -> Name {
     let symbol = arena.symbol(symbol_of(arena, e));
-    Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 }
+    Name { name: symbol.name.clone(), rank: symbol.rank }
 }
 
 /// The shapes of an answer: what has one in common shares it.
-#[derive(Default)]
-struct Shapes(FxHashMap<Axes, Shape>);
+struct Shapes(Vec<Option<Shape>>);
 
 impl Shapes {
+    fn new(arena: &Arena) -> Shapes {
+        Shapes(vec![None; arena.shapes()])
+    }
+
     fn of(&mut self, arena: &Arena, id: ExprId) -> Shape {
-        let axes = arena.axes(id);
-        if let Some(shape) = self.0.get(axes) {
-            return shape.clone();
-        }
-        let shape: Shape = axes.iter().map(|d| size_math(arena.size_text(*d))).collect();
-        self.0.insert(axes.into(), shape.clone());
-        shape
+        let made = || arena.axes(id).iter().map(|d| size_math(arena.size_text(*d))).collect();
+        self.0[arena.shape_index(id)].get_or_insert_with(made).clone()
     }
 }
 
@@ -264,7 +262,7 @@ fn typed_objective(
     author: &Author<'_>,
     lowered: &Lowered,
     needs: &Needs,
-) -> Option<(Math, Vec<Name>)> {
+) -> Option<(Math, Indices)> {
     use crate::shape::typed::Item;
     let typed = author.spelling.typed;
     let id = lowered.arena.as_symbol(lowered.objective)?;
@@ -274,7 +272,7 @@ fn typed_objective(
         }
         _ => typed.items.iter().rev().find_map(|i| match i {
             Item::Expression(node, free) if free.is_empty() => {
-                Some((author.text(*node, needs)?, Vec::new()))
+                Some((author.text(*node, needs)?, Box::default()))
             }
             _ => None,
         }),
@@ -330,7 +328,7 @@ fn parameters(
             name: symbol_math(arena, symbol_of(arena, g)),
             written: format!("grad_{}", as_written(typed, &arena.symbol(objective).name)).into(),
             shape: shapes.of(arena, g),
-            attributes: Vec::new(),
+            attributes: Box::default(),
             assumed: true,
         });
     }

@@ -48,7 +48,7 @@ impl Forms {
     }
 
     /// The forms that have a notation.
-    pub(super) fn written(&self, raiser: &mut Raiser<'_>) -> Vec<Form> {
+    pub(super) fn written(&self, raiser: &mut Raiser<'_>) -> Box<[Form]> {
         let mut list = Vec::new();
         if let Some(value) = self.action.and_then(|e| raiser.raise(e)) {
             list.push(Form { kind: FormKind::Differential, value });
@@ -56,7 +56,7 @@ impl Forms {
         if let Some(value) = self.kronecker(raiser) {
             list.push(Form { kind: FormKind::Kronecker, value });
         }
-        list
+        list.into()
     }
 
     fn kronecker(&self, raiser: &mut Raiser<'_>) -> Option<Math> {

@@ -61,7 +61,7 @@ fn places(answer: &Answer, backward: usize) -> Vec<(usize, usize)> {
             };
             let place = match own {
                 Some(&at) => 2 * at + 1,
-                None => outcome.needs.iter().max().map_or(0, |&last| 2 * (last + 1)),
+                None => outcome.needs.iter().max().map_or(0, |&last| 2 * (last as usize + 1)),
             };
             (place.max(2 * backward), result)
         })

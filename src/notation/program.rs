@@ -104,7 +104,8 @@ fn definitions_of(answer: &Answer, at: usize) -> String {
 pub(super) fn definitions_in(answer: &Answer, math: &Math) -> String {
     let mut direct = Vec::new();
     any(math, &mut |part| {
-        direct.extend(answer.bindings.iter().position(|b| b.name == *part));
+        let at = answer.bindings.iter().position(|b| b.name == *part);
+        direct.extend(at.map(|at| at as u32));
         false
     });
     let mut out = String::new();
@@ -120,11 +121,11 @@ pub(super) fn objective_program(answer: &Answer) -> String {
         _ => false,
     };
     // what its author wrote out is not written by a name that was given here
-    let mentioned = |at: &&usize| {
-        let name = answer.bindings.get(**at).map(|b| &b.name);
+    let mentioned = |at: &&u32| {
+        let name = answer.bindings.get(**at as usize).map(|b| &b.name);
         any(&answer.value, &mut |part| Some(part) == name)
     };
-    let direct: Vec<usize> = answer.value_needs.iter().filter(mentioned).copied().collect();
+    let direct: Vec<u32> = answer.value_needs.iter().filter(mentioned).copied().collect();
     let needs = answer.closure(&direct).into_iter().filter(|&at| !is_objective(at));
     definitions(&mut out, answer, needs);
     expression(&mut out, answer, &answer.value, &answer.value_axes);

@@ -186,7 +186,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
     ]
 }
 
-fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
+fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[u32]) -> Outcome {
     Outcome {
         kind: ResultKind::Gradient,
         written: smallvec![wrt.name.clone()],
@@ -194,15 +194,15 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[usize]) -> Outcome {
         shape: Shape::from([c("m"), c("n")]),
         value,
         index: Some(Box::new(index)),
-        axes: vec![symbol("i", 0), symbol("j", 0)],
+        axes: [symbol("i", 0), symbol("j", 0)].into(),
         needs: needs.into(),
         entrywise: false,
-        forms: Vec::new(),
+        forms: Box::default(),
     }
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, axes: Vec::new(), shape: Shape::from([c("m")]), needs: Needs::new() }
+    Binding { name, value, axes: Box::default(), shape: Shape::from([c("m")]), needs: Needs::new() }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {
@@ -210,7 +210,7 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         objective,
         named: false,
         value,
-        value_axes: Vec::new(),
+        value_axes: Box::default(),
         shape: Shape::from([]),
         value_needs: smallvec![0],
         bindings,
@@ -236,7 +236,7 @@ pub(super) fn one_layer() -> Answer {
         name,
         written: written.into(),
         shape: sizes.iter().map(|size| c(size)).collect(),
-        attributes: vec![],
+        attributes: Box::default(),
         assumed: true,
     };
     answer.parameters = vec![

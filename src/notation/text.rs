@@ -502,7 +502,7 @@ mod tests {
     fn left_sides_of_higher_results() {
         let mut answer = one_layer();
         answer.results[0].kind = ResultKind::Jacobian;
-        answer.results[0].axes.insert(0, symbol("k", 0));
+        answer.results[0].axes = ['k', 'i', 'j'].map(|n| symbol(&n.to_string(), 0)).into();
         answer.results[0].value = answer.results[0].index.as_deref().cloned().unwrap_or(Math::Pi);
         answer.results[0].entrywise = true;
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");

@@ -354,7 +354,7 @@ mod tests {
         let v = Variable {
             name: NameId(0),
             shape: Shape { axes, row: false },
-            attributes: vec![attribute],
+            attributes: [attribute].into(),
             origin: Origin::Declared,
         };
         variable(&v, &[n], 0, &mut Random::new(7)).data

@@ -69,7 +69,7 @@ impl Toy {
         self.0.variables.push(Variable {
             name,
             shape: Shape { axes: axes.iter().copied().collect(), row: false },
-            attributes: vec![],
+            attributes: Box::default(),
             origin: Origin::Declared,
         });
         self.node(Expr::Name(name), Meaning::Variable(v), &axes, &[])

@@ -107,7 +107,7 @@ impl Inference<'_> {
         span: Span,
     ) -> VariableId {
         let id = VariableId(self.variables.len() as u32);
-        let (attributes, unknown) = (Vec::new(), Shape::default());
+        let (attributes, unknown) = (Box::default(), Shape::default());
         self.variables.push(Variable { name, shape: unknown, attributes, origin });
         self.variable_states.push(shape);
         self.variable_uses.push(Uses::NO);

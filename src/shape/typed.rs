@@ -108,7 +108,7 @@ pub struct Variable {
     /// Its shape, always upright (never a row).
     pub shape: Shape,
     /// Declared properties.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Box<[Attribute]>,
     /// Where the shape comes from.
     pub origin: Origin,
 }

@@ -130,7 +130,7 @@ impl Matcher<'_> {
     pub(super) fn unify(&mut self, p: ExprId, s: ExprId, b: &Bindings) -> Option<Bindings> {
         let pattern = self.pattern;
         match pattern.arena.node(p) {
-            Node::Symbol(symbol) => self.bind(symbol, s, b),
+            Node::Symbol(_) => self.bind(p, s, b),
             Node::Map(f, ids) => {
                 let Node::Map(g, other) = self.arena.node(s) else { return None };
                 if f != g || ids.len() != other.len() {
@@ -198,7 +198,9 @@ impl Matcher<'_> {
         }
     }
 
-    pub(super) fn bind(&mut self, symbol: SymbolId, s: ExprId, b: &Bindings) -> Option<Bindings> {
+    /// What is known once the variable `p` of the pattern stands for `s`.
+    pub(super) fn bind(&mut self, p: ExprId, s: ExprId, b: &Bindings) -> Option<Bindings> {
+        let symbol = self.pattern.arena.as_symbol(p)?;
         let known = self.pattern.arena.symbol(symbol);
         if !matches!(known.kind, SymbolKind::Variable(_)) {
             return None;
@@ -209,10 +211,11 @@ impl Matcher<'_> {
         let axes: Axes = self.arena.axes(s).into();
         let mut b = b.clone();
         if !self.pattern.entrywise {
-            if known.axes.len() != axes.len() {
+            let known = self.pattern.arena.axes(p);
+            if known.len() != axes.len() {
                 return None;
             }
-            for (from, to) in known.axes.iter().zip(&axes) {
+            for (from, to) in known.iter().zip(&axes) {
                 b = bind_size(&b, *from, *to)?;
             }
         }
@@ -259,7 +262,7 @@ impl Matcher<'_> {
             .arena
             .as_symbol(*p)
             .filter(|s| !self.pattern.entrywise && !b.expressions.iter().any(|(v, _)| v == s));
-        if let (Some(symbol), true, Some(ratio)) = (free, later.is_empty(), &ratio) {
+        if let (Some(_), true, Some(ratio)) = (free, later.is_empty(), &ratio) {
             let inverse = wanted.mul(ratio).recip()?;
             let inverse = self.arena.number_id(&inverse);
             let mut rest: TermList = SmallVec::new();
@@ -271,7 +274,7 @@ impl Matcher<'_> {
             let axes: Axes = self.arena.axes(rest.first()?.1).into();
             let sum = self.arena.add_ids(&axes, rest);
             let ratio = ratio.clone();
-            return Some((self.bind(symbol, sum, &b)?, SmallVec::new(), ratio));
+            return Some((self.bind(*p, sum, &b)?, SmallVec::new(), ratio));
         }
         for i in 0..terms.len() {
             if taken.contains(&i) {

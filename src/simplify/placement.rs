@@ -165,7 +165,7 @@ impl Matcher<'_> {
     ) -> Option<(Placement, Bindings)> {
         for at in 0..state.left.len() {
             let (Sought::Pattern(p), wires) = state.left[at].clone() else { continue };
-            let symbol = self.pattern.arena.as_symbol(p)?;
+            self.pattern.arena.as_symbol(p)?;
             let mut rest = state.clone();
             rest.left.remove(at);
             for i in 0..product.operands.len() {
@@ -183,7 +183,7 @@ impl Matcher<'_> {
                     }
                     let value =
                         if turn == 1 { self.arena.permute(expr, &[1, 0], &[0, 1]) } else { expr };
-                    let Some(b) = self.bind(symbol, value, b) else { continue };
+                    let Some(b) = self.bind(p, value, b) else { continue };
                     let mut next = rest.clone();
                     self.join(&wires, &image, &mut next);
                     next.taken[i] = true;
@@ -206,7 +206,7 @@ impl Matcher<'_> {
                 let coefficient = Number::ONE;
                 let value = Network { coefficient, operands, output: ends, sizes }.dense();
                 let value = self.arena.einsum(value);
-                let Some(b) = self.bind(symbol, value, b) else { continue };
+                let Some(b) = self.bind(p, value, b) else { continue };
                 rest.taken.iter_mut().for_each(|t| *t = true);
                 if let Some(done) = self.place(product, output, exact, rest, b) {
                     return Some(done);

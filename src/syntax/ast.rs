@@ -7,6 +7,7 @@
 use super::names::Names;
 use crate::diagnostic::Span;
 use crate::number::Number;
+use std::sync::Arc;
 
 /// A node of a [`Program`], by position. Children have smaller ids than their parents.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -128,7 +129,7 @@ pub struct Declaration {
     /// Its dimensions, as expressions over dimension names: `m`, `3`, `m-p+1`, `n/2`.
     pub dims: List,
     /// Its properties, in the order written.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Box<[Attribute]>,
 }
 
 /// A statement.
@@ -164,7 +165,7 @@ pub enum Statement {
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     /// The text it was read from (of `--shape` first, a newline, then the program).
-    pub source: String,
+    pub source: Arc<str>,
     /// Where the program proper begins in `source`; what stands before it comes from `--shape`.
     pub program_start: u32,
     /// What was written at each node.

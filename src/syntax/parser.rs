@@ -12,6 +12,7 @@ use super::operator::greek;
 use crate::diagnostic::Span;
 use crate::functions;
 use crate::number::Number;
+use std::sync::Arc;
 
 /// The longest text that is read, in bytes.
 pub const MAX_INPUT: usize = 64 << 20;
@@ -34,12 +35,21 @@ pub fn parse(text: &str) -> Result<Program, ParseError> {
 /// # Errors
 /// [`ParseError`], with its place.
 pub fn parse_with(shapes: Option<&str>, text: &str) -> Result<Program, ParseError> {
+    parse_shared(shapes, &text.into())
+}
+
+/// As [`parse_with`]; the program keeps the text as it is given where nothing goes before it.
+///
+/// # Errors
+/// [`ParseError`], with its place.
+pub fn parse_shared(shapes: Option<&str>, text: &Arc<str>) -> Result<Program, ParseError> {
     let prefix =
         shapes.filter(|s| !s.trim().is_empty()).map_or(String::new(), |s| format!("var {s}\n"));
-    let source = format!("{prefix}{text}");
-    if source.len() > MAX_INPUT {
+    if prefix.len() + text.len() > MAX_INPUT {
         return Err(ParseError::TooLong { limit: MAX_INPUT });
     }
+    let source: Arc<str> =
+        if prefix.is_empty() { text.clone() } else { format!("{prefix}{text}").into() };
     let mut names = Names::for_text(source.len());
     let Tokens { list: tokens, numbers } = lex(&source, prefix.len(), &mut names, MAX_TOKENS)?;
     let mut parser = Parser {

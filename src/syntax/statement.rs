@@ -251,7 +251,7 @@ impl Parser {
             self.at += 1;
         }
         let dims = self.list(&dims);
-        Ok(Declaration { name, span, dims, attributes })
+        Ok(Declaration { name, span, dims, attributes: attributes.into() })
     }
 
     /// `m`, `2n`, `m-p+1`: two names side by side are no product.

@@ -44,7 +44,6 @@ struct Header {
     len: u32,
     weight: u32,
     first: u32,
-    depth: u32,
     axes: AxesId,
     tag: Tag,
     symmetric: bool,
@@ -234,6 +233,16 @@ impl Arena {
         self.axes_at(self.header(id).axes)
     }
 
+    /// How many lists of axes there are.
+    pub(crate) fn shapes(&self) -> usize {
+        self.axes_ends.len()
+    }
+
+    /// The number of the list of axes of an expression, less than [`Arena::shapes`].
+    pub(crate) fn shape_index(&self, id: ExprId) -> usize {
+        self.header(id).axes.0 as usize
+    }
+
     pub(super) fn axes_of(&self, id: ExprId) -> AxesId {
         self.header(id).axes
     }
@@ -400,21 +409,19 @@ impl Arena {
             len: words.len() as u32,
             weight: 0,
             first: u32::MAX,
-            depth: 0,
             axes,
             tag,
             symmetric: false,
             settled: false,
         });
         let (fingerprint, weight) = self.summary(ExprId(id));
-        let (mut first, mut depth) = (u32::MAX, 0);
+        let mut first = u32::MAX;
         if tag == Tag::Symbol {
             let symbol = &self.symbols[words[0] as usize];
             first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
         }
         self.children(ExprId(id), |c| {
             first = first.min(self.header(c).first);
-            depth = depth.max(self.header(c).depth + 1);
         });
         if tag == Tag::Apply && words[1] > 0 {
             // the gradient of an unknown function reads like a cotangent
@@ -424,7 +431,7 @@ impl Arena {
             matches!(self.axes(ExprId(id)), [a, b] if a == b) && self.is_mirrored(ExprId(id));
         let header = &mut self.headers[id as usize];
         header.symmetric = symmetric;
-        (header.first, header.depth) = (first, depth);
+        header.first = first;
         header.fingerprint = fingerprint;
         header.weight = weight;
         self.table.insert(hash, id);

@@ -169,13 +169,13 @@ impl Lowered {
         let at = typed.variables.iter().position(|v| v.name == name)?;
         let variable = &typed.variables[at];
         let symbol = Symbol {
-            name: typed.program.name(name).into(),
-            kind: SymbolKind::Variable(VariableId(at as u32)),
-            axes: variable.shape.axes.iter().copied().collect(),
             properties: Lowerer::properties(&variable.attributes),
-            order: u32::MAX,
+            ..Symbol::new(
+                typed.program.name(name).into(),
+                SymbolKind::Variable(VariableId(at as u32)),
+            )
         };
-        let e = self.arena.symbol_expr(symbol).1;
+        let e = self.arena.symbol_expr(symbol, &variable.shape.axes);
         self.variables[at] = Some(e);
         Some(e)
     }
@@ -399,13 +399,13 @@ impl<'a> Lowerer<'a> {
         }
         let variable = &self.typed.variables[id.0 as usize];
         let order = self.next_order();
-        let (_, e) = self.arena.symbol_expr(Symbol {
-            name: self.typed.program.name(variable.name).into(),
-            kind: SymbolKind::Variable(id),
-            axes: variable.shape.axes.iter().copied().collect(),
+        let name = self.typed.program.name(variable.name).into();
+        let symbol = Symbol {
             properties: Lowerer::properties(&variable.attributes),
             order,
-        });
+            ..Symbol::new(name, SymbolKind::Variable(id))
+        };
+        let e = self.arena.symbol_expr(symbol, &variable.shape.axes);
         self.variables[id.0 as usize] = Some(e);
         e
     }
@@ -448,7 +448,7 @@ impl<'a> Lowerer<'a> {
             self.arena.facts = false;
             symmetric
         };
-        self.arena.symbol_expr(Symbol { name, kind, axes, properties, order }).1
+        self.arena.symbol_expr(Symbol { properties, order, ..Symbol::new(name, kind) }, &axes)
     }
 
     fn context(&self, free: &[IndexId], own: &[DimId]) -> Context {

@@ -3,24 +3,32 @@
 
 use super::node::ExprId;
 
-/// A map from [`ExprId`] to a number or another expression.
+/// So many slots are emptied together.
+const BLOCK: usize = 32;
+/// What stands where nothing was set.
+const NOTHING: u32 = u32::MAX;
+
+/// A map from [`ExprId`] to a number below `u32::MAX` or another expression.
 #[derive(Debug)]
 pub(crate) struct Memo {
-    /// For each id the round in which it was set, and what to.
-    slots: Vec<(u32, u32)>,
+    /// What each id was set to, in the blocks that belong to this round.
+    slots: Vec<u32>,
+    /// The round in which something was last set in each block of slots.
+    rounds: Vec<u32>,
     round: u32,
 }
 
 impl Default for Memo {
     fn default() -> Memo {
-        Memo { slots: Vec::new(), round: 1 }
+        Memo { slots: Vec::new(), rounds: Vec::new(), round: 1 }
     }
 }
 
 impl Memo {
     /// An empty map with room for the first `len` expressions.
     pub(crate) fn with_room(len: usize) -> Memo {
-        Memo { slots: vec![(0, 0); len], round: 1 }
+        let blocks = len.div_ceil(BLOCK);
+        Memo { slots: vec![0; blocks * BLOCK], rounds: vec![0; blocks], round: 1 }
     }
 
     /// Forgets everything.
@@ -30,21 +38,28 @@ impl Memo {
 
     /// What was set.
     pub(crate) fn get(&self, id: ExprId) -> Option<u32> {
-        match self.slots.get(id.0 as usize) {
-            Some((round, value)) if *round == self.round => Some(*value),
-            _ => None,
+        let at = id.0 as usize;
+        if self.rounds.get(at / BLOCK) != Some(&self.round) {
+            return None;
         }
+        Some(self.slots[at]).filter(|value| *value != NOTHING)
     }
 
     /// Sets a value; whether there was none before.
     pub(crate) fn set(&mut self, id: ExprId, value: u32) -> bool {
+        debug_assert!(value != NOTHING, "what is set is a number or an expression");
         let at = id.0 as usize;
-        if at >= self.slots.len() {
-            self.slots.resize((at + 1).next_power_of_two(), (0, 0));
+        let block = at / BLOCK;
+        if block >= self.rounds.len() {
+            let blocks = (block + 1).next_power_of_two();
+            self.rounds.resize(blocks, 0);
+            self.slots.resize(blocks * BLOCK, 0);
         }
-        let fresh = self.slots[at].0 != self.round;
-        self.slots[at] = (self.round, value);
-        fresh
+        if self.rounds[block] != self.round {
+            self.rounds[block] = self.round;
+            self.slots[block * BLOCK..][..BLOCK].fill(NOTHING);
+        }
+        std::mem::replace(&mut self.slots[at], value) == NOTHING
     }
 
     /// The expression that was set.

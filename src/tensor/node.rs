@@ -94,12 +94,19 @@ pub struct Symbol {
     pub name: Rc<str>,
     /// What it stands for.
     pub kind: SymbolKind,
-    /// The sizes of its axes.
-    pub axes: Axes,
+    /// How many axes its value has.
+    pub rank: u8,
     /// What is known of it.
     pub properties: Properties,
     /// Its place in the order of first appearance, for printing.
     pub order: u32,
+}
+
+impl Symbol {
+    /// A scalar of which nothing is known and that stands nowhere in the program.
+    pub fn new(name: Rc<str>, kind: SymbolKind) -> Symbol {
+        Symbol { name, kind, rank: 0, properties: Properties::default(), order: u32::MAX }
+    }
 }
 
 /// The function of a [`Node::Map`].

@@ -5,7 +5,9 @@
 //! arrays with leading batch or cotangent axes combine without further ado.
 
 use super::arena::Arena;
-use super::node::{Axes, ExprId, MapFunction, Network, Operand, ReduceKind, Wire, Wires};
+use super::node::{
+    ExprId, MapFunction, Network, Operand, Properties, ReduceKind, Symbol, SymbolKind, Wire, Wires,
+};
 use crate::functions::{Function, Kind, Lowering};
 use crate::number::Number;
 use crate::shape::dim::DimId;
@@ -345,13 +347,12 @@ impl Arena {
         if let Some(id) = self.pi_symbol {
             return id;
         }
-        let (_, id) = self.symbol_expr(super::node::Symbol {
-            name: "pi".into(),
-            kind: super::node::SymbolKind::Pi,
-            axes: Axes::new(),
-            properties: super::node::Properties { positive: true, ..Default::default() },
+        let symbol = Symbol {
+            properties: Properties { positive: true, ..Default::default() },
             order: 0,
-        });
+            ..Symbol::new("pi".into(), SymbolKind::Pi)
+        };
+        let id = self.symbol_expr(symbol, &[]);
         self.pi_symbol = Some(id);
         id
     }

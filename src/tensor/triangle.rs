@@ -3,9 +3,7 @@
 use super::arena::{Arena, AxesId, ONE};
 use super::build::TermList;
 use super::einsum::Work;
-use super::node::{
-    Axes, ExprId, MatrixFunction, Network, Node, Operand, Properties, Symbol, SymbolKind,
-};
+use super::node::{Axes, ExprId, MatrixFunction, Network, Node, Operand, Symbol, SymbolKind};
 use crate::number::Number;
 use crate::shape::dim::DimId;
 use smallvec::{SmallVec, smallvec};
@@ -16,13 +14,7 @@ impl Arena {
         if let Some(&id) = self.triangles.get(&(m, n)) {
             return id;
         }
-        let (_, id) = self.symbol_expr(Symbol {
-            name: "triangle".into(),
-            kind: SymbolKind::Triangle,
-            axes: smallvec![m, n],
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
+        let id = self.symbol_expr(Symbol::new("triangle".into(), SymbolKind::Triangle), &[m, n]);
         self.triangles.insert((m, n), id);
         id
     }

@@ -54,7 +54,7 @@ pub(crate) fn rules() -> Vec<Rule> {
                 axes.push(at);
             }
             let varied = varied(&typed, typed.program.name(v.name));
-            holes.push(Hole { axes, attributes: v.attributes.clone(), varied });
+            holes.push(Hole { axes, attributes: v.attributes.to_vec(), varied });
         }
         if !plain || dims.len() > 3 {
             continue;

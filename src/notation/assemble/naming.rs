@@ -2,16 +2,16 @@
 
 use super::graph::Graph;
 use super::{Result_, Unwritable};
-use crate::notation::answer::ResultKind;
+use crate::notation::answer::{Indices, ResultKind};
 use crate::notation::index::IndexNames;
-use crate::notation::math::{Math, Symbol as Name};
+use crate::notation::math::Math;
 use crate::notation::raise::{Raiser, product, size_math};
 use crate::notation::walk::free_indices;
 use crate::shape::typed::Typed;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, MapFunction, Node, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, MapFunction, Node, Symbol, SymbolKind};
 use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -271,15 +271,10 @@ impl<'a> Naming<'a> {
 
     fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
         self.letters.insert(name.into());
-        let axes = arena.axes(id).into();
+        let axes = Axes::from_slice(arena.axes(id));
         let order = arena.key(id).0;
-        let (_, symbol) = arena.symbol_expr(crate::tensor::node::Symbol {
-            name: name.into(),
-            kind: SymbolKind::Shared,
-            axes,
-            properties: crate::tensor::node::Properties::default(),
-            order,
-        });
+        let symbol = Symbol { order, ..Symbol::new(name.into(), SymbolKind::Shared) };
+        let symbol = arena.symbol_expr(symbol, &axes);
         self.bodies.set_expr(symbol, id);
         self.symbols.set_expr(id, symbol);
     }
@@ -304,12 +299,12 @@ impl<'a> Naming<'a> {
         arena: &Arena,
         own: ExprId,
         body: ExprId,
-    ) -> Result<(Math, Vec<Name>), Unwritable> {
+    ) -> Result<(Math, Indices), Unwritable> {
         // a definition is not written as itself
         let hidden = (self.symbols.expr(body) == Some(own)).then_some(body);
         Ok(match self.written(arena, body, hidden, false)? {
             (_, true, Some(entry), axes) => (entry, axes),
-            (value, ..) => (value, Vec::new()),
+            (value, ..) => (value, Box::default()),
         })
     }
 
@@ -320,7 +315,7 @@ impl<'a> Naming<'a> {
         arena: &Arena,
         body: ExprId,
         want_index: bool,
-    ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
+    ) -> Result<(Math, bool, Option<Math>, Indices), Unwritable> {
         self.written(arena, body, None, want_index)
     }
 
@@ -331,14 +326,14 @@ impl<'a> Naming<'a> {
         body: ExprId,
         own: Option<ExprId>,
         want_index: bool,
-    ) -> Result<(Math, bool, Option<Math>, Vec<Name>), Unwritable> {
+    ) -> Result<(Math, bool, Option<Math>, Indices), Unwritable> {
         let mut raiser = self.raiser(arena, own);
         let matrix = match raiser.raise(body) {
-            Some(math) if !want_index => return Ok((math, false, None, Vec::new())),
+            Some(math) if !want_index => return Ok((math, false, None, Box::default())),
             matrix => matrix,
         };
         let mut fresh = self.index_names();
-        let axes: Vec<Name> = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
+        let axes: Indices = (0..arena.rank(body)).map(|_| fresh.fresh()).collect();
         let at: Vec<Math> = axes.iter().cloned().map(Math::Symbol).collect();
         let mut entry = |fresh: &mut IndexNames<'_>| {
             let mut entry = raiser.entry(body, &at, fresh)?;

@@ -4,6 +4,7 @@ use super::graph::Graph;
 use super::naming::Naming;
 use super::{Result_, objective_body};
 use crate::notation::answer::Needs;
+use crate::notation::forms::Forms;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Lowered;
 use crate::tensor::memo::Memo;
@@ -31,7 +32,7 @@ impl Plan {
         for result in results {
             wanted.add(|list| parts.mentions(naming, result.value, None, list));
         }
-        for part in results.iter().flat_map(|r| r.forms.parts()) {
+        for part in results.iter().filter_map(|r| r.forms.as_deref()).flat_map(Forms::parts) {
             wanted.add(|list| parts.mentions(naming, part, None, list));
         }
         if let Some(body) = naming.bodies.expr(lowered.objective) {
@@ -57,7 +58,7 @@ impl Plan {
         let mut of_results = Vec::with_capacity(results.len());
         for (at, result) in results.iter().enumerate() {
             let mut list = places(wanted.get(at), &place);
-            for part in result.forms.parts() {
+            for part in result.forms.iter().flat_map(|f| f.parts()) {
                 list.extend(needs(part, None));
             }
             list.sort_unstable();
@@ -71,8 +72,7 @@ impl Plan {
 
 /// The positions of the bindings of some names, each once, in order.
 fn places(symbols: &[ExprId], place: &Memo) -> Needs {
-    let mut list: Needs =
-        symbols.iter().filter_map(|s| place.get(*s).map(|at| at as usize)).collect();
+    let mut list: Needs = symbols.iter().filter_map(|s| place.get(*s)).collect();
     list.sort_unstable();
     list.dedup();
     list

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 /// `math` as a name of this symbol.
 pub(crate) fn symbol_math(arena: &Arena, id: SymbolId) -> Math {
     let symbol = arena.symbol(id);
-    let name = Name { name: symbol.name.clone(), rank: symbol.axes.len() as u8 };
+    let name = Name { name: symbol.name.clone(), rank: symbol.rank };
     match symbol.kind {
         SymbolKind::Cotangent => Math::Gradient(name),
         SymbolKind::Differential => Math::Differential(name),

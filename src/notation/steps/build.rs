@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn name(&self, id: ExprId) -> Name {
         let s = self.symbol(id);
-        Name { name: s.name.clone(), rank: s.axes.len() as u8 }
+        Name { name: s.name.clone(), rank: s.rank }
     }
 
     pub(super) fn shape(&self, id: ExprId) -> Vec<Math> {

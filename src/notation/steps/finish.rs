@@ -76,6 +76,7 @@ impl Builder<'_> {
         let mut new = Vec::new();
         let mut stack = needs.clone();
         while let Some(at) = stack.pop() {
+            let at = at as usize;
             if self.visited.insert(at) {
                 stack.extend_from_slice(&answer.bindings[at].needs);
                 if !self.known.contains(&at) {

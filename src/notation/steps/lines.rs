@@ -14,7 +14,7 @@ use super::speak::{FROZEN, at};
 use super::{Line, Row, Side};
 use crate::calculus::derivation::Law;
 use crate::number::Number;
-use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Symbol, SymbolKind};
 
 /// The lines of one group but the last.
 pub(super) struct Lines {
@@ -38,13 +38,8 @@ impl Lines {
         let order = if own { b.symbol(c).order } else { LAST };
         let axes: Axes = b.trace.arena.axes(c).into();
         let name = b.symbol(c).name.clone();
-        let (_, change) = b.trace.arena.symbol_expr(Symbol {
-            name,
-            kind: SymbolKind::Differential,
-            axes: axes.clone(),
-            properties: Properties::default(),
-            order: LAST,
-        });
+        let change = Symbol { order: LAST, ..Symbol::new(name, SymbolKind::Differential) };
+        let change = b.trace.arena.symbol_expr(change, &axes);
         let mut text = String::from(FROZEN);
         for d in &axes {
             text.push(' ');
@@ -53,16 +48,9 @@ impl Lines {
         let frozen = if axes.is_empty() {
             b.trace.arena.ones(&[])
         } else {
-            b.trace
-                .arena
-                .symbol_expr(Symbol {
-                    name: text.as_str().into(),
-                    kind: SymbolKind::Frozen,
-                    axes: axes.iter().chain(&axes).copied().collect(),
-                    properties: Properties::default(),
-                    order,
-                })
-                .1
+            let twice: Axes = axes.iter().chain(&axes).copied().collect();
+            let kept = Symbol { order, ..Symbol::new(text.as_str().into(), SymbolKind::Frozen) };
+            b.trace.arena.symbol_expr(kept, &twice)
         };
         let mut parents = Vec::new();
         let mut all = Vec::new();

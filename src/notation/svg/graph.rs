@@ -255,10 +255,10 @@ impl<'a> Builder<'a> {
 /// The definitions that the objective is made of, in the order in which they are computed.
 fn definitions(answer: &Answer) -> Vec<&Binding> {
     let forward = &answer.bindings[..backward(answer)];
-    let mut place: FxHashMap<&str, usize> = FxHashMap::default();
+    let mut place: FxHashMap<&str, u32> = FxHashMap::default();
     for (at, binding) in forward.iter().enumerate() {
         if let Math::Symbol(symbol) = &binding.name {
-            place.insert(&symbol.name, at);
+            place.insert(&symbol.name, at as u32);
         }
     }
     // the value as it is written may name what its simplified form does not

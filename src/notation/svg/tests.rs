@@ -56,12 +56,13 @@ fn chain(length: usize) -> Answer {
             let mut terms = vec![(false, w.clone())];
             terms.extend(before.into_iter().chain(far).map(|s| (false, Math::Symbol(s))));
             binding.value = Math::Sum(terms);
-            binding.needs = at.checked_sub(1).into_iter().chain(at.checked_sub(9)).collect();
+            let before = |n: usize| at.checked_sub(n).map(|at| at as u32);
+            binding.needs = before(1).into_iter().chain(before(9)).collect();
             binding
         })
         .collect();
     answer.value = Math::Symbol(symbol(length - 1));
-    answer.value_needs = smallvec::smallvec![length - 1];
+    answer.value_needs = smallvec::smallvec![length as u32 - 1];
     answer
 }
 

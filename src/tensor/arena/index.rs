@@ -37,15 +37,14 @@ pub(super) fn hash_of(tag: Tag, axes: AxesId, words: &[u32]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
+    use crate::tensor::node::{ExprId, Symbol, SymbolKind};
 
     #[test]
     fn equal_nodes_are_one_also_after_the_index_was_forgotten() {
         let mut arena = Arena::new();
         let scalar = |arena: &mut Arena, k: usize| {
-            let (name, kind) = (format!("x{k}").into(), SymbolKind::Shared);
-            let (axes, properties, order) = (Axes::new(), Properties::default(), k as u32);
-            arena.symbol_expr(Symbol { name, kind, axes, properties, order }).1
+            let symbol = Symbol::new(format!("x{k}").into(), SymbolKind::Shared);
+            arena.symbol_expr(Symbol { order: k as u32, ..symbol }, &[])
         };
         let symbols: Vec<ExprId> = (0..LARGE).map(|k| scalar(&mut arena, k)).collect();
         let pair = |arena: &mut Arena, k: usize| arena.sum_of(&[symbols[k], symbols[k + 1]]);

@@ -23,11 +23,12 @@ impl Arena {
         id
     }
 
-    /// A new symbol as an expression.
-    pub fn symbol_expr(&mut self, symbol: Symbol) -> (SymbolId, ExprId) {
-        let axes = self.axes_id(&symbol.axes);
-        let id = self.new_symbol(symbol);
-        (id, self.intern(Tag::Symbol, axes, &[id.0]))
+    /// A new symbol as an expression with these axes.
+    pub fn symbol_expr(&mut self, symbol: Symbol, axes: &[DimId]) -> ExprId {
+        let rank = axes.len() as u8;
+        let axes = self.axes_id(axes);
+        let id = self.new_symbol(Symbol { rank, ..symbol });
+        self.intern(Tag::Symbol, axes, &[id.0])
     }
 
     /// Gives a symbol another name.
@@ -54,14 +55,9 @@ impl Arena {
             return id;
         }
         let name = self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into());
-        let symbol = Symbol {
-            name,
-            kind: SymbolKind::Size(dim),
-            axes: Axes::new(),
-            properties: Properties { positive: true, ..Default::default() },
-            order: u32::MAX,
-        };
-        let (_, id) = self.symbol_expr(symbol);
+        let properties = Properties { positive: true, ..Default::default() };
+        let symbol = Symbol { properties, ..Symbol::new(name, SymbolKind::Size(dim)) };
+        let id = self.symbol_expr(symbol, &[]);
         self.size_symbols.insert(dim, id);
         id
     }
@@ -96,13 +92,8 @@ impl Arena {
         }
         let at = self.indicators.len() as u32;
         self.indicators.push(key.0.clone());
-        let (_, id) = self.symbol_expr(Symbol {
-            name: name.as_str().into(),
-            kind: SymbolKind::Indicator(at),
-            axes: axes.into(),
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
+        let symbol = Symbol::new(name.as_str().into(), SymbolKind::Indicator(at));
+        let id = self.symbol_expr(symbol, axes);
         self.indicator_index.insert(key, id);
         id
     }

@@ -7,8 +7,7 @@ use crate::shape::dim::{DimId, Dims};
 use crate::shape::typed::{DerivativeKind, Fill, IndexId, Meaning};
 use crate::syntax::ast::{Expr, NodeId};
 use crate::tensor::node::{
-    Axes, ExprId, MapFunction, MatrixFunction, Network, Properties, Symbol, SymbolKind, WindowKind,
-    Wire, Wires,
+    Axes, ExprId, MapFunction, MatrixFunction, Network, Symbol, SymbolKind, WindowKind, Wire, Wires,
 };
 use crate::tensor::template::{Frame, Value, range, template};
 use smallvec::{SmallVec, smallvec};
@@ -54,11 +53,8 @@ impl Lowerer<'_> {
                 let symbol = match self.functions[u.0 as usize] {
                     Some(s) => s,
                     None => self.arena.new_symbol(Symbol {
-                        name: name.into(),
-                        kind: SymbolKind::Function,
-                        axes: Axes::new(),
-                        properties: Properties::default(),
                         order: 0,
+                        ..Symbol::new(name.into(), SymbolKind::Function)
                     }),
                 };
                 self.functions[u.0 as usize] = Some(symbol);

@@ -6,7 +6,7 @@
 use super::{Context, LowerError, Lowerer};
 use crate::functions::{Function, Lowering};
 use crate::syntax::ast::NodeId;
-use crate::tensor::node::{Axes, ExprId, Properties, Symbol, SymbolKind};
+use crate::tensor::node::{Axes, ExprId, Symbol, SymbolKind};
 use crate::tensor::template::Value;
 
 /// The most primes.
@@ -33,13 +33,8 @@ impl Lowerer<'_> {
         }
         let x = self.element(list[0], context);
         let axes: Axes = self.arena.axes(x.expr).into();
-        let (_, symbol) = self.arena.symbol_expr(Symbol {
-            name: "argument".into(),
-            kind: SymbolKind::Shared,
-            axes: axes.clone(),
-            properties: Properties::default(),
-            order: u32::MAX,
-        });
+        let symbol = Symbol::new("argument".into(), SymbolKind::Shared);
+        let symbol = self.arena.symbol_expr(symbol, &axes);
         let argument = Value { expr: symbol, wires: x.wires.clone() };
         let mut y = self.arena.value_call(f, &[argument], &[], &context.sizes).expr;
         let ones = self.arena.ones(&axes);
