@@ -288,39 +288,38 @@ impl Rules<'_> {
         let rank = list.iter().map(|&x| self.arena.rank(x)).max().unwrap_or(0);
         let factor = match f {
             MapFunction::Compare(_) => return,
-            MapFunction::Unknown(s, n) => Some(Value {
-                expr: self.arena.map(MapFunction::Unknown(s, n + 1), list),
-                wires: range(0, rank),
-            }),
-            MapFunction::Known(f) => self.partial(f, list, k, value, rank),
+            MapFunction::Unknown(s, n) => {
+                Some(self.arena.map(MapFunction::Unknown(s, n + 1), list))
+            }
+            MapFunction::Known(f) => self.partial(f, list, k, value),
         };
         let Some(factor) = factor else { return };
         let o = self.seed;
-        let shifted: Wires = factor.wires.iter().map(|w| w + o as u32).collect();
+        if o == 0 && self.arena.rank(list[k]) == rank {
+            out.push((list[k], self.arena.hadamard(&[g, factor])));
+            return;
+        }
+        let shifted = range(o, o + self.arena.rank(factor));
         let mut output = range(0, o);
         if self.arena.rank(list[k]) > 0 {
             output.extend(range(o, o + rank));
         }
-        let operands = [(g, range(0, o + rank)), (factor.expr, shifted)];
+        let operands = [(g, range(0, o + rank)), (factor, shifted)];
         out.push((list[k], self.network(&operands, &output)));
     }
 
     /// The argument of a node that is a known function of one array, entry by entry, where its rule
     /// is `g ⊙ f′(x)` and nothing else.
     pub(crate) fn argument(&self, id: ExprId) -> Option<ExprId> {
-        match self.arena.node(id) {
-            Node::Map(MapFunction::Known(_), ids) if ids.len() == 1 => {
-                (self.seed == 0 && self.corruption.is_none()).then(|| ids.get(0))
-            }
-            _ => None,
-        }
+        let (_, ids) = self.arena.as_known_map(id)?;
+        let plain = ids.len() == 1 && self.seed == 0 && self.corruption.is_none();
+        plain.then(|| ids.get(0))
     }
 
     /// The `f′(x)` of such a node.
     pub(crate) fn factor(&mut self, id: ExprId, x: ExprId, value: ExprId) -> Option<ExprId> {
-        let Node::Map(MapFunction::Known(f), _) = self.arena.node(id) else { return None };
-        let rank = self.arena.rank(x);
-        Some(self.partial(f, &[x], 0, value, rank)?.expr)
+        let (f, _) = self.arena.as_known_map(id)?;
+        self.partial(f, &[x], 0, value)
     }
 
     /// The partial derivative that the table gives; `None` where it is zero.
@@ -330,36 +329,21 @@ impl Rules<'_> {
         list: &[ExprId],
         k: usize,
         value: ExprId,
-        rank: usize,
-    ) -> Option<Value> {
+    ) -> Option<ExprId> {
         if let Some((base, e)) = self.arena.as_power_call(f, list) {
             // ∂xᵉ/∂x = e xᵉ⁻¹
             let exponent = self.arena.number_of(e).clone();
             let lower = self.arena.power(base, &exponent.add(&Number::MINUS_ONE));
-            let expr = self.arena.scale(e, lower);
-            return Some(Value { expr, wires: range(0, self.arena.rank(expr)) });
+            return Some(self.arena.scale(e, lower));
         }
         let Lowering::Primitive(derivatives) = f.lowering_for(list.len()) else { return None };
         let text = derivatives[k];
         if text == "0" {
             return None;
         }
-        let axes: Axes = list
-            .iter()
-            .find(|&&x| self.arena.rank(x) == rank)
-            .map(|&x| self.arena.axes(x).into())
-            .unwrap_or_default();
-        let parameters: SmallVec<[Value; 4]> =
-            list.iter().map(|&x| Value { expr: x, wires: range(0, self.arena.rank(x)) }).collect();
-        let y = Value { expr: value, wires: range(0, rank) };
-        let frame = Frame {
-            parameters: &parameters,
-            value: Some(&y),
-            cotangent: None,
-            active: &[],
-            sizes: &axes,
-        };
-        Some(self.arena.instantiate(template(text, f.parameters), &frame))
+        let template = template(text, f.parameters);
+        let found = self.arena.instantiate_entrywise(template, list, Some(value));
+        Some(found.expect("the derivatives of the table are elementwise, as a test of it reads"))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one node")]

@@ -60,7 +60,8 @@ pub struct Gradients {
     /// Named cotangents, from the objective backwards: later ones are in terms of earlier ones. Those
     /// of unnamed values have symbols of kind [`SymbolKind::Shared`], all of one name.
     pub bindings: Vec<Equation>,
-    /// Whether some of these are there by [`Naming::Parts`] alone.
+    /// Whether some of these are there by [`Naming::Parts`] alone, or with [`Naming::Definitions`]
+    /// would be.
     pub parts: bool,
     /// The symbol `∇y`, where the seed is one.
     pub cotangent: Option<ExprId>,
@@ -227,7 +228,12 @@ fn sweep(
         cotangents: Vec::new(),
         anonymous: anonymous.then_some(objective),
         objective,
-        deltas: (naming == Naming::Parts).then(Vec::new),
+        deltas: Vec::new(),
+        named_parts: match naming {
+            Naming::Parts => Parts::Named,
+            Naming::Definitions => Parts::Sought,
+            _ => Parts::Unnamed,
+        },
         known: FxHashMap::default(),
         record,
     };
@@ -260,8 +266,8 @@ fn sweep(
             total = symbol;
         }
         sweep.equation(position, *equation, total);
-        parts |= sweep.deltas.as_ref().is_some_and(|list| !list.is_empty());
-        bindings.extend(sweep.deltas.iter_mut().flat_map(std::mem::take));
+        parts |= !sweep.deltas.is_empty() || sweep.named_parts == Parts::Found;
+        bindings.append(&mut sweep.deltas);
     }
     let arena = sweep.rules.arena;
     let collected = sweep.collected;
@@ -381,6 +387,19 @@ pub(super) fn dependence_in_order(
     depends
 }
 
+/// What is done with long cotangents of unnamed values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    /// They get no names.
+    Unnamed,
+    /// They get none, and it is asked whether there are any.
+    Sought,
+    /// There are.
+    Found,
+    /// They get names.
+    Named,
+}
+
 struct Sweep<'a> {
     rules: Rules<'a>,
     depends: Vec<bool>,
@@ -398,8 +417,9 @@ struct Sweep<'a> {
     /// An objective whose symbol must not occur in results.
     anonymous: Option<ExprId>,
     objective: ExprId,
-    /// The long cotangents of the equation at hand that got names, if they may get them.
-    deltas: Option<Vec<Equation>>,
+    /// The long cotangents of the equation at hand that got names.
+    deltas: Vec<Equation>,
+    named_parts: Parts,
     /// Their symbols by what they stand for.
     known: FxHashMap<ExprId, ExprId>,
     /// Where steps are written down, if they are.
@@ -489,7 +509,9 @@ impl Sweep<'_> {
     /// where the value is that of a definition, its `owner`.
     fn delta(&mut self, id: ExprId, owner: Option<ExprId>, g: ExprId) -> ExprId {
         let (arena, depends) = (&mut *self.rules.arena, &self.depends);
-        let Some(deltas) = &mut self.deltas else { return g };
+        if !matches!(self.named_parts, Parts::Named | Parts::Sought) {
+            return g;
+        }
         if arena.rank(g) == 0 || arena.weight(g) < DELTA {
             return g;
         }
@@ -508,6 +530,10 @@ impl Sweep<'_> {
         {
             return g;
         }
+        if self.named_parts == Parts::Sought {
+            self.named_parts = Parts::Found;
+            return g;
+        }
         let symbol = match owner {
             Some(owner) => cotangent_symbol(arena, owner, &[]),
             None => {
@@ -515,7 +541,7 @@ impl Sweep<'_> {
                 arena.symbol_expr(Symbol::new("delta".into(), SymbolKind::Shared), &axes)
             }
         };
-        deltas.push(Equation { symbol, body: g });
+        self.deltas.push(Equation { symbol, body: g });
         self.known.insert(g, symbol);
         symbol
     }
@@ -549,7 +575,7 @@ impl Sweep<'_> {
         if self.record.is_some() {
             return None;
         }
-        let mut factors: SmallVec<[ExprId; 8]> = smallvec![g];
+        let mut factors: SmallVec<[ExprId; RUN + 2]> = smallvec![g];
         let (mut end, mut value) = (id, value);
         while let Some(x) = self.rules.argument(end).filter(|_| factors.len() <= RUN) {
             let once = self.once[self.slots[x.0 as usize] as usize - 1];

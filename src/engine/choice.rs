@@ -44,7 +44,7 @@ pub(super) fn gradient(
     let mut found = sweep(lowered, names);
     if match names {
         Naming::Parts => found.parts && found.bindings.len() <= LAYERS,
-        _ => found.weight > SHORT,
+        _ => found.weight > SHORT && found.parts,
     } {
         // what goes by a name meets nothing that it would cancel with
         let other = match names {

@@ -335,6 +335,16 @@ impl Arena {
         }
     }
 
+    /// The function of the table and its arguments where this is one applied entry by entry.
+    #[inline]
+    pub(crate) fn as_known_map(&self, id: ExprId) -> Option<(&'static Function, Ids<'_>)> {
+        if self.tag(id) != Tag::Map {
+            return None;
+        }
+        let w = self.payload(id);
+        (w[0] & 3 == 0).then(|| (self.functions[(w[0] >> 2) as usize], Ids(&w[1..])))
+    }
+
     pub(super) fn table_word(&mut self, function: &'static Function) -> u32 {
         let at = self.functions.iter().position(|&f| f == function);
         at.unwrap_or_else(|| {

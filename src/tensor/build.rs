@@ -10,6 +10,8 @@ use super::arena::{Arena, Tag, reduce_word};
 use super::node::{
     Axes, ExprId, MatrixFunction, Network, Node, Operand, ReduceKind, SymbolId, WindowKind, Wires,
 };
+use super::node::with_room;
+use super::template::range;
 use crate::functions::Function;
 use crate::number::Number;
 use crate::shape::dim::DimId;
@@ -229,15 +231,22 @@ impl Arena {
     /// The product of scalars and arrays of one shape, entry by entry.
     pub fn hadamard(&mut self, factors: &[ExprId]) -> ExprId {
         let mut axes = Axes::new();
-        let mut operands = SmallVec::new();
+        let mut operands: SmallVec<[Operand; 4]> = with_room(factors.len());
         for &e in factors {
-            let wires = (0..self.rank(e) as u32).collect();
-            if self.rank(e) > 0 {
-                axes = self.axes(e).into();
+            let rank = self.rank(e);
+            if rank > 0 {
+                axes = Axes::from_slice(self.axes(e));
+            } else if self.is_ones(e) {
+                continue;
             }
-            operands.push(Operand { expr: e, wires });
+            operands.push(Operand { expr: e, wires: range(0, rank) });
         }
-        let output = (0..axes.len() as u32).collect();
+        if let [one] = &operands[..]
+            && self.tag(one.expr) != Tag::Add
+        {
+            return one.expr;
+        }
+        let output = range(0, axes.len());
         let sizes = axes.iter().copied().collect();
         self.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
     }

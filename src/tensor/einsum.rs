@@ -12,7 +12,7 @@ mod quotient;
 pub(super) use self::quotient::Quotient;
 
 use super::arena::{Arena, ONE, Tag, ZERO};
-use super::node::{Axes, ExprId, Network, Node, NumberId, Operand, Wire, Wires};
+use super::node::{Axes, ExprId, Network, Node, NumberId, Operand, Wire, Wires, with_room};
 use crate::number::Number;
 use crate::shape::dim::DimId;
 use smallvec::{SmallVec, smallvec};
@@ -138,9 +138,9 @@ impl Arena {
         for w in &output {
             axes.push(sizes[*w as usize]);
         }
-        let factors = SmallVec::new();
+        let factors = with_room(operands.len());
         let mut work = Work { coefficient, factors, output, sizes, parent, united: false };
-        let mut todo: SmallVec<[Factor; 8]> = SmallVec::new();
+        let mut todo: SmallVec<[Factor; 8]> = with_room(operands.len());
         for o in operands.into_iter().rev() {
             todo.push(Factor { base: o.expr, exponent: ONE, wires: o.wires });
         }
@@ -394,7 +394,7 @@ impl Arena {
             let one = self.ones(&[]);
             return self.scale(coefficient, one);
         }
-        let mut operands: SmallVec<[Operand; 8]> = SmallVec::new();
+        let mut operands: SmallVec<[Operand; 8]> = with_room(work.factors.len());
         for f in &work.factors {
             let expr = self.factor_expr(f);
             operands.push(Operand { expr, wires: Wires::from_slice(&f.wires) });

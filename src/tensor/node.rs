@@ -29,6 +29,13 @@ pub type Axes = SmallVec<[DimId; 4]>;
 /// A list of wires.
 pub type Wires = SmallVec<[Wire; 4]>;
 
+/// An empty list with room for so many, at once where they would not stand in the list itself.
+#[inline]
+pub(super) fn with_room<A: smallvec::Array>(count: usize) -> SmallVec<A> {
+    let list = SmallVec::new();
+    if count <= list.inline_size() { list } else { SmallVec::with_capacity(count) }
+}
+
 /// What a symbol stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SymbolKind {

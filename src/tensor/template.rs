@@ -6,7 +6,7 @@
 
 use super::arena::Arena;
 use super::node::{
-    ExprId, MapFunction, Network, Operand, Properties, ReduceKind, Symbol, SymbolKind, Wire, Wires,
+    Axes, ExprId, MapFunction, Network, Operand, Properties, ReduceKind, Symbol, SymbolKind, Wire, Wires,
 };
 use crate::functions::{Function, Kind, Lowering};
 use crate::number::Number;
@@ -135,6 +135,67 @@ impl Template {
 }
 
 impl Arena {
+    /// What a template says entry by entry, of scalars and arrays of one shape; `None` where it is
+    /// more than that. The same as [`Arena::instantiate`] without wires.
+    pub(crate) fn instantiate_entrywise(
+        &mut self,
+        template: &Template,
+        parameters: &[ExprId],
+        value: Option<ExprId>,
+    ) -> Option<ExprId> {
+        let mut values: SmallVec<[ExprId; 16]> = SmallVec::new();
+        for op in &template.ops {
+            let made = match op {
+                Op::Parameter(i) => parameters[*i],
+                Op::Result => value?,
+                Op::Number(n) => self.number(n),
+                Op::Pi => self.pi(),
+                Op::Negate(a) => self.negate(values[*a]),
+                Op::Sum(list) => {
+                    let terms: SmallVec<[ExprId; 8]> = list.iter().map(|i| values[*i]).collect();
+                    self.entrywise_sum(terms)
+                }
+                Op::Product(a, b) => self.hadamard(&[values[*a], values[*b]]),
+                Op::Quotient(a, b) => {
+                    let inverse = self.power(values[*b], &Number::MINUS_ONE);
+                    self.hadamard(&[values[*a], inverse])
+                }
+                Op::Power(a, b) => {
+                    self.map(MapFunction::Known(self.known.pow), &[values[*a], values[*b]])
+                }
+                Op::Compare(c, a, b) => {
+                    self.map(MapFunction::Compare(*c), &[values[*a], values[*b]])
+                }
+                Op::Call(f, list) => {
+                    let arguments: SmallVec<[ExprId; 4]> =
+                        list.iter().map(|i| values[*i]).collect();
+                    match f.lowering_for(arguments.len()) {
+                        Lowering::Primitive(_) => self.map(MapFunction::Known(f), &arguments),
+                        Lowering::Definition(text) => {
+                            let inner = self::template(text, f.parameters);
+                            self.instantiate_entrywise(inner, &arguments, None)?
+                        }
+                        _ => return None,
+                    }
+                }
+                Op::Cotangent | Op::Reduce(_) | Op::Count => return None,
+            };
+            values.push(made);
+        }
+        values.pop()
+    }
+
+    /// The sum of scalars and arrays of one shape, each scalar in every entry.
+    fn entrywise_sum(&mut self, mut terms: SmallVec<[ExprId; 8]>) -> ExprId {
+        if let Some(array) = terms.iter().copied().find(|e| self.rank(*e) > 0) {
+            let axes = Axes::from_slice(self.axes(array));
+            for term in &mut terms {
+                *term = self.broadcast(*term, &axes);
+            }
+        }
+        self.sum_of(&terms)
+    }
+
     /// Builds what a template says.
     pub(crate) fn instantiate(&mut self, template: &Template, frame: &Frame<'_>) -> Value {
         let mut values: SmallVec<[Value; 16]> = SmallVec::new();
@@ -207,11 +268,12 @@ impl Arena {
 
     /// The entry-by-entry product.
     pub(crate) fn value_product(&mut self, a: &Value, b: &Value, sizes: &[DimId]) -> Value {
-        let output = if b.wires.is_empty() || a.wires == b.wires {
-            Wires::from_slice(&a.wires)
-        } else {
-            Arena::union_wires(&[a.clone(), b.clone()])
-        };
+        if b.wires.is_empty() || a.wires.is_empty() || a.wires == b.wires {
+            let wires = if a.wires.is_empty() { &b.wires } else { &a.wires };
+            let expr = self.hadamard(&[a.expr, b.expr]);
+            return Value { expr, wires: Wires::from_slice(wires) };
+        }
+        let output = Arena::union_wires(&[a.clone(), b.clone()]);
         self.contract(&[a.clone(), b.clone()], &output, sizes)
     }
 
@@ -257,6 +319,9 @@ impl Arena {
 
     /// An elementwise function with broadcasting.
     pub(crate) fn value_map(&mut self, f: MapFunction, list: &[Value], sizes: &[DimId]) -> Value {
+        if let [one] = list {
+            return Value { expr: self.map(f, &[one.expr]), wires: Wires::from_slice(&one.wires) };
+        }
         let wires = Arena::union_wires(list);
         let arguments: SmallVec<[ExprId; 4]> = list
             .iter()

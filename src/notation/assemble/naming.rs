@@ -203,7 +203,7 @@ impl<'a> Naming<'a> {
     ) -> Option<&'static str> {
         let enough = part.saved(weight) >= SAVED[usize::from(self.often_named)]
             || is_long(arena, id, part, weight);
-        value_letter(arena, id).filter(|_| enough && arena.rank(id) <= 2)
+        if enough && arena.rank(id) <= 2 { value_letter(arena, id) } else { None }
     }
 
     /// How often each expression would be written if what is worth a name had one.
@@ -369,6 +369,9 @@ impl<'a> Naming<'a> {
 
 /// Whether a part is worth a name by how long and how often it would be written.
 fn is_long(arena: &Arena, id: ExprId, part: &PartUse, weight: u32) -> bool {
+    if part.written <= 1 && (part.uses <= 1 || weight < HUGE) {
+        return false;
+    }
     let least = if part.written >= OFTEN { SMALL } else { SHARED };
     let is_value = matches!(arena.node(id), Node::Map(..)) && arena.as_power(id).is_none();
     let long = if is_value { LONG_VALUE } else { LONG };

@@ -168,13 +168,8 @@ impl Arena {
 
     /// The argument where this is the known function applied.
     pub(crate) fn as_call(&self, id: ExprId, function: &'static Function) -> Option<ExprId> {
-        if self.tag(id) != Tag::Map {
-            return None;
-        }
-        match self.node(id) {
-            Node::Map(MapFunction::Known(f), ids) if f == function => Some(ids.get(0)),
-            _ => None,
-        }
+        let (f, ids) = self.as_known_map(id)?;
+        (f == function).then(|| ids.get(0))
     }
 
     /// The `u` of `1 + exp(u)`.

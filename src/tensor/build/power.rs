@@ -3,17 +3,14 @@
 use crate::functions::Function;
 use crate::number::Number;
 use crate::shape::dim::DimId;
-use crate::tensor::arena::{Arena, ONE, Tag};
+use crate::tensor::arena::{Arena, ONE};
 use crate::tensor::node::{Axes, ExprId, MapFunction, Network, Node, NumberId, Operand, Wires};
 use smallvec::{SmallVec, smallvec};
 
 impl Arena {
     /// Base and exponent where this is a power with a constant exponent.
     pub(crate) fn as_power(&self, id: ExprId) -> Option<(ExprId, NumberId)> {
-        if self.tag(id) != Tag::Map {
-            return None;
-        }
-        let Node::Map(MapFunction::Known(f), ids) = self.node(id) else { return None };
+        let (f, ids) = self.as_known_map(id)?;
         if f != self.known.pow {
             return None;
         }

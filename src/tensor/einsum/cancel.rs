@@ -22,7 +22,9 @@ impl Arena {
         if self.plain {
             return;
         }
-        let exp = self.known.exp;
+        let (exp, sigmoid) = (self.known.exp, self.known.sigmoid);
+        let has = |f: &Factor| self.as_call(f.base, sigmoid).is_some();
+        let has_sigmoid = work.factors.iter().any(has);
         let mut at = 0;
         while at < work.factors.len() {
             let Some(u) = self.as_call(work.factors[at].base, exp) else {
@@ -39,43 +41,62 @@ impl Arena {
                 }
                 return self.normalise_exponentials(work, todo);
             }
-            let wires = work.factors[at].wires.clone();
-            let minus = (work.factors.len() > 1).then(|| self.negate(u));
-            let sigmoid = self.known.sigmoid;
-            let pair = (0..work.factors.len()).find(|&b| {
-                b != at
-                    && work.factors[b].wires == wires
-                    && (self.as_call(work.factors[b].base, exp).is_some()
-                        || (minus.is_some()
-                            && !self.number_of(work.factors[b].exponent).is_negative()
-                            && self.as_call(work.factors[b].base, sigmoid) == minus))
-            });
-            let Some(b) = pair else {
-                at += 1;
-                continue;
-            };
-            let merged = if let Some(v) = self.as_call(work.factors[b].base, exp) {
-                let sum = self.sum_of(&[u, v]);
-                work.factors.remove(b);
-                self.map(MapFunction::Known(exp), &[sum])
+            let pair = if has_sigmoid { self.sigmoid_of(work, at, u) } else { None };
+            if let Some(merged) = pair.or_else(|| self.one_exponential(work, at, u)) {
+                todo.push(merged);
+                at = 0;
             } else {
-                let down = self.plus(work.factors[b].exponent, MINUS_ONE);
-                work.factors[b].exponent = down;
-                let gone = down == ZERO;
-                if gone {
-                    work.factors.remove(b);
-                }
-                self.map(MapFunction::Known(sigmoid), &[u])
-            };
-            let position = work.factors.iter().position(|f| {
-                f.wires == wires && f.exponent == ONE && self.as_call(f.base, exp) == Some(u)
-            });
-            if let Some(position) = position {
-                work.factors.remove(position);
+                at += 1;
             }
-            todo.push(Factor { base: merged, exponent: ONE, wires });
-            at = 0;
         }
+    }
+
+    /// `exp(u)` at `at` beside `σ(−u)`: `σ(u)`, which takes the place of both.
+    fn sigmoid_of(&mut self, work: &mut Work, at: usize, u: ExprId) -> Option<Factor> {
+        let sigmoid = self.known.sigmoid;
+        let minus = self.negate(u);
+        let wires = work.factors[at].wires.clone();
+        let other = work.factors.iter().position(|f| {
+            f.wires == wires
+                && !self.number_of(f.exponent).is_negative()
+                && self.as_call(f.base, sigmoid) == Some(minus)
+        })?;
+        let base = self.map(MapFunction::Known(sigmoid), &[u]);
+        let down = self.plus(work.factors[other].exponent, MINUS_ONE);
+        work.factors[other].exponent = down;
+        let mut place = 0;
+        work.factors.retain(|_| {
+            place += 1;
+            place - 1 != at && (place - 1 != other || down != ZERO)
+        });
+        Some(Factor { base, exponent: ONE, wires })
+    }
+
+    /// `exp(u)` at `at` beside other exponentials: one of the sum, which takes the place of all.
+    fn one_exponential(&mut self, work: &mut Work, at: usize, u: ExprId) -> Option<Factor> {
+        let exp = self.known.exp;
+        let (mut exponents, wires): (SmallVec<[ExprId; 8]>, _) =
+            (smallvec![u], work.factors[at].wires.clone());
+        let mut place = 0;
+        work.factors.retain(|f| {
+            place += 1;
+            if place - 1 == at || f.wires != wires {
+                return true;
+            }
+            let other = self.as_call(f.base, exp);
+            exponents.extend(other);
+            other.is_none()
+        });
+        if exponents.len() == 1 {
+            return None;
+        }
+        let own = work.factors.iter().position(|f| {
+            f.wires == wires && self.as_call(f.base, exp) == Some(u)
+        })?;
+        work.factors.remove(own);
+        let sum = self.sum_of(&exponents);
+        let base = self.map(MapFunction::Known(exp), &[sum]);
+        Some(Factor { base, exponent: ONE, wires })
     }
 
     /// `√2 √π` is `√(2 π)`.
@@ -147,8 +168,8 @@ impl Arena {
     pub(super) fn cancel(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) {
         let mut at = 0;
         while at < work.factors.len() {
-            if self.cancel_total(work, at)
-                || self.cancel_pair(work, at)
+            let has_axes = !work.factors[at].wires.is_empty();
+            if has_axes && (self.cancel_total(work, at) || self.cancel_pair(work, at))
                 || self.has_indicators() && self.cancel_entry(work, at)
             {
                 work.settle();
