@@ -3,11 +3,11 @@
 //! `cargo bench --bench derivations`; `typical` is the everyday work, `transformer_blocks`, `chain`,
 //! `wide` and `deep` show that costs are linear (their counters give layers, terms and nodes a second).
 
-use derive::calculus::sweep::ReverseMode;
+use derive::calculus::sweep::{Naming, ReverseMode, Seed, gradients};
 use derive::notation::steps;
 use derive::notation::text::{Report, text};
 use derive::shape::infer::infer;
-use derive::syntax::parser::parse;
+use derive::syntax::parser::{parse, parse_with};
 use derive::tensor::lower::{Lowered, lower};
 use derive::{Question, gradient, hessian};
 use divan::counter::ItemsCount;
@@ -98,37 +98,87 @@ fn chain(bencher: divan::Bencher, layers: usize) {
 }
 
 /// A sum of different terms, five nodes each with its variables.
-#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
-fn wide(bencher: divan::Bencher, terms: usize) {
+fn sum_of_entries(terms: usize) -> Question {
     let sum: Vec<String> =
         (0..terms).map(|k| format!("sin(x[{}]*y[{}])", k / 100 + 1, k % 100 + 1)).collect();
-    let question = Question::new(&sum.join(" + ")).wrt(&["x"]).shapes("x[100], y[100]");
+    Question::new(&sum.join(" + ")).wrt(&["x"]).shapes("x[100], y[100]")
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn wide(bencher: divan::Bencher, terms: usize) {
+    let question = sum_of_entries(terms);
     bencher.counter(ItemsCount::new(5 * terms)).bench(|| answer(&question));
 }
 
 /// The same with a scalar of its own for every factor.
-#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
-fn wide_scalars(bencher: divan::Bencher, terms: usize) {
+fn sum_of_scalars(terms: usize) -> Question {
     let side = terms.isqrt();
     let names = |v: &str| (0..side).map(|i| format!("{v}{i}")).collect::<Vec<_>>().join(", ");
     let sum: Vec<String> =
         (0..terms).map(|k| format!("sin(x{}*y{})", k / side % side, k % side)).collect();
     let program = format!("var {}, {}\n{}", names("x"), names("y"), sum.join(" + "));
-    let question = Question::new(&program).wrt(&["x0"]);
+    Question::new(&program).wrt(&["x0"])
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn wide_scalars(bencher: divan::Bencher, terms: usize) {
+    let question = sum_of_scalars(terms);
     bencher.counter(ItemsCount::new(5 * terms)).bench(|| answer(&question));
 }
 
 /// `sin(exp(sin(…x)))`.
-#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
-fn deep(bencher: divan::Bencher, depth: usize) {
+fn nested(depth: usize) -> Question {
     let mut program = String::from("var x\n");
     for k in 0..depth {
         program.push_str(if k % 2 == 0 { "sin(" } else { "exp(" });
     }
     program.push('x');
     program.push_str(&")".repeat(depth));
-    let question = Question::new(&program).wrt(&["x"]);
+    Question::new(&program).wrt(&["x"])
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 10)]
+fn deep(bencher: divan::Bencher, depth: usize) {
+    let question = nested(depth);
     bencher.counter(ItemsCount::new(depth + 1)).bench(|| answer(&question));
+}
+
+/// The derivative alone, from equations to normal forms, with nothing read and nothing written.
+fn raw(bencher: divan::Bencher, items: usize, question: &Question) {
+    let made = || {
+        let program = parse_with(question.shapes.as_deref(), &question.program);
+        let typed = infer(program.expect("it can be read")).expect("it has shapes");
+        let lowered = lower(&typed, None, &ReverseMode).expect("it has a meaning");
+        let targets: Vec<_> = match question.wrt.first() {
+            Some(x) => {
+                let name = typed.program.find_name(x).expect("it is a name of the program");
+                lowered.symbols_by_name(&typed)[name.0 as usize].into_iter().collect()
+            }
+            None => lowered.variables.iter().flatten().copied().collect(),
+        };
+        (lowered, targets)
+    };
+    bencher.counter(ItemsCount::new(items)).with_inputs(made).bench_values(
+        |(mut lowered, targets)| {
+            let found = gradients(&mut lowered, &targets, Seed::One, Naming::Definitions, None);
+            (lowered, found)
+        },
+    );
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn raw_wide(bencher: divan::Bencher, terms: usize) {
+    raw(bencher, 5 * terms, &sum_of_entries(terms));
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn raw_wide_scalars(bencher: divan::Bencher, terms: usize) {
+    raw(bencher, 5 * terms, &Question { wrt: Vec::new(), ..sum_of_scalars(terms) });
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn raw_deep(bencher: divan::Bencher, depth: usize) {
+    raw(bencher, depth + 1, &nested(depth));
 }
 
 /// From text to equations alone: reading, shapes, lowering.

@@ -254,6 +254,16 @@ impl Rules<'_> {
             .map(|(e, w)| Operand { expr: e, wires: Wires::from_slice(w) })
             .collect();
         sizes.extend(self.arena.axes(g)[..self.seed].iter().copied());
+        if sizes.is_empty() {
+            // scalars
+            let mut factors: SmallVec<[ExprId; 8]> = operands.iter().map(|o| o.expr).collect();
+            for (k, operand) in operands.iter().enumerate().filter(|(_, o)| depends(o.expr)) {
+                factors[k] = g;
+                out.push((operand.expr, self.arena.hadamard(&factors)));
+                factors[k] = operand.expr;
+            }
+            return;
+        }
         for (k, operand) in operands.iter().enumerate() {
             if !depends(operand.expr) {
                 continue;

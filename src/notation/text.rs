@@ -146,27 +146,21 @@ impl<'a> Page<'a> {
         if shows_objective {
             answer.mark(&answer.value_needs, &mut needed);
         }
-        let binding = |at: usize| Line {
-            left: self.math(&answer.bindings[at].left()),
+        let defined = |name: Math, right: &'a Math| Line {
+            left: self.math(&name),
             result: None,
-            name: Some(answer.bindings[at].left()),
-            right: &answer.bindings[at].value,
+            name: Some(name),
+            right,
             is_result: false,
             form: None,
         };
+        let binding = |at: usize| defined(answer.bindings[at].left(), &answer.bindings[at].value);
         let mut given: Vec<Line<'a>> =
             (0..backward).filter(|&at| needed[at]).map(binding).collect();
         let objective = Math::Symbol(answer.objective.clone());
         let is_given = (0..backward).any(|at| needed[at] && answer.bindings[at].name == objective);
         if shows_objective && !is_given {
-            given.push(Line {
-                left: self.math(&answer.value_left()),
-                result: None,
-                name: Some(answer.value_left()),
-                right: &answer.value,
-                is_result: false,
-                form: None,
-            });
+            given.push(defined(answer.value_left(), &answer.value));
         }
         let order = steps(answer, &needed, backward);
         let mut steps = Vec::with_capacity(order.len());

@@ -4,7 +4,7 @@ use super::dim::{DimId, open_number};
 use super::error::ShapeError;
 use super::infer::Inference;
 use super::table::Place;
-use super::typed::{Extent, IndexId, Item, Meaning, Shape, Typed, Variable, VariableId};
+use super::typed::{Extent, IndexId, Item, Meaning, Shape, Typed, VariableId};
 use crate::syntax::ast::{NodeId, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -149,13 +149,17 @@ impl Inference<'_> {
                 *v = VariableId(place[v.0 as usize]);
             }
         }
-        let mut ordered: Vec<Option<Variable>> = vec![None; order.len()];
-        for (at, mut v) in std::mem::take(&mut self.variables).into_iter().enumerate() {
-            let shape = self.variable_states[at].unwrap_or(Place::SCALAR);
-            v.shape = self.shapes.at(shape).to_shape();
-            ordered[place[at] as usize] = Some(v);
+        for (v, state) in self.variables.iter_mut().zip(&self.variable_states) {
+            v.shape = self.shapes.at(state.unwrap_or(Place::SCALAR)).to_shape();
         }
-        self.variables = ordered.into_iter().flatten().collect();
+        // each cycle of the permutation by itself
+        for at in 0..place.len() {
+            while place[at] as usize != at {
+                let to = place[at] as usize;
+                self.variables.swap(at, to);
+                place.swap(at, to);
+            }
+        }
     }
 
     fn upright_definitions(&mut self) {

@@ -59,6 +59,8 @@ pub fn parse_shared(shapes: Option<&str>, text: &Arc<str>) -> Result<Program, Pa
             nodes: Vec::with_capacity(tokens.len() / 2),
             spans: Vec::with_capacity(tokens.len() / 2),
             names,
+            statements: Vec::with_capacity(tokens.len() / 32 + 2),
+            statement_spans: Vec::with_capacity(tokens.len() / 32 + 2),
             ..Program::default()
         },
         tokens,

@@ -133,17 +133,19 @@ impl Default for Arena {
 impl Arena {
     /// An empty arena.
     pub fn new() -> Arena {
+        let mut first_end = Vec::with_capacity(16);
+        first_end.push(0);
         Arena {
             words: Vec::with_capacity(1024),
             headers: Vec::with_capacity(128),
             table: IdTable::with_capacity(128),
             numbers: vec![Number::ZERO, Number::ONE, Number::MINUS_ONE],
             number_index: FxHashMap::default(),
-            axes: Vec::new(),
-            axes_ends: vec![0],
-            axes_table: IdTable::default(),
-            symbols: Vec::new(),
-            functions: Vec::new(),
+            axes: Vec::with_capacity(16),
+            axes_ends: first_end,
+            axes_table: IdTable::with_capacity(12),
+            symbols: Vec::with_capacity(16),
+            functions: Vec::with_capacity(8),
             size_numbers: FxHashMap::default(),
             size_symbols: FxHashMap::default(),
             size_names: Vec::new(),

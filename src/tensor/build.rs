@@ -7,10 +7,10 @@ mod sum;
 
 pub(crate) use self::sum::TermList;
 use super::arena::{Arena, Tag, reduce_word};
+use super::node::with_room;
 use super::node::{
     Axes, ExprId, MatrixFunction, Network, Node, Operand, ReduceKind, SymbolId, WindowKind, Wires,
 };
-use super::node::with_room;
 use super::template::range;
 use crate::functions::Function;
 use crate::number::Number;
@@ -231,23 +231,33 @@ impl Arena {
     /// The product of scalars and arrays of one shape, entry by entry.
     pub fn hadamard(&mut self, factors: &[ExprId]) -> ExprId {
         let mut axes = Axes::new();
-        let mut operands: SmallVec<[Operand; 4]> = with_room(factors.len());
+        let mut list: SmallVec<[ExprId; 8]> = SmallVec::new();
         for &e in factors {
-            let rank = self.rank(e);
-            if rank > 0 {
+            if self.rank(e) > 0 {
                 axes = Axes::from_slice(self.axes(e));
             } else if self.is_ones(e) {
                 continue;
             }
-            operands.push(Operand { expr: e, wires: range(0, rank) });
+            list.push(e);
         }
-        if let [one] = &operands[..]
-            && self.tag(one.expr) != Tag::Add
-        {
-            return one.expr;
+        match list[..] {
+            [one] if self.tag(one) != Tag::Add => return one,
+            _ => {}
         }
-        let output = range(0, axes.len());
-        let sizes = axes.iter().copied().collect();
+        if let Some(product) = self.plain_product(&list, &axes) {
+            debug_assert!(product == self.product_of(&list, &axes), "nothing meets in it");
+            return product;
+        }
+        self.product_of(&list, &axes)
+    }
+
+    /// The same, by the normal form of products.
+    fn product_of(&mut self, factors: &[ExprId], axes: &[DimId]) -> ExprId {
+        let mut operands = with_room(factors.len());
+        for &expr in factors {
+            operands.push(Operand { expr, wires: range(0, self.rank(expr)) });
+        }
+        let (output, sizes) = (range(0, axes.len()), SmallVec::from_slice(axes));
         self.einsum(Network { coefficient: Number::ONE, operands, output, sizes })
     }
 }

@@ -7,6 +7,7 @@
 
 mod cancel;
 mod canonical;
+mod plain;
 mod quotient;
 
 pub(super) use self::quotient::Quotient;
@@ -275,10 +276,8 @@ impl Arena {
         self.recognise_quotients(work, todo);
         let mut at = 0;
         while at < work.factors.len() {
-            let same = (0..at).find(|&b| {
-                work.factors[b].base == work.factors[at].base
-                    && work.factors[b].wires == work.factors[at].wires
-            });
+            let (before, own) = (&work.factors[..at], &work.factors[at]);
+            let same = before.iter().position(|f| f.base == own.base && f.wires == own.wires);
             let Some(earlier) = same else {
                 at += 1;
                 continue;

@@ -3,7 +3,7 @@
 
 use super::node::ExprId;
 
-/// So many slots are emptied together.
+/// So many ids are forgotten together.
 const BLOCK: usize = 32;
 /// What stands where nothing was set.
 const NOTHING: u32 = u32::MAX;
@@ -11,24 +11,22 @@ const NOTHING: u32 = u32::MAX;
 /// A map from [`ExprId`] to a number below `u32::MAX` or another expression.
 #[derive(Debug)]
 pub(crate) struct Memo {
-    /// What each id was set to, in the blocks that belong to this round.
-    slots: Vec<u32>,
-    /// The round in which something was last set in each block of slots.
-    rounds: Vec<u32>,
+    /// For each block the round in which something was last set there, and what each of its ids was
+    /// set to.
+    blocks: Vec<[u32; BLOCK + 1]>,
     round: u32,
 }
 
 impl Default for Memo {
     fn default() -> Memo {
-        Memo { slots: Vec::new(), rounds: Vec::new(), round: 1 }
+        Memo { blocks: Vec::new(), round: 1 }
     }
 }
 
 impl Memo {
     /// An empty map with room for the first `len` expressions.
     pub(crate) fn with_room(len: usize) -> Memo {
-        let blocks = len.div_ceil(BLOCK);
-        Memo { slots: vec![0; blocks * BLOCK], rounds: vec![0; blocks], round: 1 }
+        Memo { blocks: vec![[0; BLOCK + 1]; len.div_ceil(BLOCK)], round: 1 }
     }
 
     /// Forgets everything.
@@ -38,28 +36,23 @@ impl Memo {
 
     /// What was set.
     pub(crate) fn get(&self, id: ExprId) -> Option<u32> {
-        let at = id.0 as usize;
-        if self.rounds.get(at / BLOCK) != Some(&self.round) {
-            return None;
-        }
-        Some(self.slots[at]).filter(|value| *value != NOTHING)
+        let block = self.blocks.get(id.0 as usize / BLOCK).filter(|b| b[0] == self.round)?;
+        Some(block[id.0 as usize % BLOCK + 1]).filter(|value| *value != NOTHING)
     }
 
     /// Sets a value; whether there was none before.
     pub(crate) fn set(&mut self, id: ExprId, value: u32) -> bool {
         debug_assert!(value != NOTHING, "what is set is a number or an expression");
-        let at = id.0 as usize;
-        let block = at / BLOCK;
-        if block >= self.rounds.len() {
-            let blocks = (block + 1).next_power_of_two();
-            self.rounds.resize(blocks, 0);
-            self.slots.resize(blocks * BLOCK, 0);
+        let at = id.0 as usize / BLOCK;
+        if at >= self.blocks.len() {
+            self.blocks.resize((at + 1).next_power_of_two(), [0; BLOCK + 1]);
         }
-        if self.rounds[block] != self.round {
-            self.rounds[block] = self.round;
-            self.slots[block * BLOCK..][..BLOCK].fill(NOTHING);
+        let block = &mut self.blocks[at];
+        if block[0] != self.round {
+            block.fill(NOTHING);
+            block[0] = self.round;
         }
-        std::mem::replace(&mut self.slots[at], value) == NOTHING
+        std::mem::replace(&mut block[id.0 as usize % BLOCK + 1], value) == NOTHING
     }
 
     /// The expression that was set.

@@ -6,7 +6,8 @@
 
 use super::arena::Arena;
 use super::node::{
-    Axes, ExprId, MapFunction, Network, Operand, Properties, ReduceKind, Symbol, SymbolKind, Wire, Wires,
+    Axes, ExprId, MapFunction, Network, Operand, Properties, ReduceKind, Symbol, SymbolKind, Wire,
+    Wires,
 };
 use crate::functions::{Function, Kind, Lowering};
 use crate::number::Number;

@@ -43,8 +43,9 @@ impl Plan {
         let mut first: Vec<ExprId> =
             naming.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
         first.extend_from_slice(&wanted.all);
-        let order = below.sorted(first);
         let mut place = Memo::with_room(arena.len());
+        let order = below.sorted(first, &mut place);
+        place.clear();
         let mut bindings = Vec::with_capacity(order.len());
         for (at, symbol) in order.into_iter().enumerate() {
             bindings.push((symbol, places(below.of_symbol(symbol), &place)));
@@ -98,7 +99,6 @@ impl List {
 }
 
 /// The names that each name's body mentions.
-#[derive(Default)]
 struct Below {
     lists: List,
     places: Memo,
@@ -107,7 +107,8 @@ struct Below {
 impl Below {
     /// Of these names and of all that they mention.
     fn of(naming: &Naming<'_>, parts: &mut Parts<'_>, wanted: &[ExprId]) -> Below {
-        let mut below = Below::default();
+        let places = Memo::with_room(parts.arena.len());
+        let mut below = Below { lists: List::default(), places };
         let mut stack = wanted.to_vec();
         while let Some(s) = stack.pop() {
             if !below.places.contains(s) {
@@ -124,9 +125,8 @@ impl Below {
         self.places.get(symbol).map_or(&[], |at| self.lists.get(at as usize))
     }
 
-    /// These names and what they mention, each after what it mentions itself.
-    fn sorted(&self, first: Vec<ExprId>) -> Vec<ExprId> {
-        let mut done = Memo::default();
+    /// These names and what they mention, each after what it mentions itself; `done` is empty.
+    fn sorted(&self, first: Vec<ExprId>, done: &mut Memo) -> Vec<ExprId> {
         let mut list = Vec::with_capacity(self.lists.ends.len());
         let mut stack = Vec::new();
         for start in first {

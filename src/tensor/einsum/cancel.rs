@@ -90,9 +90,10 @@ impl Arena {
         if exponents.len() == 1 {
             return None;
         }
-        let own = work.factors.iter().position(|f| {
-            f.wires == wires && self.as_call(f.base, exp) == Some(u)
-        })?;
+        let own = work
+            .factors
+            .iter()
+            .position(|f| f.wires == wires && self.as_call(f.base, exp) == Some(u))?;
         work.factors.remove(own);
         let sum = self.sum_of(&exponents);
         let base = self.map(MapFunction::Known(exp), &[sum]);

@@ -1,0 +1,126 @@
+//! Products entry by entry in which nothing meets: no two factors are powers of one base, none is a
+//! constant or a multiple, and no exponential stands beside what it would be part of.
+//!
+//! Such a product is its factors in order, and most products are such; the way of
+//! [`Arena::einsum`] leads to the same node, as is asserted where assertions are on.
+
+use crate::shape::dim::DimId;
+use crate::tensor::arena::{Arena, ONE, Tag};
+use crate::tensor::node::{EinsumView, ExprId, Node, SymbolKind};
+use smallvec::SmallVec;
+
+/// The most factors that are compared with each other.
+const MOST: usize = 16;
+
+/// The factors of a product so far.
+#[derive(Default)]
+struct Plain {
+    /// With their fingerprints.
+    factors: SmallVec<[(u64, ExprId); 8]>,
+    bases: SmallVec<[ExprId; 8]>,
+    exponentials: usize,
+    /// Whether a factor may be something together with an exponential.
+    partner: bool,
+    negative: bool,
+}
+
+impl Arena {
+    /// The product of two or more scalars and arrays with these axes; `None` where something may
+    /// meet.
+    pub(in crate::tensor) fn plain_product(
+        &mut self,
+        factors: &[ExprId],
+        axes: &[DimId],
+    ) -> Option<ExprId> {
+        if !self.quotients.is_empty() {
+            return None;
+        }
+        let mut plain = Plain::default();
+        for &e in factors {
+            match self.node(e) {
+                Node::Einsum(view) if !is_contraction(view) => {
+                    if !is_entrywise(view) {
+                        return None;
+                    }
+                    let inner: SmallVec<[ExprId; 8]> = view.operands().map(|o| o.0).collect();
+                    for e in inner {
+                        let opened = matches!(self.node(e), Node::Einsum(v) if !is_contraction(v));
+                        (!opened).then(|| self.plain_factor(&mut plain, e))??;
+                    }
+                }
+                _ => self.plain_factor(&mut plain, e)?,
+            }
+        }
+        let Plain { mut factors, exponentials, partner, negative, .. } = plain;
+        let meets = exponentials > 1
+            || exponentials > 0 && partner
+            || negative && (self.has_indicators() || exponentials > 0);
+        if meets || factors.len() < 2 {
+            return None;
+        }
+        factors.sort_unstable_by_key(|f| f.0);
+        if factors.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return None;
+        }
+        let rank = axes.len() as u32;
+        let mut words: SmallVec<[u32; 32]> = SmallVec::new();
+        words.push(rank);
+        words.push(rank);
+        words.extend(axes.iter().map(|d| d.0));
+        words.extend(0..rank);
+        for (_, e) in factors {
+            let wires = self.rank(e) as u32;
+            words.push(e.0);
+            words.push(wires);
+            words.extend(0..wires);
+        }
+        let axes = self.axes_id(axes);
+        Some(self.intern(Tag::Einsum, axes, &words))
+    }
+
+    /// Adds a factor that is no product itself; `None` where it may meet another.
+    fn plain_factor(&mut self, plain: &mut Plain, e: ExprId) -> Option<()> {
+        let mut base = e;
+        match self.tag(e) {
+            Tag::Symbol => {
+                let symbol = self.symbol(self.as_symbol(e)?);
+                if matches!(symbol.kind, SymbolKind::Indicator(_) | SymbolKind::Triangle) {
+                    return None;
+                }
+            }
+            Tag::Map => {
+                if let Some((of, exponent)) = self.as_power(e) {
+                    if self.as_constant(of).is_some() {
+                        return None;
+                    }
+                    base = of;
+                    plain.negative |= self.number_of(exponent).is_negative();
+                } else if let Some((f, _)) = self.as_known_map(e) {
+                    plain.exponentials += usize::from(f == self.known.exp);
+                    plain.partner |= f == self.known.sigmoid;
+                }
+            }
+            Tag::Add if self.payload(e).len() <= 2 || self.primitive(e).0 != ONE => return None,
+            _ => {}
+        }
+        if plain.factors.len() == MOST || plain.bases.contains(&base) {
+            return None;
+        }
+        plain.bases.push(base);
+        plain.factors.push((self.fingerprint(e), e));
+        Some(())
+    }
+}
+
+/// Whether this is a scalar that sums over something: as a factor it is kept as it is.
+fn is_contraction(view: EinsumView<'_>) -> bool {
+    view.output().is_empty() && view.wires() > 0
+}
+
+/// Whether every operand is a scalar or has the axes of the product in their order.
+fn is_entrywise(view: EinsumView<'_>) -> bool {
+    let output = view.output();
+    view.wires() == output.len()
+        && output.iter().enumerate().all(|(at, w)| at == *w as usize)
+        && view.operands().all(|(_, wires)| wires.is_empty() || wires == output)
+}
