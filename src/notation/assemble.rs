@@ -21,7 +21,7 @@ use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// A result before notation.
@@ -200,7 +200,8 @@ impl<'a> Author<'a> {
     /// that cancels out stands nowhere in an answer.
     fn text(&self, root: NodeId, needs: &Needs) -> Option<Math> {
         let typed = self.spelling.typed;
-        let mut stack: SmallVec<[NodeId; 16]> = smallvec![root];
+        let mut stack: SmallVec<[NodeId; 16]> = SmallVec::new();
+        stack.extend((!typed.definitions.is_empty()).then_some(root));
         while let Some(id) = stack.pop() {
             if let Meaning::Definition(d) = typed.meaning(id)
                 && !self.places[d.0 as usize].is_some_and(|at| needs.contains(&at))

@@ -113,7 +113,9 @@ pub(super) fn lex(
             spaced = true;
             continue;
         }
-        let (token, after) = if begins(c) {
+        let (token, after) = if let Some(token) = single(c, rest.as_bytes().get(1).copied()) {
+            (token, &rest[1..])
+        } else if begins(c) {
             let (after, text) =
                 name(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;
             (Token::Name(names.intern(text)), after)
@@ -224,7 +226,31 @@ fn continued(tokens: &[Lexeme], after: &str) -> bool {
     }
 }
 
-/// An operator or bracket.
+/// The token that an ASCII character is by itself, whatever follows; most of them.
+#[inline]
+fn single(c: char, next: Option<u8>) -> Option<Token> {
+    Some(match c {
+        '(' => Token::Open,
+        ')' => Token::Close,
+        '[' => Token::OpenBracket,
+        ']' => Token::CloseBracket,
+        ',' => Token::Comma,
+        ':' => Token::Colon,
+        '+' => Token::Plus,
+        '-' => Token::Minus,
+        '*' if next != Some(b'*') => Token::Times,
+        '/' => Token::Slash,
+        '^' => Token::Caret,
+        '\'' => Token::Prime,
+        '=' if next != Some(b'=') => Token::Assign,
+        '<' if next != Some(b'=') => Token::Less,
+        '>' if next != Some(b'=') => Token::Greater,
+        ';' | '\n' => Token::Separator,
+        _ => return None,
+    })
+}
+
+/// An operator of two characters, or one that is not ASCII.
 fn symbol(rest: &str, c: char, at: usize) -> Result<(Token, &str), ParseError> {
     let two = |token: Token| Ok((token, &rest[2..]));
     let next = rest.as_bytes().get(1).copied();
@@ -248,29 +274,17 @@ fn symbol(rest: &str, c: char, at: usize) -> Result<(Token, &str), ParseError> {
         _ => {}
     }
     let token = match c {
-        '(' => Token::Open,
-        ')' => Token::Close,
-        '[' => Token::OpenBracket,
-        ']' => Token::CloseBracket,
-        ',' => Token::Comma,
-        ':' => Token::Colon,
-        '+' => Token::Plus,
-        '-' | '−' => Token::Minus,
-        '*' | '@' | '·' | '⋅' | '×' => Token::Times,
+        '−' => Token::Minus,
+        '@' | '·' | '⋅' | '×' => Token::Times,
         '⊙' | '∘' => Token::Hadamard,
         '⊘' => Token::ElementSlash,
-        '/' | '÷' => Token::Slash,
-        '^' => Token::Caret,
-        '\'' | '′' | '’' => Token::Prime,
+        '÷' => Token::Slash,
+        '′' | '’' => Token::Prime,
         'ᵀ' | '⊤' => Token::Transpose,
         '²' => Token::Superscript(2),
         '³' => Token::Superscript(3),
-        '<' => Token::Less,
-        '>' => Token::Greater,
         '≤' => Token::LessEqual,
         '≥' => Token::GreaterEqual,
-        '=' => Token::Assign,
-        ';' | '\n' => Token::Separator,
         _ => return Err(stray(c, at)),
     };
     Ok((token, &rest[c.len_utf8()..]))

@@ -73,24 +73,37 @@ impl Names {
 
     /// The name with this canonical spelling.
     pub fn find(&self, canonical: &str) -> Option<NameId> {
-        self.table.find(hash(canonical), |id| self.canonical(NameId(id)) == canonical).map(NameId)
+        self.find_hashed(hash(canonical), canonical)
+    }
+
+    fn find_hashed(&self, hash: u64, canonical: &str) -> Option<NameId> {
+        let text = self.text.as_bytes();
+        let same = |id: u32| {
+            let own = &self.list[id as usize].canonical;
+            text[own.start as usize..own.end as usize] == *canonical.as_bytes()
+        };
+        self.table.find(hash, same).map(NameId)
     }
 
     /// The name that is written like this.
     pub fn intern(&mut self, written: &str) -> NameId {
         if written.is_ascii() {
-            return self.find(written).unwrap_or_else(|| self.insert(written, None));
+            let hash = hash(written);
+            let known = self.find_hashed(hash, written);
+            return known.unwrap_or_else(|| self.insert(hash, written, None));
         }
         let canonical = canonical(written);
-        self.find(&canonical).unwrap_or_else(|| self.insert(&canonical, Some(written)))
+        let hash = hash(&canonical);
+        let known = self.find_hashed(hash, &canonical);
+        known.unwrap_or_else(|| self.insert(hash, &canonical, Some(written)))
     }
 
-    fn insert(&mut self, canonical: &str, written: Option<&str>) -> NameId {
+    fn insert(&mut self, hash: u64, canonical: &str, written: Option<&str>) -> NameId {
         let id = self.list.len() as u32;
         let canonical_range = self.append(canonical);
         let written = written.map_or(canonical_range.clone(), |w| self.append(w));
         self.list.push(Spelling { canonical: canonical_range, written });
-        self.table.insert(hash(canonical), id);
+        self.table.insert(hash, id);
         NameId(id)
     }
 

@@ -344,7 +344,8 @@ impl Arena {
             return None;
         }
         let w = self.payload(id);
-        (w[0] & 3 == 0).then(|| (self.functions[(w[0] >> 2) as usize], Ids(&w[1..])))
+        let known = w[0] % 4 == 0;
+        known.then(|| (self.functions[(w[0] >> 2) as usize], Ids(&w[1..])))
     }
 
     pub(super) fn table_word(&mut self, function: &'static Function) -> u32 {

@@ -51,22 +51,25 @@ impl Plan {
             bindings.push((symbol, places(below.of_symbol(symbol), &place)));
             place.set(symbol, at as u32);
         }
-        let mut needs = |e: ExprId, own: Option<ExprId>| {
+        let mut needs = |e: ExprId| {
             let mut list = Vec::new();
-            parts.mentions(naming, e, own, &mut list);
+            parts.mentions(naming, e, None, &mut list);
             places(&list, &place)
         };
         let mut of_results = Vec::with_capacity(results.len());
         for (at, result) in results.iter().enumerate() {
             let mut list = places(wanted.get(at), &place);
             for part in result.forms.iter().flat_map(|f| f.parts()) {
-                list.extend(needs(part, None));
+                list.extend(needs(part));
             }
             list.sort_unstable();
             list.dedup();
             of_results.push(list);
         }
-        let value = needs(objective_body(lowered), Some(lowered.objective));
+        let value = match naming.bodies.expr(lowered.objective) {
+            Some(_) => places(wanted.last(), &place),
+            None => needs(objective_body(lowered)),
+        };
         Plan { bindings, results: of_results, value }
     }
 }
@@ -90,6 +93,10 @@ impl List {
     fn add(&mut self, fill: impl FnOnce(&mut Vec<ExprId>)) {
         fill(&mut self.all);
         self.ends.push(self.all.len() as u32);
+    }
+
+    fn last(&self) -> &[ExprId] {
+        self.ends.len().checked_sub(1).map_or(&[], |last| self.get(last))
     }
 
     fn get(&self, at: usize) -> &[ExprId] {

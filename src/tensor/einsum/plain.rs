@@ -52,9 +52,8 @@ impl Arena {
             }
         }
         let Plain { mut factors, exponentials, partner, negative, .. } = plain;
-        let meets = exponentials > 1
-            || exponentials > 0 && partner
-            || negative && (self.has_indicators() || exponentials > 0);
+        let meets =
+            exponentials > 0 && partner || negative && (self.has_indicators() || exponentials > 0);
         if meets || factors.len() < 2 {
             return None;
         }
@@ -103,7 +102,8 @@ impl Arena {
             Tag::Add if self.payload(e).len() <= 2 || self.primitive(e).0 != ONE => return None,
             _ => {}
         }
-        if plain.factors.len() == MOST || plain.bases.contains(&base) {
+        let meets = plain.exponentials > 1 || plain.bases.contains(&base);
+        if meets || plain.factors.len() == MOST {
             return None;
         }
         plain.bases.push(base);

@@ -88,10 +88,10 @@ impl Lowerer<'_> {
                     ProductOp::Product if ranks.0 > 0 && ranks.1 > 0 => {
                         return self.matrix_product(*a, *b);
                     }
-                    ProductOp::Product | ProductOp::Hadamard => self.entrywise(x, y, axes),
+                    ProductOp::Product | ProductOp::Hadamard => self.arena.hadamard(&[x, y]),
                     ProductOp::Quotient | ProductOp::ElementQuotient => {
                         let inverse = self.arena.power(y, &Number::MINUS_ONE);
-                        self.entrywise(x, inverse, axes)
+                        self.arena.hadamard(&[x, inverse])
                     }
                 }
             }
@@ -124,16 +124,6 @@ impl Lowerer<'_> {
             }
             _ => return None,
         })
-    }
-
-    /// The entry-by-entry product of arrays with these axes, or scalars.
-    fn entrywise(&mut self, a: ExprId, b: ExprId, axes: &[DimId]) -> ExprId {
-        let operand =
-            |arena: &Arena, expr: ExprId| Operand { expr, wires: range(0, arena.rank(expr)) };
-        let operands = smallvec![operand(&self.arena, a), operand(&self.arena, b)];
-        let (coefficient, output) = (Number::ONE, range(0, axes.len()));
-        let sizes = SmallVec::from_slice(axes);
-        self.arena.einsum(Network { coefficient, operands, output, sizes })
     }
 
     /// The matrix product of two arrays without free indices: the last axis of the left one is the
