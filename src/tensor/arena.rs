@@ -51,6 +51,13 @@ struct Header {
     settled: bool,
 }
 
+/// What is kept of a node besides its words.
+struct Summary {
+    fingerprint: u64,
+    weight: u32,
+    first: u32,
+}
+
 /// The functions that normal forms know, looked up once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WellKnown {
@@ -133,12 +140,18 @@ impl Default for Arena {
 impl Arena {
     /// An empty arena.
     pub fn new() -> Arena {
+        Arena::with_room(0)
+    }
+
+    /// An empty arena with room for at least so many nodes.
+    pub(super) fn with_room(nodes: usize) -> Arena {
+        let nodes = nodes.max(128);
         let mut first_end = Vec::with_capacity(16);
         first_end.push(0);
         Arena {
-            words: Vec::with_capacity(1024),
-            headers: Vec::with_capacity(128),
-            table: IdTable::with_capacity(128),
+            words: Vec::with_capacity(8 * nodes),
+            headers: Vec::with_capacity(nodes),
+            table: IdTable::with_capacity(nodes),
             numbers: vec![Number::ZERO, Number::ONE, Number::MINUS_ONE],
             number_index: FxHashMap::default(),
             axes: Vec::with_capacity(16),
@@ -359,8 +372,13 @@ impl Arena {
     /// What an expression is.
     #[inline]
     pub fn node(&self, id: ExprId) -> Node<'_> {
-        let w = self.payload(id);
-        match self.tag(id) {
+        self.read(self.tag(id), self.payload(id))
+    }
+
+    /// What the words of a node say.
+    #[inline]
+    fn read<'a>(&'a self, tag: Tag, w: &'a [u32]) -> Node<'a> {
+        match tag {
             Tag::Symbol => Node::Symbol(SymbolId(w[0])),
             Tag::Add => Node::Add(Terms(w)),
             Tag::Einsum => Node::Einsum(EinsumView(w)),
@@ -413,64 +431,60 @@ impl Arena {
         if let Some(i) = found {
             return ExprId(i);
         }
+        let Summary { fingerprint, weight, first } = self.summary(tag, axes, words);
         let id = self.headers.len() as u32;
-        let start = self.words.len() as u32;
-        self.words.extend_from_slice(words);
         self.headers.push(Header {
-            fingerprint: hash,
-            start,
+            fingerprint,
+            start: self.words.len() as u32,
             len: words.len() as u32,
-            weight: 0,
-            first: u32::MAX,
+            weight,
+            first,
             axes,
             tag,
             symmetric: false,
             settled: false,
         });
-        let (fingerprint, weight) = self.summary(ExprId(id));
-        let mut first = u32::MAX;
-        if tag == Tag::Symbol {
-            let symbol = &self.symbols[words[0] as usize];
-            first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
+        self.words.extend_from_slice(words);
+        if matches!(self.axes_at(axes), [a, b] if a == b) {
+            self.headers[id as usize].symmetric = self.is_mirrored(ExprId(id));
         }
-        self.children(ExprId(id), |c| {
-            first = first.min(self.header(c).first);
-        });
-        if tag == Tag::Apply && words[1] > 0 {
-            // the gradient of an unknown function reads like a cotangent
-            first = 0;
-        }
-        let symmetric =
-            matches!(self.axes(ExprId(id)), [a, b] if a == b) && self.is_mirrored(ExprId(id));
-        let header = &mut self.headers[id as usize];
-        header.symmetric = symmetric;
-        header.first = first;
-        header.fingerprint = fingerprint;
-        header.weight = weight;
         self.table.insert(hash, id);
         ExprId(id)
     }
 
-    /// The fingerprint and weight of a new node, from those of its children.
-    fn summary(&self, id: ExprId) -> (u64, u32) {
+    /// What is kept of a new node, from what is kept of its children.
+    fn summary(&self, tag: Tag, axes: AxesId, words: &[u32]) -> Summary {
         let mut h = FxHasher::default();
-        self.tag(id).hash_into(&mut h);
-        self.axes(id).hash(&mut h);
-        let mut weight = 0u32;
-        match self.node(id) {
+        tag.hash_into(&mut h);
+        self.axes_at(axes).hash(&mut h);
+        let (mut weight, mut first) = (0u32, u32::MAX);
+        let mut child = |e: ExprId| {
+            let header = self.header(e);
+            first = first.min(header.first);
+            (header.fingerprint, header.weight)
+        };
+        let mut list = |ids: Ids<'_>, h: &mut FxHasher| {
+            ids.iter().fold(1u32, |sum, e| {
+                let (fingerprint, weight) = child(e);
+                fingerprint.hash(h);
+                sum.saturating_add(weight)
+            })
+        };
+        match self.read(tag, words) {
             Node::Symbol(s) => {
                 let symbol = self.symbol(s);
                 symbol.name.hash(&mut h);
                 std::mem::discriminant(&symbol.kind).hash(&mut h);
                 weight = 1;
+                first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
             }
             Node::Add(terms) => {
                 for (c, e) in terms.iter() {
-                    let number = self.number_of(c);
-                    number.hash(&mut h);
-                    self.fingerprint(e).hash(&mut h);
+                    let (fingerprint, heavy) = child(e);
+                    self.number_of(c).hash(&mut h);
+                    fingerprint.hash(&mut h);
                     let own = u32::from(c != ONE && c != MINUS_ONE) + 1;
-                    weight = weight.saturating_add(self.weight(e).saturating_add(own));
+                    weight = weight.saturating_add(heavy.saturating_add(own));
                 }
                 weight = weight.max(1);
             }
@@ -479,14 +493,16 @@ impl Arena {
                 for wire in 0..view.wires() {
                     view.size(wire as u32).0.hash(&mut h);
                 }
+                let mut count = 0;
                 for (e, wires) in view.operands() {
-                    self.fingerprint(e).hash(&mut h);
+                    let (fingerprint, heavy) = child(e);
+                    fingerprint.hash(&mut h);
                     wires.hash(&mut h);
-                    weight = weight.saturating_add(self.weight(e).saturating_add(1));
+                    weight = weight.saturating_add(heavy.saturating_add(1));
+                    count += 1;
                 }
-                let single = view.operands().nth(1).is_none();
                 let contracted = view.wires() > view.output().len();
-                weight = if single {
+                weight = if count < 2 {
                     weight.max(1) + u32::from(contracted && weight > 0)
                 } else {
                     weight - 1
@@ -498,37 +514,36 @@ impl Arena {
                     MapFunction::Unknown(s, n) => (&self.symbol(s).name, n).hash(&mut h),
                     MapFunction::Compare(c) => (c as u32).hash(&mut h),
                 }
-                weight = self.list_summary(ids, &mut h);
+                weight = list(ids, &mut h);
             }
             Node::Named { function, active, arguments } => {
                 (function.name, active).hash(&mut h);
-                weight = self.list_summary(arguments, &mut h);
+                weight = list(arguments, &mut h);
             }
             Node::Reduce(kind, active, e) => {
-                (kind, active, self.fingerprint(e)).hash(&mut h);
-                weight = self.weight(e).saturating_add(1);
+                let (fingerprint, heavy) = child(e);
+                (kind, active, fingerprint).hash(&mut h);
+                weight = heavy.saturating_add(1);
             }
             Node::Window { kind, active, width, argument } => {
-                (kind, active, width.0, self.fingerprint(argument)).hash(&mut h);
-                weight = self.weight(argument).saturating_add(2);
+                let (fingerprint, heavy) = child(argument);
+                (kind, active, width.0, fingerprint).hash(&mut h);
+                weight = heavy.saturating_add(2);
             }
             Node::Matrix(kind, e) => {
-                (kind, self.fingerprint(e)).hash(&mut h);
-                weight = self.weight(e).saturating_add(1);
+                let (fingerprint, heavy) = child(e);
+                (kind, fingerprint).hash(&mut h);
+                weight = heavy.saturating_add(1);
             }
             Node::Apply(s, order, e) => {
-                (&self.symbol(s).name, order, self.fingerprint(e)).hash(&mut h);
-                weight = self.weight(e).saturating_add(1);
+                let (fingerprint, heavy) = child(e);
+                (&self.symbol(s).name, order, fingerprint).hash(&mut h);
+                weight = heavy.saturating_add(1);
+                // the gradient of an unknown function reads like a cotangent
+                first = if order > 0 { 0 } else { first };
             }
         }
-        (h.finish(), weight)
-    }
-
-    fn list_summary(&self, ids: Ids<'_>, h: &mut FxHasher) -> u32 {
-        ids.iter().fold(1u32, |weight, e| {
-            self.fingerprint(e).hash(h);
-            weight.saturating_add(self.weight(e))
-        })
+        Summary { fingerprint: h.finish(), weight, first }
     }
 }
 

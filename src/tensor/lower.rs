@@ -283,7 +283,7 @@ struct Context {
 
 impl<'a> Lowerer<'a> {
     fn new(typed: &'a Typed, calculus: &'a dyn Differentiate) -> Lowerer<'a> {
-        let mut arena = Arena::new();
+        let mut arena = Arena::with_room(typed.program.nodes.len());
         let names = typed.dims.texts().collect();
         arena.name_sizes(names);
         let decimal = |e: &Expr| matches!(e, Expr::Number(n) if n.decimal().is_some());
