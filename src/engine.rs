@@ -393,9 +393,10 @@ fn settle(
     results: &[ExprId],
     bindings: &[Equation],
 ) -> (Vec<ExprId>, Vec<Equation>) {
-    let mut roots: Vec<ExprId> = results.to_vec();
+    let mut roots: Vec<ExprId> = Vec::with_capacity(results.len() + bindings.len());
+    roots.extend_from_slice(results);
     roots.extend(bindings.iter().map(|b| b.body));
-    let mut simplifier = Simplifier::default();
+    let mut simplifier = Simplifier::of(&lowered.arena);
     let first = simplifier.run(&mut lowered.arena, &roots, &FxHashMap::default());
     let few = lowered.equations.len() <= SOUGHT;
     let mut names: FxHashMap<ExprId, ExprId> = FxHashMap::default();

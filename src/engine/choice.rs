@@ -9,6 +9,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::node::{ExprId, Node, Wire};
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 /// An answer up to this weight is short enough without names for the cotangents of unnamed values.
 const SHORT: u32 = 44;
@@ -147,7 +148,7 @@ fn written_out(lowered: &mut Lowered, all: bool) -> (Vec<Equation>, Vec<Named>) 
 /// Whether something may cancel where this is written out: it sums the entries of one array, inverts
 /// a matrix or puts matrices side by side.
 fn may_cancel(arena: &Arena, body: ExprId) -> bool {
-    let mut stack = vec![body];
+    let mut stack: SmallVec<[ExprId; 16]> = smallvec![body];
     while let Some(id) = stack.pop() {
         match arena.node(id) {
             Node::Matrix(..) => return true,

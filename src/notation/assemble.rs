@@ -365,7 +365,7 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
     let declared =
         |x: ExprId| arena.as_symbol(x).is_some_and(|s| arena.symbol(s).properties.posdef);
     let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
-    let answer = Graph::of(arena, &naming.bodies, &roots);
+    let answer = Graph::of(arena, &naming.bodies, roots);
     let all = naming.graph(arena);
     let is_factor = |id: &ExprId| matches!(matrix(*id), Some((MatrixFunction::Cholesky, _)));
     let asked: Vec<ExprId> = all.ids().filter(is_factor).collect();

@@ -69,9 +69,9 @@ impl ShapeRef<'_> {
 }
 
 impl Shapes {
-    /// Nothing known of so many nodes, with room for the shapes of so many names.
-    pub(super) fn new(nodes: usize, names: usize) -> Shapes {
-        Shapes { sizes: Vec::with_capacity(2 * names), nodes: vec![Place::UNKNOWN; nodes] }
+    /// Nothing known of so many nodes.
+    pub(super) fn new(nodes: usize) -> Shapes {
+        Shapes { sizes: Vec::with_capacity(nodes), nodes: vec![Place::UNKNOWN; nodes] }
     }
 
     /// The shape of a node; a scalar's where nothing is known.

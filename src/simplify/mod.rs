@@ -33,7 +33,7 @@ pub fn simplify(
     roots: &[ExprId],
     replace: &FxHashMap<ExprId, ExprId>,
 ) -> Vec<ExprId> {
-    Simplifier::default().run(arena, roots, replace)
+    Simplifier::of(arena).run(arena, roots, replace)
 }
 
 /// The memory of several simplifications one after the other.
@@ -48,6 +48,11 @@ pub(crate) struct Simplifier {
 }
 
 impl Simplifier {
+    /// One with room for what an arena holds.
+    pub(crate) fn of(arena: &Arena) -> Simplifier {
+        Simplifier { map: Memo::with_room(arena.len()), ..Simplifier::default() }
+    }
+
     /// As [`simplify`].
     pub(crate) fn run(
         &mut self,

@@ -38,7 +38,7 @@ fn part<'a>(text: &'a str, range: &Range<u32>) -> &'a str {
 impl Names {
     /// No names yet, with room for those of a text of ordinary density.
     pub(super) fn for_text(bytes: usize) -> Names {
-        let expected = (bytes / 16).max(12);
+        let expected = (bytes / 16).max(28);
         Names {
             text: String::with_capacity((bytes / 4).max(64)),
             list: Vec::with_capacity(expected),

@@ -59,8 +59,9 @@ pub fn parse_shared(shapes: Option<&str>, text: &Arc<str>) -> Result<Program, Pa
             nodes: Vec::with_capacity(tokens.len() / 2),
             spans: Vec::with_capacity(tokens.len() / 2),
             names,
-            statements: Vec::with_capacity(tokens.len() / 32 + 2),
-            statement_spans: Vec::with_capacity(tokens.len() / 32 + 2),
+            statements: Vec::with_capacity(tokens.len() / 32 + 8),
+            statement_spans: Vec::with_capacity(tokens.len() / 32 + 8),
+            children: Vec::with_capacity(tokens.len() / 8 + 8),
             ..Program::default()
         },
         tokens,

@@ -211,7 +211,7 @@ impl Parser {
     /// `var W[m,n], c positive`
     fn variables(&mut self) -> Result<Statement, ParseError> {
         self.at += 1;
-        let mut list = Vec::new();
+        let mut list = Vec::with_capacity(8);
         loop {
             list.push(self.declaration()?);
             if self.peek().token != Token::Comma {

@@ -295,15 +295,15 @@ impl<'a> Lowerer<'a> {
             typed,
             calculus,
             arena,
-            equations: Vec::new(),
+            equations: Vec::with_capacity(typed.definitions.len() + 1),
             values: vec![None; typed.program.nodes.len()],
             variables: vec![None; typed.variables.len()],
             definitions: vec![None; typed.definitions.len()],
             functions: vec![None; typed.unknowns.len()],
             order: 0,
             unit_vectors: FxHashMap::default(),
-            stack: Vec::new(),
-            list: Vec::new(),
+            stack: Vec::with_capacity(16),
+            list: Vec::with_capacity(16),
         }
     }
 

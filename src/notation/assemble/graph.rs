@@ -17,10 +17,10 @@ const ABSENT: (u32, u32) = (1, 0);
 
 impl Graph {
     /// What the roots need, a name its body.
-    pub(super) fn of(arena: &Arena, bodies: &Memo, roots: &[ExprId]) -> Graph {
+    pub(super) fn of(arena: &Arena, bodies: &Memo, roots: Vec<ExprId>) -> Graph {
         let mut graph =
             Graph { edges: Vec::with_capacity(2 * arena.len()), ranges: vec![ABSENT; arena.len()] };
-        let mut stack = roots.to_vec();
+        let mut stack = roots;
         while let Some(id) = stack.pop() {
             let range = &mut graph.ranges[id.0 as usize];
             if *range != ABSENT {

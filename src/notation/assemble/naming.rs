@@ -91,7 +91,7 @@ impl<'a> Naming<'a> {
             bodies: Memo::with_room(lowered.arena.len()),
             symbols: Memo::with_room(lowered.arena.len()),
             taken: OnceCell::new(),
-            sequence: Vec::new(),
+            sequence: Vec::with_capacity(lowered.equations.len() + cotangents.len()),
             definitions: lowered.equations.len(),
             roots: results.iter().map(|r| r.value).collect(),
             objective: lowered.objective,
@@ -253,9 +253,10 @@ impl<'a> Naming<'a> {
 
     /// What the results and the objective need.
     pub(super) fn graph(&self, arena: &Arena) -> Graph {
-        let mut roots = self.roots.clone();
+        let mut roots = Vec::with_capacity(2 * self.roots.len() + 8);
+        roots.extend_from_slice(&self.roots);
         roots.push(self.objective);
-        Graph::of(arena, &self.bodies, &roots)
+        Graph::of(arena, &self.bodies, roots)
     }
 
     /// The next of the numbered names of this kind that is no other's.

@@ -26,9 +26,9 @@ impl Plan {
         results: &[Result_],
     ) -> Plan {
         let arena = &lowered.arena;
-        let (seen, stack) = (Memo::with_room(arena.len()), Vec::new());
+        let (seen, stack) = (Memo::with_room(arena.len()), Vec::with_capacity(16));
         let mut parts = Parts { arena, graph, seen, stack };
-        let mut wanted = List::default();
+        let mut wanted = List::with_room(results.len() + 1);
         for result in results {
             wanted.add(|list| parts.mentions(naming, result.value, None, list));
         }
@@ -83,13 +83,16 @@ fn places(symbols: &[ExprId], place: &Memo) -> Needs {
 }
 
 /// Lists of names, one after the other.
-#[derive(Default)]
 struct List {
     all: Vec<ExprId>,
     ends: Vec<u32>,
 }
 
 impl List {
+    fn with_room(lists: usize) -> List {
+        List { all: Vec::with_capacity(2 * lists), ends: Vec::with_capacity(lists) }
+    }
+
     fn add(&mut self, fill: impl FnOnce(&mut Vec<ExprId>)) {
         fill(&mut self.all);
         self.ends.push(self.all.len() as u32);
@@ -115,7 +118,7 @@ impl Below {
     /// Of these names and of all that they mention.
     fn of(naming: &Naming<'_>, parts: &mut Parts<'_>, wanted: &[ExprId]) -> Below {
         let places = Memo::with_room(parts.arena.len());
-        let mut below = Below { lists: List::default(), places };
+        let mut below = Below { lists: List::with_room(naming.sequence.len()), places };
         let mut stack = wanted.to_vec();
         while let Some(s) = stack.pop() {
             if !below.places.contains(s) {

@@ -137,6 +137,9 @@ impl Arena {
 
     /// A plain sum.
     pub(crate) fn sum_of(&mut self, terms: &[ExprId]) -> ExprId {
+        if let [only] = terms {
+            return *only;
+        }
         let axes = self.axes_of(terms[0]);
         self.add_terms(axes, terms.iter().map(|&e| (ONE, e)).collect())
     }
