@@ -71,7 +71,7 @@ impl ShapeRef<'_> {
 impl Shapes {
     /// Nothing known of so many nodes.
     pub(super) fn new(nodes: usize) -> Shapes {
-        Shapes { sizes: Vec::with_capacity(nodes), nodes: vec![Place::UNKNOWN; nodes] }
+        Shapes { sizes: Vec::with_capacity(2 * nodes), nodes: vec![Place::UNKNOWN; nodes] }
     }
 
     /// The shape of a node; a scalar's where nothing is known.

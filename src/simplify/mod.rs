@@ -50,7 +50,8 @@ pub(crate) struct Simplifier {
 impl Simplifier {
     /// One with room for what an arena holds.
     pub(crate) fn of(arena: &Arena) -> Simplifier {
-        Simplifier { map: Memo::with_room(arena.len()), ..Simplifier::default() }
+        let (map, heads) = (Memo::with_room(arena.len()), Memo::default());
+        Simplifier { map, heads, stack: Vec::with_capacity(32), list: Vec::with_capacity(32) }
     }
 
     /// As [`simplify`].

@@ -97,7 +97,7 @@ pub(super) fn lex(
     names: &mut Names,
     limit: usize,
 ) -> Result<Tokens, ParseError> {
-    let mut tokens: Vec<Lexeme> = Vec::with_capacity(source.len() / 2 + 4);
+    let mut tokens: Vec<Lexeme> = Vec::with_capacity(source.len() / 3 * 2 + 8);
     let mut numbers = Vec::new();
     let (mut rest, mut spaced, mut depth) = (source, true, 0usize);
     while let Some(c) = rest.chars().next() {

@@ -231,7 +231,7 @@ impl Arena {
     /// The product of scalars and arrays of one shape, entry by entry.
     pub fn hadamard(&mut self, factors: &[ExprId]) -> ExprId {
         let mut axes = Axes::new();
-        let mut list: SmallVec<[ExprId; 8]> = SmallVec::new();
+        let mut list: SmallVec<[ExprId; 20]> = SmallVec::new();
         for &e in factors {
             if self.rank(e) > 0 {
                 axes = Axes::from_slice(self.axes(e));

@@ -23,10 +23,15 @@ impl Arena {
             return;
         }
         let (exp, sigmoid) = (self.known.exp, self.known.sigmoid);
-        let has = |f: &Factor| self.as_call(f.base, sigmoid).is_some();
-        let has_sigmoid = work.factors.iter().any(has);
+        let (mut exponentials, mut sigmoids) = (0, 0);
+        for f in &work.factors {
+            if let Some((function, _)) = self.as_known_map(f.base) {
+                exponentials += usize::from(function == exp);
+                sigmoids += usize::from(function == sigmoid);
+            }
+        }
         let mut at = 0;
-        while at < work.factors.len() {
+        while exponentials > 0 && at < work.factors.len() {
             let Some(u) = self.as_call(work.factors[at].base, exp) else {
                 at += 1;
                 continue;
@@ -41,8 +46,11 @@ impl Arena {
                 }
                 return self.normalise_exponentials(work, todo);
             }
-            let pair = if has_sigmoid { self.sigmoid_of(work, at, u) } else { None };
-            if let Some(merged) = pair.or_else(|| self.one_exponential(work, at, u)) {
+            let mut merged = if sigmoids > 0 { self.sigmoid_of(work, at, u) } else { None };
+            if merged.is_none() && exponentials > 1 {
+                merged = self.one_exponential(work, at, u);
+            }
+            if let Some(merged) = merged {
                 todo.push(merged);
                 at = 0;
             } else {
