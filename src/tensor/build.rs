@@ -252,7 +252,7 @@ impl Arena {
     }
 
     /// The same, by the normal form of products.
-    fn product_of(&mut self, factors: &[ExprId], axes: &[DimId]) -> ExprId {
+    pub(super) fn product_of(&mut self, factors: &[ExprId], axes: &[DimId]) -> ExprId {
         let mut operands = with_room(factors.len());
         for &expr in factors {
             operands.push(Operand { expr, wires: range(0, self.rank(expr)) });

@@ -94,7 +94,8 @@ impl Arena {
                     }
                     base = of;
                     plain.negative |= self.number_of(exponent).is_negative();
-                } else if let Some((f, _)) = self.as_known_map(e) {
+                }
+                if let Some((f, _)) = self.as_known_map(base) {
                     plain.exponentials += usize::from(f == self.known.exp);
                     plain.partner |= f == self.known.sigmoid;
                 }
@@ -123,4 +124,54 @@ fn is_entrywise(view: EinsumView<'_>) -> bool {
     view.wires() == output.len()
         && output.iter().enumerate().all(|(at, w)| at == *w as usize)
         && view.operands().all(|(_, wires)| wires.is_empty() || wires == output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::Number;
+    use crate::shape::dim::DimId;
+    use crate::tensor::node::{MapFunction, Symbol};
+
+    /// Expressions that may meet in products, of one shape.
+    fn parts(arena: &mut Arena, axes: &[DimId]) -> Vec<ExprId> {
+        let named = |name: &str| Symbol::new(name.into(), SymbolKind::Shared);
+        let (x, y) = (arena.symbol_expr(named("x"), axes), arena.symbol_expr(named("y"), axes));
+        let (minus_x, sum) = (arena.negate(x), arena.sum_of(&[x, y]));
+        let two = arena.number(&Number::integer(2));
+        let (exp, sigmoid) =
+            (MapFunction::Known(arena.known.exp), MapFunction::Known(arena.known.sigmoid));
+        let mut list = vec![x, y, minus_x, sum, arena.negate(sum), two];
+        for of in [x, minus_x, sum] {
+            list.push(arena.map(exp, &[of]));
+            list.push(arena.map(sigmoid, &[of]));
+        }
+        let half = Number::ratio(1, 2).expect("2 is not 0");
+        for at in 0..list.len() {
+            for exponent in [&Number::MINUS_ONE, &Number::integer(2), &half] {
+                list.push(arena.power(list[at], exponent));
+            }
+        }
+        list.push(arena.hadamard(&[x, y]));
+        list
+    }
+
+    #[test]
+    fn a_plain_product_is_its_normal_form() {
+        for axes in [&[][..], &[DimId(7)]] {
+            let mut arena = Arena::new();
+            let list = parts(&mut arena, axes);
+            for a in &list {
+                for b in &list {
+                    for c in &list[..12] {
+                        let factors = [*a, *b, *c];
+                        let normal = arena.product_of(&factors, axes);
+                        if let Some(product) = arena.plain_product(&factors, axes) {
+                            assert_eq!(product, normal);
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
