@@ -197,6 +197,12 @@ pub(super) fn open_number(name: &str) -> Option<u32> {
 }
 
 impl Dims {
+    /// Whether a size has this name.
+    pub fn has_name(&self, name: &str) -> bool {
+        let same = |id: u32| matches!(&self.list[id as usize], Entry::Name(n) if **n == *name);
+        open_number(name).is_some() || self.table.find(hash_of_name(name), same).is_some()
+    }
+
     /// The text of every size, by id.
     pub fn texts(&self) -> impl Iterator<Item = Rc<str>> + '_ {
         self.list.iter().enumerate().map(|(at, entry)| match entry {

@@ -74,8 +74,6 @@ pub(super) struct Naming<'a> {
     often_named: bool,
     /// The names that were given here, and those that are not to be given.
     letters: FxHashSet<Rc<str>>,
-    /// The names of sizes, once they are asked for.
-    sizes: OnceCell<FxHashSet<Rc<str>>>,
 }
 
 impl<'a> Naming<'a> {
@@ -100,7 +98,6 @@ impl<'a> Naming<'a> {
                 .iter()
                 .any(|r| matches!(r.kind, ResultKind::Hessian | ResultKind::Jacobian)),
             letters: reserved.iter().cloned().collect(),
-            sizes: OnceCell::new(),
         };
         let scalar = lowered.arena.rank(lowered.objective) == 0;
         let last = lowered.equations.len().wrapping_sub(1);
@@ -124,9 +121,9 @@ impl<'a> Naming<'a> {
         for e in cotangents {
             let id = lowered.arena.as_symbol(e.symbol).expect("what is named is a symbol");
             if lowered.arena.symbol(id).kind == SymbolKind::Shared {
-                let name = naming.next("delta", &mut deltas);
-                lowered.arena.rename(id, &name);
-                naming.letters.insert(name.into());
+                let name: Rc<str> = naming.next("delta", &mut deltas).into();
+                lowered.arena.rename(id, name.clone());
+                naming.letters.insert(name);
             }
         }
         naming
@@ -136,7 +133,7 @@ impl<'a> Naming<'a> {
     fn is_taken(&self, name: &str) -> bool {
         self.typed.program.find_name(name).is_some()
             || self.letters.contains(name)
-            || self.sizes.get_or_init(|| self.typed.dims.texts().collect()).contains(name)
+            || self.typed.dims.has_name(name)
     }
 
     /// Names what is heavy and used more than once, what gets too deep, and the arguments of
@@ -271,10 +268,11 @@ impl<'a> Naming<'a> {
     }
 
     fn name(&mut self, arena: &mut Arena, id: ExprId, name: &str) {
-        self.letters.insert(name.into());
+        let name: Rc<str> = name.into();
+        self.letters.insert(name.clone());
         let axes = Axes::from_slice(arena.axes(id));
         let order = arena.key(id).0;
-        let symbol = Symbol { order, ..Symbol::new(name.into(), SymbolKind::Shared) };
+        let symbol = Symbol { order, ..Symbol::new(name, SymbolKind::Shared) };
         let symbol = arena.symbol_expr(symbol, &axes);
         self.bodies.set_expr(symbol, id);
         self.symbols.set_expr(id, symbol);

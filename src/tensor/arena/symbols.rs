@@ -32,8 +32,8 @@ impl Arena {
     }
 
     /// Gives a symbol another name.
-    pub(crate) fn rename(&mut self, id: SymbolId, name: &str) {
-        self.symbols[id.0 as usize].name = name.into();
+    pub(crate) fn rename(&mut self, id: SymbolId, name: Rc<str>) {
+        self.symbols[id.0 as usize].name = name;
     }
 
     /// States the value of a size that is a plain number.
