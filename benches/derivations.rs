@@ -1,7 +1,8 @@
 //! Derivations in the library, from text to text, without verification.
 //!
 //! `cargo bench --bench derivations`; `typical` is the everyday work, `transformer_blocks`, `chain`,
-//! `wide` and `deep` show that costs are linear (their counters give layers, terms and nodes a second).
+//! `wide` and `deep` show that costs are linear (their counters give layers, terms and nodes a second);
+//! `raw_…` is the derivative alone.
 
 use derive::calculus::sweep::{Naming, ReverseMode, Seed, gradients};
 use derive::notation::steps;
@@ -70,7 +71,7 @@ const TYPICAL: &[(&str, &str, &[&str], Ask)] = &[
       L = (w2'*z - y)^2", &["w2"], Ask::Hessian),
 ];
 
-#[divan::bench(args = TYPICAL.iter().map(|t| t.0))]
+#[divan::bench(args = TYPICAL.iter().map(|t| t.0), sample_count = 1000)]
 fn typical(bencher: divan::Bencher, name: &str) {
     let (_, program, wrt, ask) = TYPICAL.iter().find(|t| t.0 == name).expect("it is in the table");
     let question = Question::new(program).wrt(wrt);

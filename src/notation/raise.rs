@@ -361,7 +361,9 @@ impl Raiser<'_> {
                         self.operand(&mut reduction, s, wires, false)?;
                     }
                     self.means(&mut reduction, view);
-                    (c.is_negative(), with_scalars(&magnitude, reduction.scalars, None))
+                    let changes = arena.has_changes();
+                    let product = with_scalars(&magnitude, reduction.scalars, None, changes);
+                    (c.is_negative(), product)
                 }
                 Node::Einsum(view) if !self.is_named(e) => {
                     if turn {

@@ -82,6 +82,7 @@ pub(crate) struct WellKnown {
 
 /// The arena.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about it")]
 pub struct Arena {
     words: Vec<u32>,
     headers: Vec<Header>,
@@ -93,6 +94,8 @@ pub struct Arena {
     axes_ends: Vec<u32>,
     axes_table: IdTable,
     symbols: Vec<Symbol>,
+    /// Whether a differential is among the symbols.
+    changes: bool,
     functions: Vec<&'static Function>,
     size_numbers: FxHashMap<DimId, i64>,
     size_symbols: FxHashMap<DimId, ExprId>,
@@ -158,6 +161,7 @@ impl Arena {
             axes_ends: first_end,
             axes_table: IdTable::with_capacity(12),
             symbols: Vec::with_capacity(16),
+            changes: false,
             functions: Vec::with_capacity(8),
             size_numbers: FxHashMap::default(),
             size_symbols: FxHashMap::default(),

@@ -47,12 +47,13 @@ impl<'a> Raiser<'a> {
         let linked = !reduction.links.is_empty();
         let sizes = Sizes { arena: self.arena, view };
         let body = reduction.reduce(&sizes, &mut scalars)?;
+        let changes = self.arena.has_changes();
         if !linked {
-            return Some((sign, with_scalars(c, scalars, body)));
+            return Some((sign, with_scalars(c, scalars, body, changes)));
         }
         let mut c = c.clone();
         cancel_sizes(&mut c, &mut scalars);
-        Some((sign, with_scalars(&c, scalars, body)))
+        Some((sign, with_scalars(&c, scalars, body, changes)))
     }
 
     /// Which operands are written with all signs changed, and the sign that is left: a sum with more

@@ -264,8 +264,13 @@ pub(super) fn transposed_part(mut part: Part) -> Part {
     Part { math: transpose(part.math), ..part }
 }
 
-/// Scalar factors before an array, or their product where there is none.
-pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> Math {
+/// Scalar factors before an array, or their product where there is none; `changes` may be among them.
+pub(super) fn with_scalars(
+    c: &Number,
+    scalars: Scalars,
+    body: Option<Math>,
+    changes: bool,
+) -> Math {
     let Scalars { mut above, mut below } = scalars;
     if above.is_empty() && below.is_empty() {
         return match body {
@@ -276,7 +281,7 @@ pub(super) fn with_scalars(c: &Number, scalars: Scalars, body: Option<Math>) -> 
     }
     // a change last: `s*tr(dX*A)`
     if above.len() > 1 {
-        above.sort_by_cached_key(|s| (has_change(&s.1), kind(&s.1), s.0));
+        above.sort_by_cached_key(|s| (changes && has_change(&s.1), kind(&s.1), s.0));
         order_entries(&mut above, |s| (kind(&s.1), s.0), |s| &s.1);
     }
     below.sort_by_key(|s| s.0);

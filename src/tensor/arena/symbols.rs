@@ -18,6 +18,7 @@ impl Arena {
 
     /// A new symbol that is no value by itself (an unknown function).
     pub fn new_symbol(&mut self, symbol: Symbol) -> SymbolId {
+        self.changes |= symbol.kind == SymbolKind::Differential;
         let id = SymbolId(self.symbols.len() as u32);
         self.symbols.push(symbol);
         id
@@ -96,6 +97,11 @@ impl Arena {
         let id = self.symbol_expr(symbol, axes);
         self.indicator_index.insert(key, id);
         id
+    }
+
+    /// Whether there are differentials at all.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.changes
     }
 
     /// Whether there are indicators at all.
