@@ -4,21 +4,23 @@
 //! on content alone, never on the order of creation.
 
 mod index;
+mod summary;
 mod symbols;
 
 use self::index::hash_of;
+use self::summary::Summary;
 use super::einsum::Quotient;
 use super::node::{
     Axes, EinsumView, ExprId, Ids, Indicator, MapFunction, MatrixFunction, Node, NumberId,
-    ReduceKind, Symbol, SymbolId, SymbolKind, Terms, WindowKind,
+    ReduceKind, Symbol, SymbolId, Terms, WindowKind,
 };
 use crate::functions::{self, Function};
 use crate::id_table::IdTable;
 use crate::number::Number;
 use crate::shape::dim::{DimId, Dims};
 use crate::syntax::ast::Comparison;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
-use std::hash::{BuildHasher, Hash, Hasher};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::{BuildHasher, Hash};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Tag {
@@ -49,13 +51,6 @@ struct Header {
     symmetric: bool,
     /// No rewrite of the simplifier makes it lighter.
     settled: bool,
-}
-
-/// What is kept of a node besides its words.
-struct Summary {
-    fingerprint: u64,
-    weight: u32,
-    first: u32,
 }
 
 /// The functions that normal forms know, looked up once.
@@ -455,100 +450,6 @@ impl Arena {
         self.table.insert(hash, id);
         ExprId(id)
     }
-
-    /// What is kept of a new node, from what is kept of its children.
-    fn summary(&self, tag: Tag, axes: AxesId, words: &[u32]) -> Summary {
-        let mut h = FxHasher::default();
-        tag.hash_into(&mut h);
-        self.axes_at(axes).hash(&mut h);
-        let (mut weight, mut first) = (0u32, u32::MAX);
-        let mut child = |e: ExprId| {
-            let header = self.header(e);
-            first = first.min(header.first);
-            (header.fingerprint, header.weight)
-        };
-        let mut list = |ids: Ids<'_>, h: &mut FxHasher| {
-            ids.iter().fold(1u32, |sum, e| {
-                let (fingerprint, weight) = child(e);
-                fingerprint.hash(h);
-                sum.saturating_add(weight)
-            })
-        };
-        match self.read(tag, words) {
-            Node::Symbol(s) => {
-                let symbol = self.symbol(s);
-                symbol.name.hash(&mut h);
-                std::mem::discriminant(&symbol.kind).hash(&mut h);
-                weight = 1;
-                first = if symbol.kind == SymbolKind::Cotangent { 0 } else { symbol.order };
-            }
-            Node::Add(terms) => {
-                for (c, e) in terms.iter() {
-                    let (fingerprint, heavy) = child(e);
-                    self.number_of(c).hash(&mut h);
-                    fingerprint.hash(&mut h);
-                    let own = u32::from(c != ONE && c != MINUS_ONE) + 1;
-                    weight = weight.saturating_add(heavy.saturating_add(own));
-                }
-                weight = weight.max(1);
-            }
-            Node::Einsum(view) => {
-                view.output().hash(&mut h);
-                for wire in 0..view.wires() {
-                    view.size(wire as u32).0.hash(&mut h);
-                }
-                let mut count = 0;
-                for (e, wires) in view.operands() {
-                    let (fingerprint, heavy) = child(e);
-                    fingerprint.hash(&mut h);
-                    wires.hash(&mut h);
-                    weight = weight.saturating_add(heavy.saturating_add(1));
-                    count += 1;
-                }
-                let contracted = view.wires() > view.output().len();
-                weight = if count < 2 {
-                    weight.max(1) + u32::from(contracted && weight > 0)
-                } else {
-                    weight - 1
-                };
-            }
-            Node::Map(f, ids) => {
-                match f {
-                    MapFunction::Known(f) => f.name.hash(&mut h),
-                    MapFunction::Unknown(s, n) => (&self.symbol(s).name, n).hash(&mut h),
-                    MapFunction::Compare(c) => (c as u32).hash(&mut h),
-                }
-                weight = list(ids, &mut h);
-            }
-            Node::Named { function, active, arguments } => {
-                (function.name, active).hash(&mut h);
-                weight = list(arguments, &mut h);
-            }
-            Node::Reduce(kind, active, e) => {
-                let (fingerprint, heavy) = child(e);
-                (kind, active, fingerprint).hash(&mut h);
-                weight = heavy.saturating_add(1);
-            }
-            Node::Window { kind, active, width, argument } => {
-                let (fingerprint, heavy) = child(argument);
-                (kind, active, width.0, fingerprint).hash(&mut h);
-                weight = heavy.saturating_add(2);
-            }
-            Node::Matrix(kind, e) => {
-                let (fingerprint, heavy) = child(e);
-                (kind, fingerprint).hash(&mut h);
-                weight = heavy.saturating_add(1);
-            }
-            Node::Apply(s, order, e) => {
-                let (fingerprint, heavy) = child(e);
-                (&self.symbol(s).name, order, fingerprint).hash(&mut h);
-                weight = heavy.saturating_add(1);
-                // the gradient of an unknown function reads like a cotangent
-                first = if order > 0 { 0 } else { first };
-            }
-        }
-        Summary { fingerprint: h.finish(), weight, first }
-    }
 }
 
 /// The list of axes with this number, of which 0 is the empty one.
@@ -556,12 +457,6 @@ fn axes_in<'a>(all: &'a [DimId], ends: &[u32], id: u32) -> &'a [DimId] {
     match id as usize {
         0 => &[],
         at => &all[ends[at - 1] as usize..ends[at] as usize],
-    }
-}
-
-impl Tag {
-    fn hash_into(self, h: &mut FxHasher) {
-        (self as u32).hash(h);
     }
 }
 
