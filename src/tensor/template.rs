@@ -432,3 +432,31 @@ pub(crate) fn range(from: usize, to: usize) -> Wires {
         None => (from as u32..to as u32).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derivatives_of_elementwise_functions_are_elementwise() {
+        for axes in [&[][..], &[DimId(5)]] {
+            let mut arena = Arena::new();
+            let mut symbol = |name: String| {
+                arena.symbol_expr(Symbol::new(name.as_str().into(), SymbolKind::Shared), axes)
+            };
+            let list: Vec<ExprId> = (0..4).map(|k| symbol(format!("x{k}"))).collect();
+            let value = symbol("y".into());
+            for f in crate::functions::all() {
+                for count in (1..=list.len()).filter(|n| f.accepts(*n)) {
+                    let Lowering::Primitive(texts) = f.lowering_for(count) else { continue };
+                    for text in texts.iter().filter(|text| **text != "0") {
+                        let t = template(text, f.parameters);
+                        let made = arena.instantiate_entrywise(t, &list[..count], Some(value));
+                        let made = made.unwrap_or_else(|| panic!("`{}`: `{text}`", f.name));
+                        assert!([0, axes.len()].contains(&arena.rank(made)));
+                    }
+                }
+            }
+        }
+    }
+}
