@@ -577,18 +577,16 @@ impl Sweep<'_> {
         }
         let mut factors: SmallVec<[ExprId; RUN + 2]> = smallvec![g];
         let (mut end, mut value) = (id, value);
-        while let Some(x) = self.rules.argument(end).filter(|_| factors.len() <= RUN) {
+        let mut next = self.rules.argument(id);
+        while let Some(x) = next.filter(|_| factors.len() <= RUN) {
             let once = self.once[self.slots[x.0 as usize] as usize - 1];
-            let goes_on = once && self.rules.argument(x).is_some();
-            if factors.len() == 1 && !goes_on {
+            next = if once { self.rules.argument(x) } else { None };
+            if factors.len() == 1 && next.is_none() {
                 return None;
             }
             let Some(factor) = self.rules.factor(end, x, value) else { break };
             factors.push(factor);
             (end, value) = (x, x);
-            if !goes_on {
-                break;
-            }
         }
         (factors.len() > 1).then(|| (end, self.rules.arena.hadamard(&factors)))
     }

@@ -32,7 +32,7 @@ impl Arena {
         factors: &[ExprId],
         axes: &[DimId],
     ) -> Option<ExprId> {
-        if !self.quotients.is_empty() {
+        if !self.quotients.is_empty() || factors.len() > MOST {
             return None;
         }
         let mut plain = Plain::default();
