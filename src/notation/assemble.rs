@@ -201,6 +201,7 @@ impl<'a> Author<'a> {
     fn text(&self, root: NodeId, needs: &Needs) -> Option<Math> {
         let typed = self.spelling.typed;
         let mut stack: SmallVec<[NodeId; 16]> = SmallVec::new();
+        // without definitions there is nothing to look for
         stack.extend((!typed.definitions.is_empty()).then_some(root));
         while let Some(id) = stack.pop() {
             if let Meaning::Definition(d) = typed.meaning(id)

@@ -132,11 +132,8 @@ impl Dims {
             return self.open[number as usize];
         }
         let hash = hash_of_name(name);
-        let same = |id: u32| matches!(&self.list[id as usize], Entry::Name(n) if **n == *name);
-        if let Some(id) = self.table.find(hash, same) {
-            return DimId(id);
-        }
-        self.insert(hash, Entry::Name(name.into()))
+        let known = self.named(hash, name);
+        known.unwrap_or_else(|| self.insert(hash, Entry::Name(name.into())))
     }
 
     /// The size that is a plain number.
@@ -199,8 +196,13 @@ pub(super) fn open_number(name: &str) -> Option<u32> {
 impl Dims {
     /// Whether a size has this name.
     pub fn has_name(&self, name: &str) -> bool {
+        open_number(name).is_some() || self.named(hash_of_name(name), name).is_some()
+    }
+
+    /// The size with this name, whose hash is given.
+    fn named(&self, hash: u64, name: &str) -> Option<DimId> {
         let same = |id: u32| matches!(&self.list[id as usize], Entry::Name(n) if **n == *name);
-        open_number(name).is_some() || self.table.find(hash_of_name(name), same).is_some()
+        self.table.find(hash, same).map(DimId)
     }
 
     /// The text of every size, by id.

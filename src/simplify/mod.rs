@@ -37,7 +37,6 @@ pub fn simplify(
 }
 
 /// The memory of several simplifications one after the other.
-#[derive(Default)]
 pub(crate) struct Simplifier {
     /// What each expression became; itself until then.
     map: Memo,

@@ -261,8 +261,11 @@ impl Matcher<'_> {
             .pattern
             .arena
             .as_symbol(*p)
-            .filter(|s| !self.pattern.entrywise && !b.expressions.iter().any(|(v, _)| v == s));
-        if let (Some(_), true, Some(ratio)) = (free, later.is_empty(), &ratio) {
+            .is_some_and(|s| !self.pattern.entrywise && b.expressions.iter().all(|x| x.0 != s));
+        if free
+            && later.is_empty()
+            && let Some(ratio) = &ratio
+        {
             let inverse = wanted.mul(ratio).recip()?;
             let inverse = self.arena.number_id(&inverse);
             let mut rest: TermList = SmallVec::new();

@@ -165,6 +165,7 @@ impl Matcher<'_> {
     ) -> Option<(Placement, Bindings)> {
         for at in 0..state.left.len() {
             let (Sought::Pattern(p), wires) = state.left[at].clone() else { continue };
+            // nothing but variables is left to be placed here
             self.pattern.arena.as_symbol(p)?;
             let mut rest = state.clone();
             rest.left.remove(at);

@@ -240,9 +240,10 @@ impl Arena {
             }
             list.push(e);
         }
-        match list[..] {
-            [one] if self.tag(one) != Tag::Add => return one,
-            _ => {}
+        if let [one] = list[..]
+            && self.tag(one) != Tag::Add
+        {
+            return one;
         }
         if let Some(product) = self.plain_product(&list, &axes) {
             debug_assert!(product == self.product_of(&list, &axes), "nothing meets in it");

@@ -44,8 +44,7 @@ impl Plan {
             naming.sequence.iter().copied().filter(|s| below.places.contains(*s)).collect();
         first.extend_from_slice(&wanted.all);
         let mut place = Memo::with_room(arena.len());
-        let order = below.sorted(first, &mut place);
-        place.clear();
+        let order = below.sorted(first, arena);
         let mut bindings = Vec::with_capacity(order.len());
         for (at, symbol) in order.into_iter().enumerate() {
             bindings.push((symbol, places(below.of_symbol(symbol), &place)));
@@ -135,8 +134,9 @@ impl Below {
         self.places.get(symbol).map_or(&[], |at| self.lists.get(at as usize))
     }
 
-    /// These names and what they mention, each after what it mentions itself; `done` is empty.
-    fn sorted(&self, first: Vec<ExprId>, done: &mut Memo) -> Vec<ExprId> {
+    /// These names and what they mention, each after what it mentions itself.
+    fn sorted(&self, first: Vec<ExprId>, arena: &Arena) -> Vec<ExprId> {
+        let mut done = Memo::with_room(arena.len());
         let mut list = Vec::with_capacity(self.lists.ends.len());
         let mut stack = Vec::new();
         for start in first {

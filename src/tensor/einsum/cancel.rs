@@ -30,8 +30,11 @@ impl Arena {
                 sigmoids += usize::from(function == sigmoid);
             }
         }
+        if exponentials == 0 {
+            return;
+        }
         let mut at = 0;
-        while exponentials > 0 && at < work.factors.len() {
+        while at < work.factors.len() {
             let Some(u) = self.as_call(work.factors[at].base, exp) else {
                 at += 1;
                 continue;
@@ -48,7 +51,7 @@ impl Arena {
             }
             let mut merged = if sigmoids > 0 { self.sigmoid_of(work, at, u) } else { None };
             if merged.is_none() && exponentials > 1 {
-                merged = self.one_exponential(work, at, u);
+                merged = self.one_exponential(work, at);
             }
             if let Some(merged) = merged {
                 todo.push(merged);
@@ -72,37 +75,31 @@ impl Arena {
         let base = self.map(MapFunction::Known(sigmoid), &[u]);
         let down = self.plus(work.factors[other].exponent, MINUS_ONE);
         work.factors[other].exponent = down;
-        let mut place = 0;
-        work.factors.retain(|_| {
-            place += 1;
-            place - 1 != at && (place - 1 != other || down != ZERO)
-        });
+        if down == ZERO {
+            work.factors.remove(at.max(other));
+            work.factors.remove(at.min(other));
+        } else {
+            work.factors.remove(at);
+        }
         Some(Factor { base, exponent: ONE, wires })
     }
 
-    /// `exp(u)` at `at` beside other exponentials: one of the sum, which takes the place of all.
-    fn one_exponential(&mut self, work: &mut Work, at: usize, u: ExprId) -> Option<Factor> {
+    /// The exponential at `at` beside others: one of the sum, which takes the place of all.
+    fn one_exponential(&mut self, work: &mut Work, at: usize) -> Option<Factor> {
         let exp = self.known.exp;
-        let (mut exponents, wires): (SmallVec<[ExprId; 8]>, _) =
-            (smallvec![u], work.factors[at].wires.clone());
-        let mut place = 0;
-        work.factors.retain(|f| {
-            place += 1;
-            if place - 1 == at || f.wires != wires {
-                return true;
-            }
-            let other = self.as_call(f.base, exp);
-            exponents.extend(other);
-            other.is_none()
-        });
-        if exponents.len() == 1 {
+        let wires = work.factors[at].wires.clone();
+        let exponent = |arena: &Arena, f: &Factor| {
+            (f.wires == wires && f.exponent == ONE).then(|| arena.as_call(f.base, exp))?
+        };
+        if work.factors.iter().filter(|f| exponent(self, f).is_some()).count() < 2 {
             return None;
         }
-        let own = work
-            .factors
-            .iter()
-            .position(|f| f.wires == wires && self.as_call(f.base, exp) == Some(u))?;
-        work.factors.remove(own);
+        let mut exponents: SmallVec<[ExprId; 8]> = SmallVec::new();
+        work.factors.retain(|f| {
+            let found = exponent(self, f);
+            exponents.extend(found);
+            found.is_none()
+        });
         let sum = self.sum_of(&exponents);
         let base = self.map(MapFunction::Known(exp), &[sum]);
         Some(Factor { base, exponent: ONE, wires })
