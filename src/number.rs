@@ -10,6 +10,7 @@ use num_rational::{BigRational, Ratio};
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroI64;
 
 /// An exact rational number.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -17,10 +18,13 @@ pub struct Number(Repr);
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Repr {
-    Small(i64, i64),
+    /// Numerator and denominator.
+    Small(i64, NonZeroI64),
     Big(Box<BigRational>),
 }
 
+/// The denominator of an integer.
+const ONE: NonZeroI64 = NonZeroI64::new(1).unwrap();
 /// From so many places on a decimal is written with a power of ten.
 const PLACES: u32 = 3;
 /// A whole number with so many zeros at its end is written with a power of ten.
@@ -52,20 +56,21 @@ fn pointed(digits: &str) -> String {
 
 impl Number {
     /// Zero.
-    pub const ZERO: Number = Number(Repr::Small(0, 1));
+    pub const ZERO: Number = Number::whole(0);
     /// One.
-    pub const ONE: Number = Number(Repr::Small(1, 1));
+    pub const ONE: Number = Number::whole(1);
     /// Minus one.
-    pub const MINUS_ONE: Number = Number(Repr::Small(-1, 1));
+    pub const MINUS_ONE: Number = Number::whole(-1);
 
     /// The integer `n`.
     pub fn integer(n: i64) -> Number {
         // i64::MIN is left to the big form so that negation of a small number is small
-        if n == i64::MIN {
-            Number::from_big(BigInt::from(n).into())
-        } else {
-            Number(Repr::Small(n, 1))
-        }
+        if n == i64::MIN { Number::from_big(BigInt::from(n).into()) } else { Number::whole(n) }
+    }
+
+    /// An integer but the smallest.
+    const fn whole(n: i64) -> Number {
+        Number(Repr::Small(n, ONE))
     }
 
     /// The quotient `n / d`; `None` where `d` is zero.
@@ -88,7 +93,7 @@ impl Number {
             let n = whole
                 .bytes()
                 .try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))?;
-            return Some(Number(Repr::Small(n, 1)));
+            return Some(Number::whole(n));
         }
         let digits: BigInt = format!("{whole}{fraction}").parse().ok()?;
         let shift = exponent - i64::try_from(fraction.len()).ok()?;
@@ -101,7 +106,7 @@ impl Number {
     }
 
     fn from_big(r: BigRational) -> Number {
-        match (r.numer().to_i64(), r.denom().to_i64()) {
+        match (r.numer().to_i64(), r.denom().to_i64().and_then(NonZeroI64::new)) {
             (Some(n), Some(d)) if n != i64::MIN => Number(Repr::Small(n, d)),
             _ => Number(Repr::Big(Box::new(r))),
         }
@@ -110,15 +115,15 @@ impl Number {
     fn from_wide(n: i128, d: i128) -> Number {
         let g = n.gcd(&d).max(1);
         let (n, d) = if d < 0 { (-n / g, -d / g) } else { (n / g, d / g) };
-        match (i64::try_from(n), i64::try_from(d)) {
-            (Ok(n), Ok(d)) if n != i64::MIN => Number(Repr::Small(n, d)),
+        match (i64::try_from(n), i64::try_from(d).map(NonZeroI64::new)) {
+            (Ok(n), Ok(Some(d))) if n != i64::MIN => Number(Repr::Small(n, d)),
             _ => Number::from_big(BigRational::new_raw(n.into(), d.into())),
         }
     }
 
     fn big(&self) -> BigRational {
         match &self.0 {
-            Repr::Small(n, d) => Ratio::new_raw((*n).into(), (*d).into()),
+            Repr::Small(n, d) => Ratio::new_raw((*n).into(), d.get().into()),
             Repr::Big(r) => (**r).clone(),
         }
     }
@@ -126,7 +131,7 @@ impl Number {
     /// Numerator and denominator where both fit in 64 bits.
     pub fn small(&self) -> Option<(i64, i64)> {
         match &self.0 {
-            Repr::Small(n, d) => Some((*n, *d)),
+            Repr::Small(n, d) => Some((*n, d.get())),
             Repr::Big(_) => None,
         }
     }
@@ -224,7 +229,7 @@ impl Number {
     /// Numerator (with the sign) and denominator, as numbers.
     pub fn fraction(&self) -> (Number, Number) {
         match &self.0 {
-            Repr::Small(n, d) => (Number(Repr::Small(*n, 1)), Number(Repr::Small(*d, 1))),
+            Repr::Small(n, d) => (Number::whole(*n), Number::whole(d.get())),
             Repr::Big(r) => {
                 let whole = |n: &BigInt| Number::from_big(BigRational::from_integer(n.clone()));
                 (whole(r.numer()), whole(r.denom()))
@@ -240,7 +245,7 @@ impl Number {
     /// The nearest double (relative error at most one unit in the last place).
     pub fn to_f64(&self) -> f64 {
         match &self.0 {
-            Repr::Small(n, d) => *n as f64 / *d as f64,
+            Repr::Small(n, d) => *n as f64 / d.get() as f64,
             Repr::Big(r) => r.to_f64().unwrap_or(f64::NAN),
         }
     }
@@ -252,7 +257,7 @@ impl Number {
 
     /// Whether this is 1.
     pub fn is_one(&self) -> bool {
-        matches!(self.0, Repr::Small(1, 1))
+        matches!(self.0, Repr::Small(1, d) if d == ONE)
     }
 
     /// Whether this is less than zero.
@@ -266,7 +271,7 @@ impl Number {
     /// Whether the denominator is 1.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Small(_, d) => *d == 1,
+            Repr::Small(_, d) => *d == ONE,
             Repr::Big(r) => r.denom().is_one(),
         }
     }
@@ -279,8 +284,8 @@ impl Number {
         {
             return Number::integer(n);
         }
-        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
-            let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            let (a, b, c, d) = (i128::from(a), i128::from(b), i128::from(c), i128::from(d));
             if b == d {
                 return Number::from_wide(a + c, b);
             }
@@ -299,11 +304,8 @@ impl Number {
         {
             return Number::integer(n);
         }
-        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
-            return Number::from_wide(
-                i128::from(*a) * i128::from(*c),
-                i128::from(*b) * i128::from(*d),
-            );
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            return Number::from_wide(i128::from(a) * i128::from(c), i128::from(b) * i128::from(d));
         }
         Number::from_big(self.big() * other.big())
     }
@@ -319,9 +321,11 @@ impl Number {
     /// The reciprocal; `None` for zero.
     pub fn recip(&self) -> Option<Number> {
         match &self.0 {
-            Repr::Small(0, _) => None,
             // lowest terms stay lowest terms
-            Repr::Small(n, d) => Some(Number(Repr::Small(d * n.signum(), n.abs()))),
+            Repr::Small(n, d) => {
+                let denominator = NonZeroI64::new(n.abs())?;
+                Some(Number(Repr::Small(d.get() * n.signum(), denominator)))
+            }
             Repr::Big(r) => Some(Number::from_big(r.recip())),
         }
     }
@@ -371,8 +375,8 @@ impl PartialOrd for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Number) -> Ordering {
-        if let (Repr::Small(a, b), Repr::Small(c, d)) = (&self.0, &other.0) {
-            return (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)));
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            return (i128::from(a) * i128::from(d)).cmp(&(i128::from(c) * i128::from(b)));
         }
         self.big().cmp(&other.big())
     }

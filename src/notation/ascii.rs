@@ -101,6 +101,7 @@ mod tests {
     use super::super::sample::*;
     use super::*;
     use crate::number::Number;
+    use crate::syntax::ast::Comparison;
 
     #[test]
     fn gallery_in_the_language() {
@@ -159,7 +160,10 @@ mod tests {
         written(Math::Zeros(vec![]), "0");
         written(Math::Ones(vec![c("m"), c("n")]), "ones(m, n)");
         written(t(g("y")), "grad_y'");
-        written(Math::Compare("<=", Box::new(c("a")), Box::new(sub(c("b"), n(1)))), "a <= b - 1");
+        written(
+            Math::Compare(Comparison::LessEqual, Box::new(c("a")), Box::new(sub(c("b"), n(1)))),
+            "a <= b - 1",
+        );
     }
 
     #[test]

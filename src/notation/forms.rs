@@ -65,8 +65,8 @@ impl Forms {
             let c = raiser.arena.number_of(*c).clone();
             let math = match term {
                 StackedTerm::Kronecker { left, right } => {
-                    let list = vec![factor(raiser, *left)?, factor(raiser, *right)?];
-                    Math::Call(entry("kron"), list, None)
+                    let list = [factor(raiser, *left)?, factor(raiser, *right)?];
+                    Math::Call(entry("kron"), Box::new(list), None)
                 }
                 StackedTerm::Diagonal(m) => diagonal(raiser.raise(*m)?),
             };
@@ -101,8 +101,8 @@ fn diagonal(matrix: Math) -> Math {
 }
 
 fn stacked_diagonal(matrix: Math) -> Math {
-    let columns = Math::Call(entry("vec"), vec![matrix], None);
-    Math::Call(entry("diag"), vec![columns], None)
+    let columns = Math::Call(entry("vec"), Box::new([matrix]), None);
+    Math::Call(entry("diag"), Box::new([columns]), None)
 }
 
 fn factor(raiser: &mut Raiser<'_>, factor: Factor) -> Option<Math> {

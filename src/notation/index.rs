@@ -130,9 +130,9 @@ impl Raiser<'_> {
                     && let Math::Call(g, inner, _) = &mut list[0]
                     && *g == f
                 {
-                    list[0] = inner.swap_remove(0);
+                    list[0] = std::mem::take(inner).into_vec().swap_remove(0);
                 }
-                Some(Math::Call(f, list, None))
+                Some(Math::Call(f, list.into(), None))
             }
             MapFunction::Unknown(s, n) => {
                 let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
@@ -141,8 +141,7 @@ impl Raiser<'_> {
             MapFunction::Compare(c) => {
                 let right = Box::new(list.pop()?);
                 let left = Box::new(list.pop()?);
-                let text = crate::syntax::operator::comparison_text(c);
-                let compare = Math::Compare(text, left, right);
+                let compare = Math::Compare(c, left, right);
                 Some(super::raise::indicator(arena.known.choose, compare))
             }
         }
@@ -286,8 +285,10 @@ impl Raiser<'_> {
                     && let Some(index @ Math::Symbol(_)) = &wires[*w as usize]
                 {
                     let size = size_math(self.arena.size_text(view.size(*w)));
-                    factors
-                        .push(Math::Entry(Box::new(Math::Ones(vec![size])), vec![index.clone()]));
+                    factors.push(Math::Entry(
+                        Box::new(Math::Ones(vec![size])),
+                        Box::new([index.clone()]),
+                    ));
                 }
             }
         }
@@ -393,7 +394,7 @@ impl Raiser<'_> {
         if !below.is_empty() {
             body = Math::Quotient(Box::new(body), Box::new(product(below)));
         }
-        Some(if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) })
+        Some(if bound.is_empty() { body } else { Math::IndexSum(bound.into(), Box::new(body)) })
     }
 }
 
@@ -444,7 +445,7 @@ fn signed_terms(text: &str) -> Vec<(bool, &str)> {
 
 /// `eye(n)[i,j]`
 pub(super) fn identity_entry(size: Math, i: Math, j: Math) -> Math {
-    Math::Entry(Box::new(Math::Identity(Some(Box::new(size)))), vec![i, j])
+    Math::Entry(Box::new(Math::Identity(Some(Box::new(size)))), Box::new([i, j]))
 }
 
 fn of(m: Math, at: &[Math]) -> Math {
@@ -455,7 +456,7 @@ fn of(m: Math, at: &[Math]) -> Math {
 pub(super) fn entry_of(m: Math, at: &[Math]) -> Math {
     match (m, at) {
         (Math::Transpose(inner), [i, j]) => entry_of(*inner, &[j.clone(), i.clone()]),
-        (m, _) => Math::Entry(Box::new(m), at.to_vec()),
+        (m, _) => Math::Entry(Box::new(m), at.into()),
     }
 }
 
@@ -466,7 +467,7 @@ fn power(base: Math, exponent: Math, constant: Option<&Number>, sqrt: &'static F
             Math::Quotient(Box::new(Math::Number(Number::ONE)), Box::new(inner))
         }
         Some(e) if e.is_one() => base,
-        Some(e) if e.mul(&Number::integer(2)).is_one() => Math::Call(sqrt, vec![base], None),
+        Some(e) if e.mul(&Number::integer(2)).is_one() => Math::Call(sqrt, Box::new([base]), None),
         Some(e) => Math::Power(Box::new(base), Box::new(Math::Number(e.clone()))),
         None => Math::Power(Box::new(base), Box::new(exponent)),
     }

@@ -562,7 +562,7 @@ mod tests {
         written(entry(m("A"), &["i", "j"]), "A_{ij}");
         written(entry(m("W1"), &["i", "j"]), "(W_{1})_{ij}");
         written(entry(m("A"), &["i", "row"]), r"A_{i,\mathrm{row}}");
-        written(Math::Entry(Box::new(m("A")), vec![n(1), n(2)]), "A_{1,2}");
+        written(Math::Entry(Box::new(m("A")), Box::new([n(1), n(2)])), "A_{1,2}");
         written(isum(&["i", "j"], entry(m("A"), &["i", "j"])), r"\sum_{i,j} A_{ij}");
     }
 

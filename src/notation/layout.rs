@@ -13,6 +13,7 @@ use self::class::{brackets, scaled};
 use super::math::{Math, Symbol};
 use crate::functions::Function;
 use crate::number::Number;
+use crate::syntax::operator::comparison_text;
 
 /// Where notation is written to.
 pub(super) trait Sink {
@@ -249,7 +250,7 @@ pub(super) fn bare<G: Glyphs, S: Sink>(g: G, out: &mut S, math: &Math) {
         Math::Inner(a, b) => g.inner(out, a, b),
         Math::Compare(symbol, a, b) => {
             write(g, out, a, Place::Side);
-            operator(out, g.comparison(symbol));
+            operator(out, g.comparison(comparison_text(*symbol)));
             write(g, out, b, Place::Side);
         }
     }

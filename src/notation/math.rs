@@ -6,6 +6,7 @@
 
 use crate::functions::Function;
 use crate::number::Number;
+use crate::syntax::ast::Comparison;
 use std::rc::Rc;
 
 /// An expression as it is to be written.
@@ -44,22 +45,22 @@ pub enum Math {
     /// `A'`
     Transpose(Box<Math>),
     /// A function of the table, with `axis=`.
-    Call(&'static Function, Vec<Math>, Option<u8>),
+    Call(&'static Function, Box<[Math]>, Option<u8>),
     /// An unknown function.
-    Unknown(Box<Unknown>, Vec<Math>),
+    Unknown(Box<Unknown>, Box<[Math]>),
     /// The gradient (1) or the Hessian (2) of an unknown scalar function at an array: `∇J(u)`, `∇²J(u)`,
     /// in the language `grad(J(u), u)`, `hess(J(u), u)`.
-    UnknownGradient(Symbol, u32, Box<Math>),
+    UnknownGradient(Box<Symbol>, u32, Box<Math>),
     /// `A[i,j]`: the positions are symbols, numbers or sums of these, with sizes as factors
     /// (`r + p*(o - 1)`); a size stands in a product there, alone or before an index. With ranges
     /// among them it is a slice, which keeps their axes.
-    Entry(Box<Math>, Vec<Math>),
+    Entry(Box<Math>, Box<[Math]>),
     /// `a:b` or, for a whole axis, `:`; only as a position of an entry.
     Range(Option<Box<(Math, Math)>>),
     /// `[a, b; c, d]`: rows of blocks.
     Block(Vec<Vec<Math>>),
     /// `sum[i,j](…)`
-    IndexSum(Vec<Symbol>, Box<Math>),
+    IndexSum(Box<[Symbol]>, Box<Math>),
     /// `delta[i,j]`
     Delta(Box<Math>, Box<Math>),
     /// `∂uₖ/∂Wᵢⱼ`, in the language `jac(u, W)[k,i,j]`; of a loss that is called by its name the
@@ -69,8 +70,8 @@ pub enum Math {
     Differential(Symbol),
     /// `⟨A, B⟩`, the sum of the products of entries: `sum(A .* B)`.
     Inner(Box<Math>, Box<Math>),
-    /// `a < b`, `a <= b`, …: the operator in ASCII.
-    Compare(&'static str, Box<Math>, Box<Math>),
+    /// `a < b`, `a <= b`, …
+    Compare(Comparison, Box<Math>, Box<Math>),
 }
 
 /// An unknown function, or a derivative of it.
@@ -97,6 +98,6 @@ mod tests {
 
     #[test]
     fn a_node_is_small() {
-        assert!(std::mem::size_of::<Math>() <= 40);
+        assert!(std::mem::size_of::<Math>() <= 32);
     }
 }

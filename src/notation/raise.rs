@@ -146,17 +146,17 @@ impl Raiser<'_> {
                 let mut axis = None;
                 if active == 2 && arena.rank(id) == 2 {
                     // along both axes there is a word for vectors alone
-                    list[0] = Math::Call(entry("vec"), vec![list[0].clone()], None);
-                    let mut unstacked = vec![Math::Call(function, list, None)];
+                    list[0] = Math::Call(entry("vec"), Box::new([list[0].clone()]), None);
+                    let mut unstacked = vec![Math::Call(function, list.into(), None)];
                     unstacked.extend(self.sizes(id));
-                    return Some((negative, Math::Call(entry("unvec"), unstacked, None)));
+                    return Some((negative, Math::Call(entry("unvec"), unstacked.into(), None)));
                 }
                 if (active as usize) < arena.rank(arguments.get(0)) {
                     if arena.rank(id) == 2
                         && let Some(untransposed) = self.untransposed(arguments.get(0))
                     {
                         list[0] = untransposed;
-                        let call = Math::Call(function, list, Some(0));
+                        let call = Math::Call(function, list.into(), Some(0));
                         return Some((negative, Math::Transpose(Box::new(call))));
                     }
                     axis = Some(1);
@@ -166,25 +166,25 @@ impl Raiser<'_> {
                         (list[0], axis) = (untransposed, Some(0));
                     }
                 }
-                Some((negative, Math::Call(function, list, axis)))
+                Some((negative, Math::Call(function, list.into(), axis)))
             }
             Node::Window { kind, width, argument, .. } => {
                 let name = match kind {
                     WindowKind::Maximum => "maxpool",
                     WindowKind::Mask => "maxpoolmask",
                 };
-                let list = vec![self.raise(argument)?, size_math(arena.size_text(width))];
-                Some((negative, Math::Call(entry(name), list, None)))
+                let list = [self.raise(argument)?, size_math(arena.size_text(width))];
+                Some((negative, Math::Call(entry(name), Box::new(list), None)))
             }
             Node::Reduce(kind @ (ReduceKind::ArgMaximum | ReduceKind::ArgMinimum), active, x) => {
                 let name = if kind == ReduceKind::ArgMaximum { "maxmask" } else { "minmask" };
                 let whole = active as usize == arena.rank(x);
                 if !whole && let Some(untransposed) = self.untransposed(x) {
-                    let call = Math::Call(entry(name), vec![untransposed], Some(0));
+                    let call = Math::Call(entry(name), Box::new([untransposed]), Some(0));
                     return Some((negative, Math::Transpose(Box::new(call))));
                 }
                 let axis = (!whole).then_some(1);
-                Some((negative, Math::Call(entry(name), vec![self.raise(x)?], axis)))
+                Some((negative, Math::Call(entry(name), Box::new([self.raise(x)?]), axis)))
             }
             Node::Reduce(kind, active, x) => {
                 let name = match kind {
@@ -199,7 +199,7 @@ impl Raiser<'_> {
                         (argument, axis) = (untransposed, Some(0));
                     }
                 }
-                Some((negative, Math::Call(entry(name), vec![argument], axis)))
+                Some((negative, Math::Call(entry(name), Box::new([argument]), axis)))
             }
             Node::Matrix(kind, x) => {
                 let x = self.raise(x)?;
@@ -207,12 +207,18 @@ impl Raiser<'_> {
                     negative,
                     match kind {
                         MatrixFunction::Inverse => inverse(x),
-                        MatrixFunction::Determinant => Math::Call(entry("det"), vec![x], None),
-                        MatrixFunction::Cholesky => Math::Call(entry("chol"), vec![x], None),
-                        MatrixFunction::Eigenvalues => Math::Call(entry("eigvals"), vec![x], None),
-                        MatrixFunction::Eigenvectors => Math::Call(entry("eigvecs"), vec![x], None),
+                        MatrixFunction::Determinant => {
+                            Math::Call(entry("det"), Box::new([x]), None)
+                        }
+                        MatrixFunction::Cholesky => Math::Call(entry("chol"), Box::new([x]), None),
+                        MatrixFunction::Eigenvalues => {
+                            Math::Call(entry("eigvals"), Box::new([x]), None)
+                        }
+                        MatrixFunction::Eigenvectors => {
+                            Math::Call(entry("eigvecs"), Box::new([x]), None)
+                        }
                         MatrixFunction::LogDeterminant => {
-                            Math::Call(entry("logdet"), vec![x], None)
+                            Math::Call(entry("logdet"), Box::new([x]), None)
                         }
                     },
                 ))
@@ -228,8 +234,8 @@ impl Raiser<'_> {
         let x = self.raise(x)?;
         match order {
             0 => Some(unknown(name, 0, vec![x])),
-            1 => Some(Math::UnknownGradient(name, 1, Box::new(x))),
-            2 if of_vector => Some(Math::UnknownGradient(name, 2, Box::new(x))),
+            1 => Some(Math::UnknownGradient(Box::new(name), 1, Box::new(x))),
+            2 if of_vector => Some(Math::UnknownGradient(Box::new(name), 2, Box::new(x))),
             _ => None,
         }
     }
@@ -445,10 +451,10 @@ impl Raiser<'_> {
                 at == 0 && matches!(f, MapFunction::Known(f) if f == arena.known.choose);
             list.push(match (self.raise(e)?, condition) {
                 // as a condition a comparison stands by itself
-                (Math::Call(_, mut inner, _), true)
+                (Math::Call(_, inner, _), true)
                     if matches!(arena.node(e), Node::Map(MapFunction::Compare(_), _)) =>
                 {
-                    inner.swap_remove(0)
+                    inner.into_vec().swap_remove(0)
                 }
                 (math, _) => math,
             });
@@ -463,7 +469,7 @@ impl Raiser<'_> {
                     Math::ElementPower(base, exponent)
                 }
             }
-            MapFunction::Known(f) => Math::Call(f, list, None),
+            MapFunction::Known(f) => Math::Call(f, list.into(), None),
             MapFunction::Unknown(s, n) => {
                 let name = Name { name: arena.symbol(s).name.clone(), rank: 0 };
                 unknown(name, n, list)
@@ -471,8 +477,7 @@ impl Raiser<'_> {
             MapFunction::Compare(c) => {
                 let right = Box::new(list.pop()?);
                 let left = Box::new(list.pop()?);
-                let text = crate::syntax::operator::comparison_text(c);
-                indicator(arena.known.choose, Math::Compare(text, left, right))
+                indicator(arena.known.choose, Math::Compare(c, left, right))
             }
         })
     }
@@ -502,11 +507,11 @@ impl Raiser<'_> {
         if let (Some((x, axis)), Some(k)) = (self.sum_of_squares(base), twice.as_integer())
             && (k % 2 != 0)
         {
-            let norm = Math::Call(entry("norm2"), vec![self.raise(x)?], axis);
+            let norm = Math::Call(entry("norm2"), Box::new([self.raise(x)?]), axis);
             return Some(with_exponent(norm, &Number::integer(k), scalar));
         }
         if twice.abs().is_one() {
-            let root = Math::Call(arena.known.sqrt, vec![self.raise(base)?], None);
+            let root = Math::Call(arena.known.sqrt, Box::new([self.raise(base)?]), None);
             return Some(if exponent.is_negative() { reciprocal(root, scalar) } else { root });
         }
         let base = self.raise(base)?;

@@ -110,7 +110,7 @@ pub(super) fn t(a: Math) -> Math {
     Math::Transpose(Box::new(a))
 }
 pub(super) fn call(f: &'static Function, a: Math) -> Math {
-    Math::Call(f, vec![a], None)
+    Math::Call(f, Box::new([a]), None)
 }
 pub(super) fn entry(a: Math, indices: &[&str]) -> Math {
     Math::Entry(Box::new(a), indices.iter().map(|i| c(i)).collect())
@@ -154,10 +154,10 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
             prod([
                 t(m("W_2")),
                 had([
-                    Math::UnknownGradient(symbol("J", 0), 1, Box::new(v("z_1"))),
+                    Math::UnknownGradient(Box::new(symbol("J", 0)), 1, Box::new(v("z_1"))),
                     Math::Unknown(
                         Box::new(Unknown { name: symbol("g", 0), primes: 1 }),
-                        vec![v("u_1")],
+                        Box::new([v("u_1")]),
                     ),
                 ]),
             ]),
@@ -173,7 +173,7 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
             "entries of W1",
             prod([entry(m("W1"), &["i", "b"]), entry(prod([m("A"), v("x")]), &["i"])]),
         ),
-        ("axis", Math::Call(&SOFTMAX, vec![m("Z")], Some(1))),
+        ("axis", Math::Call(&SOFTMAX, Box::new([m("Z")]), Some(1))),
         (
             "ridge",
             add([

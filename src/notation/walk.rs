@@ -10,12 +10,10 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
     }
     match math {
         Math::Sum(terms) => terms.iter().any(|(_, term)| any(term, visit)),
-        Math::Product(list)
-        | Math::Hadamard(list)
-        | Math::Ones(list)
-        | Math::Zeros(list)
-        | Math::Call(_, list, _)
-        | Math::Unknown(_, list) => list.iter().any(|part| any(part, visit)),
+        Math::Product(list) | Math::Hadamard(list) | Math::Ones(list) | Math::Zeros(list) => {
+            list.iter().any(|part| any(part, visit))
+        }
+        Math::Call(_, list, _) | Math::Unknown(_, list) => list.iter().any(|part| any(part, visit)),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)
@@ -46,10 +44,8 @@ pub(super) fn any(math: &Math, visit: &mut dyn FnMut(&Math) -> bool) -> bool {
 pub(super) fn children_mut(math: &mut Math, visit: &mut dyn FnMut(&mut Math)) {
     match math {
         Math::Sum(terms) => terms.iter_mut().for_each(|(_, term)| visit(term)),
-        Math::Product(list)
-        | Math::Hadamard(list)
-        | Math::Call(_, list, _)
-        | Math::Unknown(_, list) => list.iter_mut().for_each(visit),
+        Math::Product(list) | Math::Hadamard(list) => list.iter_mut().for_each(visit),
+        Math::Call(_, list, _) | Math::Unknown(_, list) => list.iter_mut().for_each(visit),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)

@@ -2,11 +2,9 @@
 
 use super::math::{Math, Symbol, Unknown};
 use super::raise::size_math;
-use crate::functions;
 use crate::number::Number;
 use crate::shape::typed::{Fill, Meaning, Typed};
 use crate::syntax::ast::{Expr, NameId, NodeId, ProductOp};
-use crate::syntax::operator::comparison_text;
 use crate::tensor::lower::Lowered;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -142,16 +140,14 @@ fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math
         Expr::Power(a, b) => Math::Power(boxed(take(a)?), boxed(exponent(take(b)?))),
         Expr::ElementPower(a, b) => Math::ElementPower(boxed(take(a)?), boxed(exponent(take(b)?))),
         Expr::Transpose(a) => Math::Transpose(boxed(take(a)?)),
-        Expr::Compare(c, a, b) => {
-            Math::Compare(comparison_text(*c), boxed(take(a)?), boxed(take(b)?))
-        }
+        Expr::Compare(c, a, b) => Math::Compare(*c, boxed(take(a)?), boxed(take(b)?)),
         Expr::Entry(a, list) => {
             let mut indices = each(typed.program.list(*list), &mut take)?;
             if matches!(typed.meaning(*a), Meaning::Delta) {
                 let (second, first) = (indices.pop()?, indices.pop()?);
                 return Some(Math::Delta(boxed(first), boxed(second)));
             }
-            Math::Entry(boxed(take(a)?), indices)
+            Math::Entry(boxed(take(a)?), indices.into())
         }
         Expr::Range(..) => range(typed, id)?,
         Expr::Block { down, list } => {
@@ -239,7 +235,7 @@ fn call(
     typed: &Typed,
     id: NodeId,
     function: NameId,
-    primes: u32,
+    primes: u8,
     list: Vec<Math>,
     axis: Option<Math>,
 ) -> Option<Math> {
@@ -249,9 +245,9 @@ fn call(
         _ => None,
     };
     Some(match typed.meaning(id) {
-        Meaning::Unknown(u) if typed.unknowns[u.0 as usize].scalar || primes < u32::MAX => {
+        Meaning::Unknown(_) => {
             let name = Symbol { name: name.into(), rank: 0 };
-            Math::Unknown(Box::new(Unknown { name, primes }), list)
+            Math::Unknown(Box::new(Unknown { name, primes: primes.into() }), list.into())
         }
         Meaning::Identity => Math::Identity(list.into_iter().next().map(Box::new)),
         Meaning::Fill(Fill::Ones) => Math::Ones(list),
@@ -268,14 +264,7 @@ fn call(
                 value => Math::Product(vec![value, Math::Ones(sizes)]),
             }
         }
-        Meaning::Function(f) if primes == 0 => Math::Call(f, list, axis),
-        Meaning::Function(f) => {
-            let _ = f;
-            return None;
-        }
-        _ => {
-            let _ = functions::find(name);
-            return None;
-        }
+        Meaning::Function(f) if primes == 0 => Math::Call(f, list.into(), axis),
+        _ => return None,
     })
 }

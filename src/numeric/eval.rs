@@ -319,7 +319,7 @@ impl<'a, S: Arithmetic> Evaluator<'a, S> {
             Expr::IndexSum(list, body) => self.index_sum(id, *list, *body),
             Expr::Call { primes, arguments, axis, .. } => {
                 let arguments = typed.program.list(*arguments);
-                self.call(id, *primes, arguments, *axis)
+                self.call(id, (*primes).into(), arguments, *axis)
             }
         }
     }

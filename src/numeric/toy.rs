@@ -156,7 +156,7 @@ impl Toy {
         UnknownId(self.0.unknowns.len() as u32 - 1)
     }
 
-    pub(super) fn apply(&mut self, f: UnknownId, primes: u32, x: NodeId) -> NodeId {
+    pub(super) fn apply(&mut self, f: UnknownId, primes: u8, x: NodeId) -> NodeId {
         let arguments = self.list(&[x]);
         let unknown = self.0.unknowns[f.0 as usize].clone();
         let axes: Vec<DimId> = match (unknown.scalar, primes) {

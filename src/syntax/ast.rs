@@ -77,7 +77,7 @@ pub enum Expr {
         /// The function's name.
         function: NameId,
         /// The number of primes.
-        primes: u32,
+        primes: u8,
         /// The arguments in order.
         arguments: List,
         /// The value of `axis=`.
@@ -246,5 +246,15 @@ impl Program {
                 visit(*body);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_small() {
+        assert!(std::mem::size_of::<Expr>() <= 24);
     }
 }

@@ -33,6 +33,13 @@ pub enum ParseError {
         /// Where.
         span: Span,
     },
+    /// A function with more primes than the bound.
+    TooManyPrimes {
+        /// The bound.
+        limit: u8,
+        /// Where they stand.
+        span: Span,
+    },
     /// A character that begins nothing.
     Character {
         /// The character.
@@ -127,6 +134,7 @@ impl ParseError {
             ParseError::TooDeep { span, .. }
             | ParseError::TooMany { span, .. }
             | ParseError::LongNumber { span, .. }
+            | ParseError::TooManyPrimes { span, .. }
             | ParseError::Character { span, .. }
             | ParseError::Number(span)
             | ParseError::Expected { span, .. }
@@ -182,6 +190,9 @@ impl fmt::Display for ParseError {
             }
             ParseError::LongNumber { limit, .. } => {
                 write!(f, "this number has more than {limit} digits")
+            }
+            ParseError::TooManyPrimes { limit, .. } => {
+                write!(f, "a function with more than {limit} primes")
             }
             ParseError::Character { found, .. } if found.is_control() => {
                 write!(f, "unexpected control character U+{:04X}", *found as u32)

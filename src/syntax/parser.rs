@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub const MAX_INPUT: usize = 64 << 20;
 /// The most brackets, calls and operators that may be open at one place.
 pub const MAX_DEPTH: usize = 1_000_000;
+/// A function has at most so many primes; derivatives of it have some more.
+const MAX_PRIMES: u8 = 200;
 /// The most tokens of a program.
 pub const MAX_TOKENS: usize = 2_000_000;
 
@@ -87,7 +89,7 @@ pub(super) enum Pending {
     /// `f(`: arguments so far.
     Call {
         name: NameId,
-        primes: u32,
+        primes: u8,
         count: u32,
         axis: Option<NodeId>,
         reading_axis: bool,
@@ -339,8 +341,8 @@ impl Parser {
         let open = self.peek_at(1 + primes);
         if open.token == Token::Open && !open.spaced && self.is_function(name) {
             let span = span.to(open.span);
-            self.at += primes + 2;
-            let primes = primes as u32;
+            let primes = self.primes(primes)?;
+            self.at += usize::from(primes) + 2;
             self.pending.push(Pending::Call {
                 name,
                 primes,
@@ -356,6 +358,15 @@ impl Parser {
         self.values.push(id);
         self.operand = true;
         Ok(())
+    }
+
+    /// So many primes behind the next token, if that is not too many.
+    fn primes(&self, count: usize) -> Result<u8, ParseError> {
+        let few = u8::try_from(count).ok().filter(|count| *count <= MAX_PRIMES);
+        few.ok_or_else(|| {
+            let span = self.peek_at(1).span.to(self.peek_at(count).span);
+            ParseError::TooManyPrimes { limit: MAX_PRIMES, span }
+        })
     }
 
     fn in_call(&self) -> bool {

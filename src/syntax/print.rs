@@ -174,7 +174,7 @@ fn open<'a>(program: &'a Program, expr: &'a Expr, parts: &mut Vec<Piece<'a>>) {
         Expr::Transpose(a) => parts.extend([Piece::Node(*a, POSTFIX), Piece::Text("'")]),
         Expr::Call { function, primes, arguments, axis } => {
             parts.push(Piece::Text(program.name(*function)));
-            parts.push(Piece::Owned("'".repeat(*primes as usize)));
+            parts.push(Piece::Owned("'".repeat(usize::from(*primes))));
             parts.push(Piece::Text("("));
             for (at, a) in program.list(*arguments).iter().enumerate() {
                 parts.push(Piece::Text(if at > 0 { ", " } else { "" }));

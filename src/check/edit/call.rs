@@ -39,7 +39,7 @@ impl Editor<'_> {
         &mut self,
         id: NodeId,
         function: NameId,
-        primes: u32,
+        primes: u8,
         arguments: List,
         axis: Option<NodeId>,
     ) {
@@ -86,7 +86,7 @@ impl Editor<'_> {
         &mut self,
         id: NodeId,
         f: &'static Function,
-        primes: u32,
+        primes: u8,
         arguments: List,
         axis: Option<NodeId>,
     ) {
@@ -105,7 +105,7 @@ impl Editor<'_> {
         &mut self,
         id: NodeId,
         function: NameId,
-        primes: u32,
+        primes: u8,
         arguments: List,
         axis: Option<NodeId>,
     ) {

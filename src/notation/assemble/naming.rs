@@ -340,7 +340,7 @@ impl<'a> Naming<'a> {
             for ((axis, name), dim) in axes.iter().zip(&at).zip(arena.axes(body)) {
                 if !free_indices(&entry).contains(axis) {
                     let ones = Math::Ones(vec![size_math(arena.size_text(*dim))]);
-                    let one = Math::Entry(Box::new(ones), vec![name.clone()]);
+                    let one = Math::Entry(Box::new(ones), Box::new([name.clone()]));
                     entry = product(vec![entry, one]);
                 }
             }
@@ -357,8 +357,11 @@ impl<'a> Naming<'a> {
             (Some(m), Some(i)) => Ok((m, false, Some(i), axes)),
             (None, Some(i)) => Ok((mixed.unwrap_or_else(|| i.clone()), true, Some(i), axes)),
             (Some(m), None) => {
-                let entry =
-                    if at.is_empty() { m.clone() } else { Math::Entry(Box::new(m.clone()), at) };
+                let entry = if at.is_empty() {
+                    m.clone()
+                } else {
+                    Math::Entry(Box::new(m.clone()), at.into())
+                };
                 Ok((m, false, Some(entry), axes))
             }
             (None, None) => Err(Unwritable { what: unwritable(arena, body).into() }),

@@ -9,6 +9,7 @@ use super::graph::{Id, Op};
 use super::lower::Lower;
 use crate::functions::Signature;
 use crate::notation::math::{Math, Symbol};
+use crate::syntax::operator::comparison_text;
 use std::rc::Rc;
 
 pub(super) type Name = Rc<str>;
@@ -112,10 +113,8 @@ pub(super) fn for_each_child<'m>(math: &'m Math, f: &mut impl FnMut(&'m Math)) {
         | Math::Range(_) => {}
         Math::Block(rows) => rows.iter().flatten().for_each(f),
         Math::Sum(terms) => terms.iter().for_each(|t| f(&t.1)),
-        Math::Product(list)
-        | Math::Hadamard(list)
-        | Math::Call(_, list, _)
-        | Math::Unknown(_, list) => list.iter().for_each(f),
+        Math::Product(list) | Math::Hadamard(list) => list.iter().for_each(f),
+        Math::Call(_, list, _) | Math::Unknown(_, list) => list.iter().for_each(f),
         Math::Quotient(a, b)
         | Math::ElementQuotient(a, b)
         | Math::Power(a, b)
@@ -236,7 +235,7 @@ fn elementwise(lower: &mut Lower<'_>, math: &Math) -> Result<Factors, CodeError>
     let unsupported = || CodeError::Unsupported { what: "this operation on entries".into() };
     let id = match (math, &ids[..]) {
         (Math::Power(..) | Math::ElementPower(..), [a, k]) => lower.build.power(*a, *k),
-        (Math::Compare(operator, ..), [a, b]) => lower.compare(operator, *a, *b),
+        (Math::Compare(operator, ..), [a, b]) => lower.compare(comparison_text(*operator), *a, *b),
         (Math::Unknown(f, _), _) if !axes.is_empty() || !ids.is_empty() => {
             lower.unknown(&f.name, f.primes, ids, false).id
         }

@@ -12,6 +12,7 @@ use crate::functions::{Function, Kind, Lowering, Signature};
 use crate::notation::answer::{Answer, Parameter};
 use crate::notation::math::{Math, Symbol};
 use crate::number::Number;
+use crate::syntax::operator::comparison_text;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -308,7 +309,10 @@ impl<'a> Lower<'a> {
             }
             Math::Compare(operator, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
-                Value { id: self.compare(operator, a.id, b.id), row: a.row || b.row }
+                Value {
+                    id: self.compare(comparison_text(*operator), a.id, b.id),
+                    row: a.row || b.row,
+                }
             }
             Math::Entry(base, at) if block::is_slice(math) => block::slice(self, base, at)?,
             Math::Block(rows) => block::block(self, rows)?,

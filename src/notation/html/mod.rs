@@ -129,7 +129,7 @@ impl Page<'_> {
     /// The left side of another form of a result.
     fn form_side(&self, outcome: &Outcome, kind: FormKind) -> String {
         let columns = |s: &Symbol| match s.rank {
-            2 => Math::Call(entry("vec"), vec![Math::Symbol(s.clone())], None),
+            2 => Math::Call(entry("vec"), Box::new([Math::Symbol(s.clone())]), None),
             _ => Math::Symbol(s.clone()),
         };
         let y = &self.answer.objective;

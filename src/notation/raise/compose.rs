@@ -211,7 +211,7 @@ pub(super) fn sum_or_mean(argument: Math, axis: Option<u8>, mean: bool) -> Math 
         }
         other => other,
     };
-    Math::Call(entry(if mean { "mean" } else { "sum" }), vec![argument], axis)
+    Math::Call(entry(if mean { "mean" } else { "sum" }), Box::new([argument]), axis)
 }
 
 /// `x'*x` for a name, else `norm2(x)^2`.
@@ -225,19 +225,19 @@ pub(super) fn squared_norm(root: &Math) -> Math {
 }
 
 pub(super) fn squared_norm_matrix(root: &Math) -> Math {
-    let norm = Math::Call(entry("norm2"), vec![root.clone()], None);
+    let norm = Math::Call(entry("norm2"), Box::new([root.clone()]), None);
     with_exponent(norm, &Number::integer(2), true)
 }
 
 /// `f''(x)`
 pub(crate) fn unknown(name: Name, primes: u32, list: Vec<Math>) -> Math {
-    Math::Unknown(Box::new(Unknown { name, primes }), list)
+    Math::Unknown(Box::new(Unknown { name, primes }), list.into())
 }
 
 /// `where(c, 1, 0)`
 pub(crate) fn indicator(choose: &'static Function, condition: Math) -> Math {
     let (one, zero) = (Math::Number(Number::ONE), Math::Number(Number::ZERO));
-    Math::Call(choose, vec![condition, one, zero], None)
+    Math::Call(choose, Box::new([condition, one, zero]), None)
 }
 
 /// `X⁻¹`

@@ -19,7 +19,7 @@ pub(super) struct Link {
 }
 
 pub(super) fn call(name: &str, list: Vec<Math>) -> Math {
-    Math::Call(entry(name), list, None)
+    Math::Call(entry(name), list.into(), None)
 }
 
 fn eye(size: Math) -> Math {

@@ -231,7 +231,7 @@ impl<'a> Raiser<'a> {
             }
             let argument = hadamard(parts).math;
             if let Some(whole) = self.raise(e) {
-                reduction.scalars.write_mean(&whole, vec![argument], &below);
+                reduction.scalars.write_mean(&whole, Box::new([argument]), &below);
             }
         }
     }

@@ -77,7 +77,7 @@ impl Part {
     }
 
     pub(super) fn diagonal_of(matrix: Math, key: Key) -> Part {
-        let math = Math::Call(entry("diag"), vec![matrix.clone()], None);
+        let math = Math::Call(entry("diag"), Box::new([matrix.clone()]), None);
         Part::new(math, key).with(|more| more.diagonal = Some(matrix))
     }
 
@@ -152,7 +152,7 @@ pub(super) struct Scalars {
 
 impl Scalars {
     /// Writes a sum that is divided by a size as a mean.
-    pub(super) fn write_mean(&mut self, sum: &Math, arguments: Vec<Math>, size: &Math) {
+    pub(super) fn write_mean(&mut self, sum: &Math, arguments: Box<[Math]>, size: &Math) {
         if let Some(at) = self.above.iter().position(|s| s.1 == *sum)
             && self.divides(std::slice::from_ref(size))
         {
@@ -197,7 +197,7 @@ fn power_of(math: &Math, base: &Math) -> Option<i64> {
 
 /// `tril(X)`, `triu(X)`
 pub(super) fn triangle(math: Math, lower: bool) -> Math {
-    Math::Call(entry(if lower { "tril" } else { "triu" }), vec![math], None)
+    Math::Call(entry(if lower { "tril" } else { "triu" }), Box::new([math]), None)
 }
 
 pub(super) fn hadamard(mut parts: Parts) -> Part {
@@ -250,8 +250,8 @@ pub(super) fn transposed_part(mut part: Part) -> Part {
         return part;
     }
     if let Some(lower) = part.triangle {
-        let Math::Call(_, mut list, _) = part.math else { return part };
-        let inner = list.pop().map_or(Math::Pi, transpose);
+        let Math::Call(_, list, _) = part.math else { return part };
+        let inner = list.into_iter().next_back().map_or(Math::Pi, transpose);
         let math = triangle(inner, !lower);
         return Part { triangle: Some(!lower), ..Part::new(math, part.key) };
     }
@@ -363,7 +363,7 @@ fn square_norms(scalars: &mut [(Key, Math)]) {
             && **a == *b
             && rank(b) == Some(1)
         {
-            let norm = Math::Call(entry("norm2"), vec![b.clone()], None);
+            let norm = Math::Call(entry("norm2"), Box::new([b.clone()]), None);
             *math = Math::Power(Box::new(norm), Box::new(Math::Number(Number::integer(2))));
         }
     }

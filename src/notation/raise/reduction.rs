@@ -205,7 +205,7 @@ impl Reduction {
                 return Some((key, squared_norm(root)));
             }
             if let Some(matrix) = p.diagonal() {
-                return Some((key, Math::Call(entry("tr"), vec![matrix.clone()], None)));
+                return Some((key, Math::Call(entry("tr"), Box::new([matrix.clone()]), None)));
             }
             return Some((key, sum_or_mean(p.math.clone(), None, false)));
         }
@@ -379,7 +379,7 @@ impl Reduction {
             return;
         }
         let mut list: SmallVec<[Math; 3]> = smallvec![whole(left)];
-        list.extend(weight.map(|weight| Math::Call(entry("diag"), vec![weight.math], None)));
+        list.extend(weight.map(|weight| Math::Call(entry("diag"), Box::new([weight.math]), None)));
         list.push(whole(right));
         let part = Part::new(product(list), key);
         self.edges.push(Edge { from, to, part });
@@ -433,7 +433,7 @@ impl Reduction {
             let matrix = whole(edge.part);
             let closed = open.contains(&w) && self.degree(w) == 0 && !self.has_weight(w);
             if closed {
-                scalars.above.push((key, Math::Call(entry("tr"), vec![matrix], None)));
+                scalars.above.push((key, Math::Call(entry("tr"), Box::new([matrix]), None)));
             } else {
                 self.put(w, Part::diagonal_of(matrix, key));
             }
@@ -453,7 +453,7 @@ impl Reduction {
                 None => sizes.ones(w),
             })),
             [a, b] if a == b => Some(Some(match self.weight(a) {
-                Some(part) => Math::Call(entry("diag"), vec![part.math], None),
+                Some(part) => Math::Call(entry("diag"), Box::new([part.math]), None),
                 None => Math::Identity(Some(Box::new(sizes.of(a)))),
             })),
             [a, b] => {
@@ -484,7 +484,7 @@ impl Reduction {
                     };
                     return Some(Some(triangle(product([column(left, a), right]), lower)));
                 }
-                let diag = |p: Part| Math::Call(entry("diag"), vec![p.math], None);
+                let diag = |p: Part| Math::Call(entry("diag"), Box::new([p.math]), None);
                 let mut list: SmallVec<[Math; 3]> = SmallVec::new();
                 list.extend(left.map(diag));
                 list.push(hadamard(edges).math);
@@ -511,5 +511,5 @@ fn turned_trace(parts: &mut Parts) -> Option<(Key, Math)> {
     }
     let key = parts[0].key.min(parts[1].key);
     let other = parts.remove(1 - at);
-    Some((key, Math::Call(entry("tr"), vec![product([turned, whole(other)])], None)))
+    Some((key, Math::Call(entry("tr"), Box::new([product([turned, whole(other)])]), None)))
 }

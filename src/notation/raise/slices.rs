@@ -48,7 +48,7 @@ fn slice(base: Math, range: Math, axis: usize, rank: usize) -> Math {
         Math::Transpose(inner) if rank == 2 => {
             transpose(slice(*inner, positions.swap_remove(axis), 1 - axis, 2))
         }
-        base => Math::Entry(Box::new(base), positions),
+        base => Math::Entry(Box::new(base), positions.into()),
     }
 }
 
@@ -100,12 +100,13 @@ fn entry_at(math: Math, position: &Math) -> Math {
             Math::Power(Box::new(entry_at(*base, position)), exponent)
         }
         // on the diagonal of a matrix
-        Math::Call(f, mut list, None)
+        Math::Call(f, list, None)
             if std::ptr::eq(f, entry("diag")) && rank(&list[0]) == Some(2) =>
         {
-            Math::Entry(Box::new(list.swap_remove(0)), vec![position.clone(), position.clone()])
+            let on_diagonal = Box::new([position.clone(), position.clone()]);
+            Math::Entry(Box::new(list.into_vec().swap_remove(0)), on_diagonal)
         }
-        math => Math::Entry(Box::new(math), vec![position.clone()]),
+        math => Math::Entry(Box::new(math), Box::new([position.clone()])),
     }
 }
 
@@ -270,7 +271,7 @@ impl Reduction {
             .find_map(|(at, e)| Some((at, position(self, e.from)?, position(self, e.to)?)))
         {
             let edge = self.edges.remove(at);
-            let math = Math::Entry(Box::new(edge.part.math), vec![row, column]);
+            let math = Math::Entry(Box::new(edge.part.math), Box::new([row, column]));
             let list = if edge.part.divides { &mut scalars.below } else { &mut scalars.above };
             list.push((edge.part.key, math));
         }

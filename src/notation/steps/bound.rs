@@ -222,7 +222,7 @@ pub(super) fn summed(ks: &[Symbol], outer: Option<Math>, inner: Math) -> Math {
         }
     }
     let body = product(factors);
-    let body = if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) };
+    let body = if bound.is_empty() { body } else { Math::IndexSum(bound.into(), Box::new(body)) };
     match number {
         Some(n) => product(vec![Math::Number(n), body]),
         None => body,

@@ -35,7 +35,7 @@ impl Builder<'_> {
         let change = at(Math::Differential(self.name(c)), &math(&by));
         let body = product(vec![outer, inner, change]);
         let bound = [ks, by].concat();
-        if bound.is_empty() { body } else { Math::IndexSum(bound, Box::new(body)) }
+        if bound.is_empty() { body } else { Math::IndexSum(bound.into(), Box::new(body)) }
     }
 
     /// `dL` where only `c` changes, in the language.
@@ -81,7 +81,7 @@ impl Builder<'_> {
         );
         let change = at(Math::Differential(self.name(c)), &math(&by));
         let body = product(vec![partial, change]);
-        let body = if by.is_empty() { body } else { Math::IndexSum(by, Box::new(body)) };
+        let body = if by.is_empty() { body } else { Math::IndexSum(by.into(), Box::new(body)) };
         let name = format!("d{}_{}", self.speech.of.name, self.name(c).name);
         let symbol = Math::Symbol(Name { name: name.as_str().into(), rank: of.len() as u8 });
         definitions.push(format!("{} = {}", ascii(&at(symbol.clone(), &math(&of))), ascii(&body)));

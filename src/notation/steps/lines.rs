@@ -359,10 +359,10 @@ fn entrywise(b: &Builder<'_>, u: ExprId, outer: Option<Math>, change: &Terms) ->
 /// `sum(A .* dX)` as an inner product, with what stands before it.
 fn paired(math: Math) -> Math {
     match math {
-        Math::Call(f, mut list, None) if f.name == "sum" && list.len() == 1 => {
-            match without_change(list.swap_remove(0)) {
+        Math::Call(f, list, None) if f.name == "sum" && list.len() == 1 => {
+            match without_change(list.into_vec().swap_remove(0)) {
                 Ok((rest, change)) => Math::Inner(Box::new(rest), Box::new(change)),
-                Err(math) => Math::Call(f, vec![math], None),
+                Err(math) => Math::Call(f, Box::new([math]), None),
             }
         }
         Math::Product(list) => Math::Product(list.into_iter().map(paired).collect()),

@@ -56,7 +56,10 @@ impl Speech {
                         && let Some((_, size)) = sizes.iter().find(|s| s.0 == *name)
                     {
                         let ones = Math::Ones(vec![size_math(size.clone())]);
-                        lacking.push(Math::Entry(Box::new(ones), vec![Math::Symbol(name.clone())]));
+                        lacking.push(Math::Entry(
+                            Box::new(ones),
+                            Box::new([Math::Symbol(name.clone())]),
+                        ));
                     }
                 }
                 if !lacking.is_empty() {
@@ -79,10 +82,9 @@ impl Speech {
                 *math = if flat.len() > 1 { Math::Product(flat) } else { product(flat) };
             }
             Math::Sum(terms) => terms.iter_mut().for_each(|t| self.walk(&mut t.1, all, sizes)),
-            Math::Hadamard(list) | Math::Call(_, list, _) | Math::Unknown(_, list) => {
-                for m in list.iter_mut() {
-                    self.walk(m, all, sizes);
-                }
+            Math::Hadamard(list) => list.iter_mut().for_each(|m| self.walk(m, all, sizes)),
+            Math::Call(_, list, _) | Math::Unknown(_, list) => {
+                list.iter_mut().for_each(|m| self.walk(m, all, sizes));
             }
             Math::Quotient(a, b)
             | Math::ElementQuotient(a, b)
@@ -111,7 +113,7 @@ impl Speech {
 
 /// An entry, or the value itself without indices.
 pub(super) fn at(math: Math, indices: &[Math]) -> Math {
-    if indices.is_empty() { math } else { Math::Entry(Box::new(math), indices.to_vec()) }
+    if indices.is_empty() { math } else { Math::Entry(Box::new(math), indices.into()) }
 }
 
 /// The δ's between the first half of the indices and the second. The sizes stand in the name.

@@ -200,7 +200,7 @@ impl Lowerer<'_> {
             }
             Expr::Call { primes, arguments, axis, .. } => {
                 let list = typed.program.list(*arguments);
-                self.call(id, *primes, list, *axis, &context)?
+                self.call(id, (*primes).into(), list, *axis, &context)?
             }
         })
     }
