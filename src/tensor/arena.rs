@@ -3,10 +3,13 @@
 //! Guarantees: equal words are one id; children have smaller ids than parents; fingerprints depend
 //! on content alone, never on the order of creation.
 
+mod header;
 mod index;
 mod summary;
 mod symbols;
 
+pub(super) use self::header::{AxesId, Tag};
+use self::header::{Header, Kind};
 use self::index::hash_of;
 use self::summary::Summary;
 use super::einsum::Quotient;
@@ -21,37 +24,6 @@ use crate::shape::dim::{DimId, Dims};
 use crate::syntax::ast::Comparison;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::{BuildHasher, Hash};
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Tag {
-    Symbol,
-    Add,
-    Einsum,
-    Map,
-    Named,
-    Reduce,
-    Window,
-    Matrix,
-    Apply,
-}
-
-/// Interned axes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct AxesId(u32);
-
-#[derive(Clone, Copy, Debug)]
-struct Header {
-    fingerprint: u64,
-    start: u32,
-    len: u32,
-    weight: u32,
-    first: u32,
-    axes: AxesId,
-    tag: Tag,
-    symmetric: bool,
-    /// No rewrite of the simplifier makes it lighter.
-    settled: bool,
-}
 
 /// The functions that normal forms know, looked up once.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +216,7 @@ impl Arena {
     /// The sizes of the axes of an expression.
     #[inline]
     pub fn axes(&self, id: ExprId) -> &[DimId] {
-        self.axes_at(self.header(id).axes)
+        self.axes_at(self.header(id).axes())
     }
 
     /// How many lists of axes there are.
@@ -254,11 +226,11 @@ impl Arena {
 
     /// The number of the list of axes of an expression, less than [`Arena::shapes`].
     pub(crate) fn shape_index(&self, id: ExprId) -> usize {
-        self.header(id).axes.0 as usize
+        self.header(id).axes().0 as usize
     }
 
     pub(super) fn axes_of(&self, id: ExprId) -> AxesId {
-        self.header(id).axes
+        self.header(id).axes()
     }
 
     /// The number of axes.
@@ -281,17 +253,17 @@ impl Arena {
 
     /// Whether a matrix is known to equal its transpose, by declared properties.
     pub(crate) fn is_symmetric(&self, id: ExprId) -> bool {
-        self.header(id).symmetric
+        self.header(id).is_symmetric()
     }
 
     /// Whether the simplifier found nothing lighter, with declared facts in use.
     pub(crate) fn is_settled(&self, id: ExprId) -> bool {
-        self.header(id).settled
+        self.header(id).is_settled()
     }
 
     /// Remembers that the simplifier finds nothing lighter.
     pub(crate) fn settle(&mut self, id: ExprId) {
-        self.headers[id.0 as usize].settled = true;
+        self.headers[id.0 as usize].settle();
     }
 
     /// The place of the symbol in an expression that appeared first in the program; a cotangent
@@ -310,13 +282,15 @@ impl Arena {
 
     #[inline]
     pub(super) fn tag(&self, id: ExprId) -> Tag {
-        self.header(id).tag
+        self.header(id).tag()
     }
 
     #[inline]
     pub(super) fn payload(&self, id: ExprId) -> &[u32] {
-        let h = self.header(id);
-        &self.words[h.start as usize..(h.start + h.len) as usize]
+        let at = id.0 as usize;
+        let start = self.headers[at].start as usize;
+        let end = self.headers.get(at + 1).map_or(self.words.len(), |next| next.start as usize);
+        &self.words[start..end]
     }
 
     pub(super) fn function_word(&mut self, function: MapFunction) -> u32 {
@@ -418,34 +392,23 @@ impl Arena {
     /// The one id of a node with these words.
     pub(super) fn intern(&mut self, tag: Tag, axes: AxesId, words: &[u32]) -> ExprId {
         let hash = hash_of(tag, axes, words);
+        let kind = Kind::new(tag, axes);
         if self.table.is_empty() {
             self.index();
         }
         let found = self.table.find(hash, |i| {
-            let h = &self.headers[i as usize];
-            h.tag == tag
-                && h.axes == axes
-                && self.words[h.start as usize..(h.start + h.len) as usize] == *words
+            self.headers[i as usize].kind() == kind && self.payload(ExprId(i)) == words
         });
         if let Some(i) = found {
             return ExprId(i);
         }
         let Summary { fingerprint, weight, first } = self.summary(tag, axes, words);
         let id = self.headers.len() as u32;
-        self.headers.push(Header {
-            fingerprint,
-            start: self.words.len() as u32,
-            len: words.len() as u32,
-            weight,
-            first,
-            axes,
-            tag,
-            symmetric: false,
-            settled: false,
-        });
+        let start = self.words.len() as u32;
+        self.headers.push(Header::new(kind, start, fingerprint, weight, first));
         self.words.extend_from_slice(words);
-        if matches!(self.axes_at(axes), [a, b] if a == b) {
-            self.headers[id as usize].symmetric = self.is_mirrored(ExprId(id));
+        if matches!(self.axes_at(axes), [a, b] if a == b) && self.is_mirrored(ExprId(id)) {
+            self.headers[id as usize].set_symmetric();
         }
         self.table.insert(hash, id);
         ExprId(id)

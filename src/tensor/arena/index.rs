@@ -2,6 +2,7 @@
 
 use super::{Arena, AxesId, Tag};
 use crate::id_table::IdTable;
+use crate::tensor::node::ExprId;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
@@ -19,9 +20,10 @@ impl Arena {
 
     /// Makes the index of all nodes.
     pub(super) fn index(&mut self) {
-        for (id, h) in self.headers.iter().enumerate() {
-            let words = &self.words[h.start as usize..(h.start + h.len) as usize];
-            self.table.insert(hash_of(h.tag, h.axes, words), id as u32);
+        for id in 0..self.headers.len() as u32 {
+            let node = ExprId(id);
+            let hash = hash_of(self.tag(node), self.axes_of(node), self.payload(node));
+            self.table.insert(hash, id);
         }
     }
 }
@@ -37,7 +39,7 @@ pub(super) fn hash_of(tag: Tag, axes: AxesId, words: &[u32]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::node::{ExprId, Symbol, SymbolKind};
+    use crate::tensor::node::{Symbol, SymbolKind};
 
     #[test]
     fn equal_nodes_are_one_also_after_the_index_was_forgotten() {
