@@ -239,7 +239,7 @@ fn parameter(name: &str, sizes: &[&str]) -> Parameter {
         name: symbol(name, sizes.len() as u8),
         written: name.into(),
         shape: sizes.iter().map(|s| symbol(s, 0)).collect(),
-        attributes: Box::default(),
+        attributes: derive::syntax::ast::Attributes::NONE,
         assumed: false,
     }
 }

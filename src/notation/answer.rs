@@ -2,7 +2,7 @@
 
 use super::forms::Form;
 use super::math::{Math, Symbol};
-use crate::syntax::ast::Attribute;
+use crate::syntax::ast::{Attribute, Attributes};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -76,7 +76,7 @@ pub struct Parameter {
     /// The sizes of its axes.
     pub shape: Shape,
     /// Declared properties.
-    pub attributes: Box<[Attribute]>,
+    pub attributes: Attributes,
     /// Whether the shape was assumed rather than declared.
     pub assumed: bool,
 }

@@ -15,7 +15,7 @@ use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::{Spelling, written};
 use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed, UnknownId};
-use crate::syntax::ast::{NameId, NodeId};
+use crate::syntax::ast::{Attributes, NameId, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
@@ -321,7 +321,7 @@ fn parameters(
             name: symbol_math(arena, id),
             written: spelt(typed, variable.name, &arena.symbol(id).name),
             shape: shapes.of(arena, symbol),
-            attributes: variable.attributes.clone(),
+            attributes: variable.attributes,
             assumed: variable.origin != Origin::Declared,
         });
     }
@@ -330,7 +330,7 @@ fn parameters(
             name: symbol_math(arena, symbol_of(arena, g)),
             written: format!("grad_{}", as_written(typed, &arena.symbol(objective).name)).into(),
             shape: shapes.of(arena, g),
-            attributes: Box::default(),
+            attributes: Attributes::NONE,
             assumed: true,
         });
     }

@@ -236,7 +236,7 @@ pub(super) fn one_layer() -> Answer {
         name,
         written: written.into(),
         shape: sizes.iter().map(|size| c(size)).collect(),
-        attributes: Box::default(),
+        attributes: crate::syntax::ast::Attributes::NONE,
         assumed: true,
     };
     answer.parameters = vec![

@@ -347,14 +347,16 @@ fn square(attribute: Attribute, a: &mut [f64], n: usize) {
 mod tests {
     use super::*;
     use crate::shape::typed::{Origin, Shape};
-    use crate::syntax::ast::NameId;
+    use crate::syntax::ast::{Attributes, NameId};
 
     fn matrix(attribute: Attribute, n: usize) -> Vec<f64> {
         let axes = [DimId(0), DimId(0)].into_iter().collect();
+        let mut attributes = Attributes::NONE;
+        attributes.add(attribute);
         let v = Variable {
             name: NameId(0),
             shape: Shape { axes, row: false },
-            attributes: [attribute].into(),
+            attributes,
             origin: Origin::Declared,
         };
         variable(&v, &[n], 0, &mut Random::new(7)).data

@@ -9,7 +9,7 @@ use crate::shape::typed::{
     Definition, DefinitionId, Index, IndexId, Item, Meaning, Origin, Shape, Typed, Unknown,
     UnknownId, Variable, VariableId,
 };
-use crate::syntax::ast::{Expr, List, NameId, NodeId, ProductOp, Program};
+use crate::syntax::ast::{Attributes, Expr, List, NameId, NodeId, ProductOp, Program};
 
 /// A program under construction.
 pub(super) struct Toy(pub(super) Typed);
@@ -69,7 +69,7 @@ impl Toy {
         self.0.variables.push(Variable {
             name,
             shape: Shape { axes: axes.iter().copied().collect(), row: false },
-            attributes: Box::default(),
+            attributes: Attributes::NONE,
             origin: Origin::Declared,
         });
         self.node(Expr::Name(name), Meaning::Variable(v), &axes, &[])

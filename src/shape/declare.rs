@@ -9,7 +9,9 @@ use super::typed::{
     Definition, DefinitionId, Origin, Shape, Unknown, UnknownId, Variable, VariableId,
 };
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Attribute, Declaration, Expr, NameId, NodeId, ProductOp, Statement};
+use crate::syntax::ast::{
+    Attribute, Attributes, Declaration, Expr, NameId, NodeId, ProductOp, Statement,
+};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -29,7 +31,7 @@ impl Inference<'_> {
                         let shape = self.shapes.add(&axes, false);
                         self.check_attributes(d, shape)?;
                         let id = self.variable(d.name, Some(shape), Origin::Declared, d.span);
-                        self.variables[id.0 as usize].attributes.clone_from(&d.attributes);
+                        self.variables[id.0 as usize].attributes = d.attributes;
                     }
                 }
                 Statement::Functions { names, scalar } => {
@@ -107,7 +109,7 @@ impl Inference<'_> {
         span: Span,
     ) -> VariableId {
         let id = VariableId(self.variables.len() as u32);
-        let (attributes, unknown) = (Box::default(), Shape::default());
+        let (attributes, unknown) = (Attributes::NONE, Shape::default());
         self.variables.push(Variable { name, shape: unknown, attributes, origin });
         self.variable_states.push(shape);
         self.variable_uses.push(Uses::NO);

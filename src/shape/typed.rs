@@ -4,7 +4,7 @@
 use super::dim::{DimId, Dims};
 use super::table::{ShapeRef, Shapes};
 use crate::functions::Function;
-use crate::syntax::ast::{Attribute, NameId, NodeId, Program};
+use crate::syntax::ast::{Attributes, NameId, NodeId, Program};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -108,7 +108,7 @@ pub struct Variable {
     /// Its shape, always upright (never a row).
     pub shape: Shape,
     /// Declared properties.
-    pub attributes: Box<[Attribute]>,
+    pub attributes: Attributes,
     /// Where the shape comes from.
     pub origin: Origin,
 }

@@ -119,6 +119,49 @@ pub enum Attribute {
     Simplex,
 }
 
+/// Declared properties in the order written, each once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    list: [Attribute; 6],
+    len: u8,
+}
+
+impl Attributes {
+    /// No properties.
+    pub const NONE: Attributes = Attributes { list: [Attribute::Symmetric; 6], len: 0 };
+
+    /// Adds one that is not there yet.
+    pub fn add(&mut self, attribute: Attribute) {
+        if !self.contains(&attribute) {
+            self.list[usize::from(self.len)] = attribute;
+            self.len += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Attributes {
+    type Target = [Attribute];
+
+    fn deref(&self) -> &[Attribute] {
+        &self.list[..usize::from(self.len)]
+    }
+}
+
+impl<'a> IntoIterator for &'a Attributes {
+    type Item = &'a Attribute;
+    type IntoIter = std::slice::Iter<'a, Attribute>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl std::fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
 /// One variable of a `var` line or of `--shape`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Declaration {
@@ -129,7 +172,7 @@ pub struct Declaration {
     /// Its dimensions, as expressions over dimension names: `m`, `3`, `m-p+1`, `n/2`.
     pub dims: List,
     /// Its properties, in the order written.
-    pub attributes: Box<[Attribute]>,
+    pub attributes: Attributes,
 }
 
 /// A statement.

@@ -1,6 +1,6 @@
 //! Statements: declarations, definitions, claims and expressions.
 
-use super::ast::{Attribute, Declaration, Expr, NameId, NodeId, Statement};
+use super::ast::{Attribute, Attributes, Declaration, Expr, NameId, NodeId, Statement};
 use super::error::ParseError;
 use super::lexer::{Lexeme, Token};
 use super::parser::Parser;
@@ -245,13 +245,13 @@ impl Parser {
             }
             self.at += 1;
         }
-        let mut attributes = Vec::new();
+        let mut attributes = Attributes::NONE;
         while let Lexeme { token: Token::Name(word), span, .. } = self.peek() {
-            attributes.push(self.attribute(word, span)?);
+            attributes.add(self.attribute(word, span)?);
             self.at += 1;
         }
         let dims = self.list(&dims);
-        Ok(Declaration { name, span, dims, attributes: attributes.into() })
+        Ok(Declaration { name, span, dims, attributes })
     }
 
     /// `m`, `2n`, `m-p+1`: two names side by side are no product.
