@@ -518,7 +518,7 @@ pub fn verify(solution: &Solution, question: &Question, seed: u64) -> Report {
 /// What speaks against the other forms of the results: each must act as the printed result does.
 fn verify_forms(answer: &Answer, seed: u64) -> Option<(&'static str, String)> {
     for (at, outcome) in answer.results.iter().enumerate() {
-        for form in &outcome.forms {
+        for form in outcome.forms() {
             let (program, text) = form_programs(answer, at, form)?;
             let asked = crate::numeric::verify::Question {
                 shapes: None,

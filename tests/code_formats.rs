@@ -8,7 +8,7 @@ mod printed;
 mod python;
 
 use derive::Question;
-use derive::notation::answer::{Answer, Binding, Outcome, Parameter, ResultKind, Shape};
+use derive::notation::answer::{Answer, Besides, Binding, Outcome, Parameter, ResultKind, Shape};
 use derive::notation::math::{Math, Symbol};
 use derive::notation::numpy::numpy;
 use derive::number::Number;
@@ -237,7 +237,6 @@ fn delta(i: &str, j: &str) -> Math {
 fn parameter(name: &str, sizes: &[&str]) -> Parameter {
     Parameter {
         name: symbol(name, sizes.len() as u8),
-        written: name.into(),
         shape: sizes.iter().map(|s| symbol(s, 0)).collect(),
         attributes: derive::syntax::ast::Attributes::NONE,
         assumed: false,
@@ -258,17 +257,18 @@ fn entrywise(value: Math, parameters: Vec<Parameter>, axes: &[(&str, &str)]) -> 
         parameters,
         functions: vec![],
         scalar_functions: vec![],
+        spellings: rustc_hash::FxHashMap::default(),
         results: vec![Outcome {
             kind: ResultKind::Jacobian,
             wrt: smallvec![name("W", 2)],
-            written: smallvec!["W".into()],
             shape: axes.iter().map(|a| symbol(a.1, 0)).collect(),
             value,
             entrywise: true,
-            index: None,
-            axes: axes.iter().map(|a| name(a.0, 0)).collect(),
             needs: smallvec![],
-            forms: Box::default(),
+            besides: Some(Box::new(Besides {
+                axes: axes.iter().map(|a| name(a.0, 0)).collect(),
+                ..Besides::default()
+            })),
         }],
         conditions: vec![],
         remarks: Vec::new(),

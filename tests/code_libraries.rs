@@ -98,14 +98,15 @@ fn point(answer: &Answer, case: &Case) -> (Map<String, Value>, String) {
     let mut at = Map::new();
     let mut cotangent = String::new();
     for p in &answer.parameters {
+        let written = answer.parameter_name(p);
         let lengths: Vec<usize> = p.shape.iter().map(length).collect();
         // commas stand inside shapes too: what is between brackets is dropped first
         let bare: String =
             case.shapes.split(']').filter_map(|part| part.split('[').next()).collect();
-        let positive = bare.split(',').any(|d| d.trim() == format!("{} positive", p.written));
-        at.insert(p.written.to_string(), numbers.array(&lengths, positive));
+        let positive = bare.split(',').any(|d| d.trim() == format!("{written} positive"));
+        at.insert(written.to_string(), numbers.array(&lengths, positive));
         if matches!(p.name, Math::Gradient(_)) {
-            cotangent = p.written.to_string();
+            cotangent = written.to_string();
         }
     }
     (at, cotangent)
@@ -140,7 +141,7 @@ fn job(case: &Case, format: Format) -> Value {
         .results
         .iter()
         .map(|r| {
-            let written: Vec<&str> = r.written.iter().map(|name| &**name).collect();
+            let written: Vec<&str> = r.wrt.iter().map(|s| answer.written(&s.name)).collect();
             json!([format!("{}_{}", case.command, written.join("_")), written])
         })
         .collect();

@@ -186,7 +186,7 @@ fn the_last_lines_are_the_answer_character_for_character_in_each_format() {
         let page = html(answer, &report, None);
         let formulas = between(&page, "<div class=\"result\">", "</div>");
         // a page shows other forms of a result with many axes beside it; they are not derived
-        let forms = answer.results.iter().any(|r| !r.forms.is_empty());
+        let forms = answer.results.iter().any(|r| !r.forms().is_empty());
         let formulas: Vec<&str> = formulas
             .iter()
             .filter(|_| !forms)

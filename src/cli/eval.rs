@@ -175,13 +175,10 @@ fn gradients(
     let mut result = Map::new();
     for (at, outcome) in answer.results.iter().enumerate() {
         let text = declarations.clone() + &result_program(answer, at);
-        let what = format!(
-            "the gradient by `{}`, `{}`,",
-            outcome.written[0],
-            result_expression(answer, at)
-        );
+        let name = answer.written(&outcome.wrt[0].name);
+        let what = format!("the gradient by `{}`, `{}`,", name, result_expression(answer, at));
         let value = slope_at_point(&text, point, &what)?;
-        result.insert(outcome.written[0].to_string(), to_json(&value));
+        result.insert(name.to_string(), to_json(&value));
     }
     Ok(result)
 }

@@ -3,7 +3,9 @@
 use super::forms::Form;
 use super::math::{Math, Symbol};
 use crate::syntax::ast::{Attribute, Attributes};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// The sizes of the axes of a value; values of one shape share it.
@@ -71,8 +73,6 @@ pub(super) fn entry_of(base: Math, axes: &[Symbol]) -> Math {
 pub struct Parameter {
     /// The variable, or the cotangent `∇y` of an objective that is not a scalar.
     pub name: Math,
-    /// The name as the user wrote it (`λ`); `grad_y` for a cotangent.
-    pub written: Rc<str>,
     /// The sizes of its axes.
     pub shape: Shape,
     /// Declared properties.
@@ -103,22 +103,45 @@ pub struct Outcome {
     pub kind: ResultKind,
     /// The variables it is taken by (canonical names); two for a Hessian.
     pub wrt: SmallVec<[Symbol; 1]>,
-    /// The variables as the user wrote them.
-    pub written: SmallVec<[Rc<str>; 1]>,
     /// The sizes of its axes.
     pub shape: Shape,
     /// The result in matrix notation where there is one, else in index notation.
     pub value: Math,
     /// Whether `value` is an entry in index notation, for want of a matrix form.
     pub entrywise: bool,
-    /// In index notation, an entry whose free indices are `axes`, where that was asked for.
-    pub index: Option<Box<Math>>,
-    /// The index names of the entry in `index`, one for each axis.
-    pub axes: Indices,
     /// The bindings (positions in [`Answer::bindings`]) that it mentions.
     pub needs: Needs,
+    /// What else it is written as, if anything.
+    pub besides: Option<Box<Besides>>,
+}
+
+/// What a result is written as besides its value.
+#[derive(Clone, Debug, Default)]
+pub struct Besides {
+    /// In index notation, an entry whose free indices are `axes`, where that was asked for.
+    pub index: Option<Math>,
+    /// The index names of that entry, one for each axis.
+    pub axes: Indices,
     /// Other forms of a result with more than two axes.
     pub forms: Box<[Form]>,
+}
+
+impl Outcome {
+    /// In index notation, an entry whose free indices are [`Outcome::axes`], where that was asked
+    /// for.
+    pub fn index(&self) -> Option<&Math> {
+        self.besides.as_ref()?.index.as_ref()
+    }
+
+    /// The index names of the entry, one for each axis.
+    pub fn axes(&self) -> &[Symbol] {
+        self.besides.as_ref().map_or(&[], |b| &b.axes)
+    }
+
+    /// Other forms of a result with more than two axes.
+    pub fn forms(&self) -> &[Form] {
+        self.besides.as_ref().map_or(&[], |b| &b.forms)
+    }
 }
 
 /// An answer.
@@ -146,6 +169,8 @@ pub struct Answer {
     pub functions: Vec<(Symbol, u32)>,
     /// Unknown functions of an array to a scalar.
     pub scalar_functions: Vec<Symbol>,
+    /// What names are spelt like where the user wrote other letters (`λ` for `lambda`).
+    pub spellings: FxHashMap<Rc<str>, Rc<str>>,
     /// The results in the order asked for.
     pub results: Vec<Outcome>,
     /// What must hold for it.
@@ -158,6 +183,20 @@ impl Answer {
     /// The left side of the equation that gives the objective's value.
     pub fn value_left(&self) -> Math {
         entry_of(Math::Symbol(self.objective.clone()), &self.value_axes)
+    }
+
+    /// A name as the user wrote it.
+    pub fn written<'a>(&'a self, name: &'a str) -> &'a str {
+        self.spellings.get(name).map_or(name, |written| written)
+    }
+
+    /// A parameter as the user wrote it; `grad_y` for a cotangent.
+    pub fn parameter_name<'a>(&'a self, parameter: &'a Parameter) -> Cow<'a, str> {
+        match &parameter.name {
+            Math::Gradient(of) => format!("grad_{}", self.written(&of.name)).into(),
+            Math::Symbol(symbol) => self.written(&symbol.name).into(),
+            other => super::ascii::ascii(other).into(),
+        }
     }
 
     /// All bindings that these rest on, themselves included, in order. Linear in what is found.

@@ -8,14 +8,14 @@ use self::graph::Graph;
 use self::naming::Naming;
 use self::plan::Plan;
 use super::answer::{
-    Answer, Binding, Condition, Indices, Needs, Outcome, Parameter, ResultKind, Shape,
+    Answer, Besides, Binding, Condition, Indices, Needs, Outcome, Parameter, ResultKind, Shape,
 };
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
 use super::written::{Spelling, written};
 use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed, UnknownId};
-use crate::syntax::ast::{Attributes, NameId, NodeId};
+use crate::syntax::ast::{Attributes, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
@@ -88,19 +88,18 @@ pub fn assemble(
     let mut outcomes = Vec::with_capacity(results.len());
     for (result, needs) in results.iter().zip(plan.results) {
         let (value, entrywise, index, axes) = naming.write_all(arena, result.value, want_index)?;
+        let forms = result.forms.as_ref().map(|f| f.written(&mut naming.raiser(arena, None)));
         outcomes.push(Outcome {
             kind: result.kind,
             wrt: result.wrt.iter().map(|e| target(arena, *e)).collect(),
-            written: result.wrt.iter().map(|e| written_name(typed, arena, *e)).collect(),
             shape: shapes.of(arena, result.value),
             value,
             entrywise,
-            index: index.map(Box::new),
-            axes,
             needs,
-            forms: match &result.forms {
-                Some(forms) => forms.written(&mut naming.raiser(arena, None)),
-                None => Box::default(),
+            besides: if index.is_none() && axes.is_empty() && forms.is_none() {
+                None
+            } else {
+                Some(Box::new(Besides { index, axes, forms: forms.unwrap_or_default() }))
             },
         });
     }
@@ -108,12 +107,12 @@ pub fn assemble(
     let (value, value_axes) = match (typed_value, &outcomes[..]) {
         (Some(written), _) => written,
         (None, [only]) if only.kind == ResultKind::Value => {
-            let axes = if only.entrywise { only.axes.clone() } else { Box::default() };
+            let axes = if only.entrywise { only.axes().into() } else { Box::default() };
             (only.value.clone(), axes)
         }
         _ => naming.write(arena, lowered.objective, objective_body(lowered))?,
     };
-    let parameters = parameters(typed, lowered, cotangent, objective_id, &mut shapes);
+    let parameters = parameters(typed, lowered, cotangent, &mut shapes);
     let objective = arena.symbol(objective_id);
     Ok(Answer {
         objective: Name { name: objective.name.clone(), rank: objective.rank },
@@ -132,6 +131,7 @@ pub fn assemble(
             .filter(|(k, u)| u.scalar && mentions(typed, UnknownId(*k as u32)))
             .map(|(_, u)| Name { name: typed.program.name(u.name).into(), rank: 0 })
             .collect(),
+        spellings: typed.program.names.respelt().map(|(n, w)| (n.into(), w.into())).collect(),
         results: outcomes,
         conditions: conditions(arena, results, &naming),
         remarks: Vec::new(),
@@ -244,21 +244,6 @@ impl Shapes {
     }
 }
 
-fn written_name(typed: &Typed, arena: &Arena, e: ExprId) -> Rc<str> {
-    as_written(typed, &arena.symbol(symbol_of(arena, e)).name)
-}
-
-/// A name of the program as it was written; another as it is.
-fn as_written(typed: &Typed, name: &Rc<str>) -> Rc<str> {
-    typed.program.find_name(name).map_or_else(|| name.clone(), |id| spelt(typed, id, name))
-}
-
-/// A name of the program as it was written, with this canonical spelling.
-fn spelt(typed: &Typed, id: NameId, canonical: &Rc<str>) -> Rc<str> {
-    let written = typed.program.written(id);
-    if written == &**canonical { canonical.clone() } else { written.into() }
-}
-
 /// The objective as its author wrote it.
 fn typed_objective(
     author: &Author<'_>,
@@ -308,7 +293,6 @@ fn parameters(
     typed: &Typed,
     lowered: &Lowered,
     cotangent: Option<ExprId>,
-    objective: SymbolId,
     shapes: &mut Shapes,
 ) -> Vec<Parameter> {
     let arena = &lowered.arena;
@@ -319,7 +303,6 @@ fn parameters(
         let id = symbol_of(arena, symbol);
         list.push(Parameter {
             name: symbol_math(arena, id),
-            written: spelt(typed, variable.name, &arena.symbol(id).name),
             shape: shapes.of(arena, symbol),
             attributes: variable.attributes,
             assumed: variable.origin != Origin::Declared,
@@ -328,7 +311,6 @@ fn parameters(
     if let Some(g) = cotangent {
         list.push(Parameter {
             name: symbol_math(arena, symbol_of(arena, g)),
-            written: format!("grad_{}", as_written(typed, &arena.symbol(objective).name)).into(),
             shape: shapes.of(arena, g),
             attributes: Attributes::NONE,
             assumed: true,

@@ -231,12 +231,8 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     for outcome in answer.results.iter().filter(|r| r.kind != ResultKind::Value) {
         lower.build.slopes = slopes(outcome.kind) && target.origins;
         let root = result(&mut lower, outcome)?;
-        let wrt: Vec<String> = outcome
-            .wrt
-            .iter()
-            .zip(&outcome.written)
-            .map(|(s, w)| names::spelled(w, &s.name))
-            .collect();
+        let wrt: Vec<String> =
+            outcome.wrt.iter().map(|s| names::spelled(answer.written(&s.name), &s.name)).collect();
         let (prefix, doc) = match outcome.kind {
             ResultKind::Gradient if answer.shape.is_empty() => ("grad", "The gradient of"),
             ResultKind::Gradient => ("grad", "The vector-Jacobian product of"),
@@ -271,13 +267,13 @@ struct Definition {
 
 /// The value of a result: its matrix form, or its entries where that form has not its axes.
 fn result(lower: &mut Lower<'_>, outcome: &Outcome) -> Result<Id, CodeError> {
-    let entry = match outcome.index.as_deref() {
+    let entry = match outcome.index() {
         _ if outcome.entrywise => Some(&outcome.value),
         Some(index) if outcome.shape.len() > 2 => Some(index),
         _ => None,
     };
-    let id = match entry.filter(|_| !outcome.axes.is_empty()) {
-        Some(entry) => entries(lower, entry, &outcome.axes, &outcome.shape)?,
+    let id = match entry.filter(|_| !outcome.axes().is_empty()) {
+        Some(entry) => entries(lower, entry, outcome.axes(), &outcome.shape)?,
         None => lower.whole(&outcome.value)?.id,
     };
     shaped(lower, id, &outcome.shape)

@@ -27,7 +27,7 @@ pub fn equations_with(answer: &Answer, options: LatexOptions<'_>) -> String {
             let result = &answer.results[at];
             let left = latex_left(answer, result, options);
             let mut rows = vec![(left, latex_with(&result.value, options))];
-            rows.extend(result.forms.iter().map(|form| {
+            rows.extend(result.forms().iter().map(|form| {
                 let left = form_latex(answer, result, form.kind, options);
                 (left, latex_with(&form.value, options))
             }));

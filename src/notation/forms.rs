@@ -183,7 +183,7 @@ pub fn form_programs(answer: &Answer, at: usize, form: &Form) -> Option<(String,
     let sizes = &outcome.shape[outcome.shape.len().checked_sub(by)?..];
     let _ = writeln!(program, "var {change}[{}]", shape(sizes));
     let (definitions, name) = result_definition(answer, at);
-    let axes: Vec<&str> = outcome.axes.iter().map(|a| &*a.name).collect();
+    let axes: Vec<&str> = outcome.axes().iter().map(|a| &*a.name).collect();
     let (of, last) = axes.split_at(axes.len().checked_sub(by)?);
     program.push_str(&definitions);
     let list = last.join(",");

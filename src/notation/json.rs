@@ -15,7 +15,7 @@ pub fn json(answer: &Answer, report: &Report, options: LatexOptions<'_>) -> Valu
         .parameters
         .iter()
         .filter(|p| gradient_of(&p.name).is_none())
-        .map(|p| json!({"name": &*p.written, "shape": shape(&p.shape), "assumed": p.assumed}))
+        .map(|p| json!({"name": answer.parameter_name(p), "shape": shape(&p.shape), "assumed": p.assumed}))
         .collect();
     let results: Vec<Value> =
         answer.results.iter().enumerate().map(|(at, r)| result(answer, at, r, options)).collect();
@@ -45,13 +45,13 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome, options: LatexOptions<'
             ResultKind::Hessian => "hessian",
             ResultKind::Value => "value",
         },
-        "wrt": outcome.written.iter().map(|name| &**name).collect::<Vec<_>>(),
+        "wrt": outcome.wrt.iter().map(|s| answer.written(&s.name)).collect::<Vec<_>>(),
         "shape": shape(&outcome.shape),
         "ascii": result_program(answer, at),
         "latex": latex_with(&outcome.value, options),
         "index": result_index(answer, at),
     });
-    if !outcome.forms.is_empty() {
+    if !outcome.forms().is_empty() {
         let form = |form: &Form| {
             json!({
                 "kind": match form.kind {
@@ -62,7 +62,7 @@ fn result(answer: &Answer, at: usize, outcome: &Outcome, options: LatexOptions<'
                 "latex": latex_with(&form.value, options),
             })
         };
-        value["forms"] = outcome.forms.iter().map(form).collect();
+        value["forms"] = outcome.forms().iter().map(form).collect();
     }
     value
 }

@@ -7,7 +7,7 @@ use super::unicode::unicode;
 
 /// The index names, where a result is given entry by entry because it has no matrix form.
 pub(super) fn indexed(outcome: &Outcome) -> Option<&[Symbol]> {
-    (!outcome.axes.is_empty() && outcome.entrywise).then_some(&outcome.axes[..])
+    (!outcome.axes().is_empty() && outcome.entrywise).then_some(outcome.axes())
 }
 
 /// `grad_W`, `jacobian_x`, `hessian_x_b`: the name that a result gets in a program.

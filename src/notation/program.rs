@@ -72,8 +72,8 @@ pub fn result_index(answer: &Answer, at: usize) -> String {
     let Some(result) = answer.results.get(at) else { return String::new() };
     let mut out = String::with_capacity(64);
     definitions(&mut out, answer, answer.closure(&result.needs).into_iter());
-    let index = result.index.as_deref().unwrap_or(&result.value);
-    expression(&mut out, answer, index, &result.axes);
+    let index = result.index().unwrap_or(&result.value);
+    expression(&mut out, answer, index, result.axes());
     out
 }
 
@@ -84,9 +84,9 @@ pub(super) fn result_definition(answer: &Answer, at: usize) -> (String, String) 
     let mut out = definitions_of(answer, at);
     let name = unused_name(answer);
     out.push_str(&name);
-    write_axes(&mut out, &result.axes);
+    write_axes(&mut out, result.axes());
     out.push_str(" = ");
-    write_ascii(&mut out, result.index.as_deref().unwrap_or(&result.value));
+    write_ascii(&mut out, result.index().unwrap_or(&result.value));
     out.push('\n');
     (out, name)
 }

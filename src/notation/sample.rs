@@ -1,6 +1,6 @@
 //! Short constructors of notation for the tests of this module.
 
-use super::answer::{Answer, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
+use super::answer::{Answer, Besides, Binding, Needs, Outcome, Parameter, ResultKind, Shape};
 use super::math::{Math, Symbol, Unknown};
 use crate::array::{Array, KernelError};
 use crate::functions::{ArrayKernel, Code, Facts, Function, Kernel, Lowering, Notation, Signature};
@@ -189,15 +189,16 @@ pub(super) fn gallery() -> Vec<(&'static str, Math)> {
 fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[u32]) -> Outcome {
     Outcome {
         kind: ResultKind::Gradient,
-        written: smallvec![wrt.name.clone()],
         wrt: smallvec![wrt],
         shape: Shape::from([c("m"), c("n")]),
         value,
-        index: Some(Box::new(index)),
-        axes: [symbol("i", 0), symbol("j", 0)].into(),
         needs: needs.into(),
         entrywise: false,
-        forms: Box::default(),
+        besides: Some(Box::new(Besides {
+            index: Some(index),
+            axes: [symbol("i", 0), symbol("j", 0)].into(),
+            forms: Box::default(),
+        })),
     }
 }
 
@@ -217,6 +218,7 @@ fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<O
         parameters: vec![],
         functions: vec![],
         scalar_functions: vec![],
+        spellings: rustc_hash::FxHashMap::default(),
         results,
         conditions: vec![],
         remarks: vec![],
@@ -232,18 +234,17 @@ pub(super) fn one_layer() -> Answer {
     let results = vec![gradient(symbol("W", 2), result, index, &[0])];
     let mut answer = answer(symbol("y", 1), value(), vec![binding(v("y"), value())], results);
     answer.shape = Shape::from([c("m")]);
-    let parameter = |name: Math, written: &str, sizes: &[&str]| Parameter {
+    let parameter = |name: Math, sizes: &[&str]| Parameter {
         name,
-        written: written.into(),
         shape: sizes.iter().map(|size| c(size)).collect(),
         attributes: crate::syntax::ast::Attributes::NONE,
         assumed: true,
     };
     answer.parameters = vec![
-        parameter(m("W"), "W", &["m", "n"]),
-        parameter(v("x"), "x", &["n"]),
-        parameter(v("b"), "b", &["m"]),
-        parameter(g("y"), "grad_y", &["m"]),
+        parameter(m("W"), &["m", "n"]),
+        parameter(v("x"), &["n"]),
+        parameter(v("b"), &["m"]),
+        parameter(g("y"), &["m"]),
     ];
     answer
 }

@@ -195,7 +195,7 @@ impl<'a> Page<'a> {
         };
         lines.push(line(left, &outcome.value, None));
         if !self.options.ascii {
-            lines.extend(outcome.forms.iter().map(|form| {
+            lines.extend(outcome.forms().iter().map(|form| {
                 line(form_left(self.answer, outcome, form.kind), &form.value, Some(form.kind))
             }));
         }
@@ -269,7 +269,7 @@ impl<'a> Page<'a> {
         let scalar: Vec<&Symbol> = answer.scalar_functions.iter().collect();
         notes.extend(self.functions(&scalar, "function", " with a scalar value"));
         let stacked = |f: &Form| f.kind == FormKind::Kronecker;
-        if answer.results.iter().any(|r| r.forms.iter().any(stacked)) {
+        if answer.results.iter().any(|r| r.forms().iter().any(stacked)) {
             notes.push(STACKED.to_string());
         }
         if !answer.conditions.is_empty() {
@@ -496,8 +496,10 @@ mod tests {
     fn left_sides_of_higher_results() {
         let mut answer = one_layer();
         answer.results[0].kind = ResultKind::Jacobian;
-        answer.results[0].axes = ['k', 'i', 'j'].map(|n| symbol(&n.to_string(), 0)).into();
-        answer.results[0].value = answer.results[0].index.as_deref().cloned().unwrap_or(Math::Pi);
+        answer.results[0].value = answer.results[0].index().cloned().unwrap_or(Math::Pi);
+        let axes = ['k', 'i', 'j'].map(|n| symbol(&n.to_string(), 0)).into();
+        answer.results[0].besides =
+            Some(Box::new(super::super::answer::Besides { axes, ..Default::default() }));
         answer.results[0].entrywise = true;
         assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
         assert_eq!(program_name(&answer.results[0]), "jacobian_W");

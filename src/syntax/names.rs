@@ -71,6 +71,12 @@ impl Names {
         self.list.iter().map(|s| part(&self.text, &s.canonical))
     }
 
+    /// The names that are not written in their canonical spelling, in that and as written.
+    pub fn respelt(&self) -> impl Iterator<Item = (&str, &str)> {
+        let other = self.list.iter().filter(|s| s.canonical != s.written);
+        other.map(|s| (part(&self.text, &s.canonical), part(&self.text, &s.written)))
+    }
+
     /// The name with this canonical spelling.
     pub fn find(&self, canonical: &str) -> Option<NameId> {
         self.find_hashed(hash(canonical), canonical)

@@ -54,7 +54,7 @@ impl Names {
                     Math::Gradient(s) => format!("grad_{}", s.name),
                     _ => "x".into(),
                 };
-                unique(spelled(&p.written, &canonical))
+                unique(spelled(&answer.parameter_name(p), &canonical))
             })
             .collect();
         let sizes = lower.extra.iter().map(|n| unique(n.to_string())).collect();

@@ -234,21 +234,17 @@ impl Page<'_> {
 
     fn asked(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
-        let written = self.answer.results.iter().flat_map(|r| r.written.iter());
-        for name in written.map(|name| &**name) {
+        let targets = || self.answer.results.iter().flat_map(|r| &r.wrt);
+        for name in targets().map(|s| &*s.name) {
             if names.len() <= 8 && names.last() != Some(&name) && !names.contains(&name) {
                 names.push(name);
             }
         }
         let more = names.len() > 8;
         names.truncate(8);
-        let symbols: Vec<String> = self
-            .answer
-            .results
-            .iter()
-            .flat_map(|r| r.wrt.iter().zip(&r.written))
-            .filter(|(_, written)| names.contains(&&***written))
-            .map(|(symbol, _)| self.formula(&Math::Symbol(symbol.clone())))
+        let symbols: Vec<String> = targets()
+            .filter(|symbol| names.contains(&&*symbol.name))
+            .map(|symbol| self.formula(&Math::Symbol(symbol.clone())))
             .collect();
         let mut unique: Vec<String> = Vec::new();
         for symbol in symbols {

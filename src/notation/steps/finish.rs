@@ -53,7 +53,7 @@ impl Builder<'_> {
         let (left, right, claim, needs) = match found {
             Some(place) => {
                 let outcome = &answer.results[place];
-                let indices = if outcome.entrywise { &outcome.axes[..] } else { &[] };
+                let indices = if outcome.entrywise { outcome.axes() } else { &[] };
                 let mut claim = ascii(gradient);
                 write_axes(&mut claim, indices);
                 let claim = format!("{claim} == {}", ascii(&outcome.value));
