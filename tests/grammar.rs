@@ -63,7 +63,7 @@ fn tree(program: &Program) -> String {
                 format!("fn {names:?} {scalar}")
             }
             Statement::Definition { name, indices, body, .. } => {
-                let indices: Vec<String> = indices.iter().map(node).collect();
+                let indices: Vec<String> = program.list(*indices).iter().map(node).collect();
                 format!("{} {indices:?} = {}", program.name(*name), node(body))
             }
             Statement::Expression(e) => node(e),

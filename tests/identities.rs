@@ -29,7 +29,7 @@ fn every_identity_holds() {
 fn tag(identity: &Identity) -> Tag {
     let typed = infer(parse(identity.program).expect("it reads")).expect("it has shapes");
     let claim = typed.items.iter().find_map(|item| match item {
-        Item::Claim(sides, indices) => Some((&sides[..2], indices)),
+        Item::Claim(claim) => Some((&claim.0[..2], &claim.1)),
         _ => None,
     });
     let (sides, indices) = claim.expect("it claims");

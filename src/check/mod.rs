@@ -104,7 +104,8 @@ pub fn check_typed(typed: &Typed, seed: u64, mend: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let mut general: Option<Option<Typed>> = None;
     for (at, item) in typed.items.iter().enumerate() {
-        let Item::Claim(sides, indices) = item else { continue };
+        let Item::Claim(claim) = item else { continue };
+        let (sides, indices) = &**claim;
         for (link, pair) in sides.windows(2).enumerate() {
             let claim = Claim { typed, left: pair[0], right: pair[1], indices };
             let (mut status, mut evidence) = decide(&claim, seed, true);
@@ -133,7 +134,8 @@ fn at_every_size(
     link: usize,
     seed: u64,
 ) -> Option<(Status, Evidence)> {
-    let Some(Item::Claim(sides, indices)) = general.items.get(item) else { return None };
+    let Some(Item::Claim(claim)) = general.items.get(item) else { return None };
+    let (sides, indices) = &**claim;
     let (left, right) = (*sides.get(link)?, *sides.get(link + 1)?);
     let found = decide(&Claim { typed: general, left, right, indices }, seed, false);
     found.0.holds().then_some(found)

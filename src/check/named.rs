@@ -28,7 +28,7 @@ fn entry(identity: &'static Identity) -> Option<Entry> {
         && typed.unknowns.is_empty()
         && typed.variables.iter().all(|v| v.attributes.is_empty());
     let (left, right) = typed.items.iter().find_map(|item| match item {
-        Item::Claim(sides, indices) if indices.is_empty() => Some((sides[0], sides[1])),
+        Item::Claim(claim) if claim.1.is_empty() => Some((claim.0[0], claim.0[1])),
         _ => None,
     })?;
     plain.then_some(Entry { identity, typed, left, right })

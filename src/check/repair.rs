@@ -288,7 +288,8 @@ fn asks(typed: &Typed, root: NodeId) -> bool {
 fn holds(context: &str, claim: &str, original: &Claim<'_>, seed: u64, number: bool) -> bool {
     let Ok(program) = parse_with(None, &format!("{context}\n{claim}\n")) else { return false };
     let Ok(typed) = infer(program) else { return false };
-    let Some(Item::Claim(sides, indices)) = typed.items.last() else { return false };
+    let Some(Item::Claim(claim)) = typed.items.last() else { return false };
+    let (sides, indices) = &**claim;
     let [left, right] = sides[..] else { return false };
     let claim = Claim { typed: &typed, left, right, indices };
     let mut random = Random::new(seed);

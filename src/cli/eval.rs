@@ -73,7 +73,7 @@ fn one_spelling(typed: &Typed, point: Value) -> Result<Value, Failure> {
 }
 
 /// The node and free indices of the objective.
-fn target(typed: &Typed, name: Option<&str>) -> Result<(NodeId, Vec<IndexId>), Failure> {
+fn target(typed: &Typed, name: Option<&str>) -> Result<(NodeId, Box<[IndexId]>), Failure> {
     let found = typed.items.iter().rev().find_map(|item| match (item, name) {
         (Item::Definition(d), _) => {
             let d = &typed.definitions[d.0 as usize];

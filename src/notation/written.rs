@@ -15,34 +15,34 @@ const DEPTH: usize = 60;
 /// The names of a program, as its symbols have them.
 pub(crate) struct Spelling<'a> {
     pub(crate) typed: &'a Typed,
-    names: Vec<Option<Rc<str>>>,
+    /// Where what it lowers to has the names already.
+    lowered: Option<&'a Lowered>,
 }
 
 impl<'a> Spelling<'a> {
     /// The names as the program has them.
     pub(crate) fn plain(typed: &'a Typed) -> Spelling<'a> {
-        Spelling { typed, names: Vec::new() }
+        Spelling { typed, lowered: None }
     }
 
-    pub(crate) fn of(typed: &'a Typed, lowered: &Lowered) -> Spelling<'a> {
-        let mut names: Vec<Option<Rc<str>>> = vec![None; typed.program.names.len()];
-        let variables = typed.variables.iter().map(|v| v.name).zip(&lowered.variables);
-        let definitions = typed.definitions.iter().map(|d| d.name).zip(&lowered.definitions);
-        for (name, symbol) in variables.chain(definitions) {
-            let Some(id) = symbol.and_then(|s| lowered.arena.as_symbol(s)) else { continue };
-            let own = &lowered.arena.symbol(id).name;
-            if **own == *typed.program.name(name) {
-                names[name.0 as usize] = Some(own.clone());
-            }
-        }
-        Spelling { typed, names }
+    /// The names as the symbols have them that the program was lowered to.
+    pub(crate) fn of(typed: &'a Typed, lowered: &'a Lowered) -> Spelling<'a> {
+        Spelling { typed, lowered: Some(lowered) }
     }
 
-    fn name(&self, id: NameId) -> Rc<str> {
-        match self.names.get(id.0 as usize) {
-            Some(Some(name)) => name.clone(),
-            _ => self.typed.program.name(id).into(),
-        }
+    /// The name at a node with this meaning.
+    fn name(&self, id: NameId, meaning: Meaning) -> Rc<str> {
+        let text = self.typed.program.name(id);
+        let symbol = self.lowered.and_then(|lowered| {
+            let symbol = match meaning {
+                Meaning::Variable(v) => lowered.variables[v.0 as usize],
+                Meaning::Definition(d) => lowered.definitions[d.0 as usize],
+                _ => None,
+            };
+            Some(lowered.arena.symbol(lowered.arena.as_symbol(symbol?)?))
+        });
+        let own = symbol.map(|s| &s.name).filter(|own| ***own == *text);
+        own.map_or_else(|| text.into(), Rc::clone)
     }
 }
 
@@ -98,7 +98,8 @@ fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math
         Expr::Name(name) => {
             let text = typed.program.name(*name);
             let rank = typed.shape(id).axes.len() as u8;
-            match typed.meaning(id) {
+            let meaning = typed.meaning(id);
+            match meaning {
                 Meaning::Pi => Math::Pi,
                 Meaning::Size(d) => size_math(typed.dims.text(d).into()),
                 Meaning::Identity => {
@@ -110,7 +111,7 @@ fn node(spelling: &Spelling<'_>, id: NodeId, values: &mut Values) -> Option<Math
                     Some(of) if typed.program.find_name(of).is_some() => {
                         Math::Gradient(Symbol { name: of.into(), rank })
                     }
-                    _ => Math::Symbol(Symbol { name: spelling.name(*name), rank }),
+                    _ => Math::Symbol(Symbol { name: spelling.name(*name, meaning), rank }),
                 },
             }
         }

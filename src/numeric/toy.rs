@@ -136,7 +136,7 @@ impl Toy {
         self.0.definitions.push(Definition {
             name,
             shape: Shape { axes: axes.into_iter().collect(), row: false },
-            indices: indices.to_vec(),
+            indices: indices.into(),
             body,
         });
         let d = DefinitionId(self.0.definitions.len() as u32 - 1);
@@ -170,7 +170,7 @@ impl Toy {
 
     pub(super) fn expression(mut self, node: NodeId) -> Typed {
         let free = self.0.free(node).to_vec();
-        self.0.items.push(Item::Expression(node, free));
+        self.0.items.push(Item::Expression(node, free.into()));
         self.0
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn unreadable(message: impl Into<String>) -> Stop {
 pub(super) struct Group {
     typed: Typed,
     /// The result and the node and free indices of its expression.
-    members: Vec<(usize, NodeId, Vec<IndexId>)>,
+    members: Vec<(usize, NodeId, Box<[IndexId]>)>,
     plan: Vec<NodeId>,
     /// What each of its variables is.
     variables: Vec<Known>,
@@ -217,7 +217,7 @@ pub(super) struct Judgement<'q> {
 fn objective(
     typed: &Typed,
     name: Option<&str>,
-) -> Option<(NodeId, Vec<IndexId>, Option<DefinitionId>)> {
+) -> Option<(NodeId, Box<[IndexId]>, Option<DefinitionId>)> {
     let of = |d: DefinitionId| {
         let definition = &typed.definitions[d.0 as usize];
         (definition.body, definition.indices.clone(), Some(d))
@@ -469,7 +469,7 @@ impl<'q> Judgement<'q> {
 
 impl Group {
     fn new(typed: Typed, user: &Typed, members: &[usize], cotangent: &str) -> Result<Group, Stop> {
-        let expressions: Vec<(NodeId, Vec<IndexId>)> = typed
+        let expressions: Vec<(NodeId, Box<[IndexId]>)> = typed
             .items
             .iter()
             .filter_map(|item| match item {
@@ -507,7 +507,7 @@ impl Group {
                 user.unknowns.iter().position(|u| user.program.name(u.name) == name)
             })
             .collect();
-        let members: Vec<(usize, NodeId, Vec<IndexId>)> =
+        let members: Vec<(usize, NodeId, Box<[IndexId]>)> =
             members.iter().zip(expressions).map(|(&m, (id, indices))| (m, id, indices)).collect();
         let targets: Vec<NodeId> = members.iter().map(|m| m.1).collect();
         let plan = {

@@ -56,7 +56,7 @@ impl Inference<'_> {
                 self.definitions.push(Definition {
                     name: *name,
                     shape: Shape::default(),
-                    indices: Vec::new(),
+                    indices: Box::default(),
                     body: *body,
                 });
                 self.definition_uses.push(Uses::NO);

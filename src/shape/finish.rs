@@ -97,9 +97,8 @@ impl Inference<'_> {
         for item in &mut self.items {
             match item {
                 Item::Definition(_) => {}
-                Item::Expression(_, list) | Item::Claim(_, list) => {
-                    list.iter_mut().for_each(settle);
-                }
+                Item::Expression(_, list) => list.iter_mut().for_each(settle),
+                Item::Claim(claim) => claim.1.iter_mut().for_each(settle),
             }
         }
         for (i, _) in self.positions.values_mut().flat_map(|p| &mut p.terms) {

@@ -239,7 +239,7 @@ impl<'a> Inference<'a> {
                     self.claims.push(sides.clone());
                 }
                 Statement::Definition { indices, .. } => {
-                    for i in indices {
+                    for i in program.list(*indices) {
                         self.roles[i.0 as usize].index = true;
                     }
                 }

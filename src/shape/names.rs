@@ -245,7 +245,7 @@ impl Inference<'_> {
                     let mut free = self.free(*body).to_vec();
                     if !indices.is_empty() {
                         let mut ordered = Vec::new();
-                        for i in indices {
+                        for i in self.program.list(*indices) {
                             let Meaning::Index(own) = self.meanings[i.0 as usize] else { continue };
                             let name = self.indices[own.0 as usize].name;
                             if let Some(k) =
@@ -280,12 +280,12 @@ impl Inference<'_> {
                         }
                         free = ordered;
                     }
-                    self.definitions[id.0 as usize].indices = free;
+                    self.definitions[id.0 as usize].indices = free.into();
                     self.items.push(Item::Definition(id));
                 }
                 Statement::Expression(root) => {
                     let free = self.free(*root).to_vec();
-                    self.items.push(Item::Expression(*root, free));
+                    self.items.push(Item::Expression(*root, free.into()));
                 }
                 Statement::Claim(sides) => {
                     let mut all: Vec<IndexId> = Vec::new();
@@ -299,7 +299,7 @@ impl Inference<'_> {
                             }
                         }
                     }
-                    self.items.push(Item::Claim(sides.clone(), all));
+                    self.items.push(Item::Claim(Box::new((sides.clone(), all))));
                 }
                 _ => {}
             }

@@ -18,7 +18,7 @@ type Sides = Vec<(usize, usize, Vec<IndexId>)>;
 pub(super) fn arrays_beside_entries(typed: &Typed) -> Result<Sides, ShapeError> {
     let mut out = Vec::new();
     let claims = typed.items.iter().filter_map(|item| match item {
-        Item::Claim(sides, indices) => Some((sides, indices)),
+        Item::Claim(claim) => Some(&**claim),
         _ => None,
     });
     for (at, (sides, indices)) in claims.enumerate() {

@@ -122,7 +122,7 @@ pub struct Definition {
     /// the body. Always upright.
     pub shape: Shape,
     /// The indices on the left, or those free in the body in the order of first appearance.
-    pub indices: Vec<IndexId>,
+    pub indices: Box<[IndexId]>,
     /// Its right side.
     pub body: NodeId,
 }
@@ -178,9 +178,9 @@ pub enum Item {
     /// A definition.
     Definition(DefinitionId),
     /// An expression, with its free indices in the order of first appearance.
-    Expression(NodeId, Vec<IndexId>),
+    Expression(NodeId, Box<[IndexId]>),
     /// A chain of claims, with all free indices of its sides.
-    Claim(Vec<NodeId>, Vec<IndexId>),
+    Claim(Box<(Vec<NodeId>, Vec<IndexId>)>),
 }
 
 /// A program with resolved names and known shapes.

@@ -103,7 +103,7 @@ impl Differentiate for NoCalculus {
 fn compile(identity: &Identity) -> Option<Pattern> {
     let typed = infer(parse(identity.program).ok()?).ok()?;
     let (sides, indices) = typed.items.iter().find_map(|item| match item {
-        Item::Claim(sides, indices) => Some((sides, indices)),
+        Item::Claim(claim) => Some(&**claim),
         _ => None,
     })?;
     if !indices.is_empty() {

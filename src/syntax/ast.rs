@@ -26,6 +26,13 @@ pub struct List {
     pub len: u32,
 }
 
+impl List {
+    /// Whether it has no nodes.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
 /// The operators that bind like a product.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ProductOp {
@@ -194,7 +201,7 @@ pub enum Statement {
         /// Where its name stands.
         span: Span,
         /// The index names on the left, as [`Expr::Name`] nodes; empty without brackets.
-        indices: Vec<NodeId>,
+        indices: List,
         /// The right side.
         body: NodeId,
     },

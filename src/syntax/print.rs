@@ -48,7 +48,7 @@ pub fn print(program: &Program) -> String {
             }
             Statement::Definition { name, indices, body, .. } => {
                 out.push_str(program.name(*name));
-                for (at, index) in indices.iter().enumerate() {
+                for (at, index) in program.list(*indices).iter().enumerate() {
                     out.push_str(if at == 0 { "[" } else { "," });
                     write(program, *index, &mut out);
                 }

@@ -304,7 +304,7 @@ impl Parser {
     fn definition(&mut self, name: NameId) -> Result<Option<Statement>, ParseError> {
         let span = self.peek().span;
         self.at += 1;
-        let mut indices: Vec<NodeId> = Vec::new();
+        let mut indices: SmallVec<[NodeId; 4]> = SmallVec::new();
         if self.peek().token == Token::OpenBracket {
             self.at += 1;
             while let Lexeme { token: Token::Name(index), span, .. } = self.peek() {
@@ -330,6 +330,7 @@ impl Parser {
             return Err(ParseError::Twice { name, span, first });
         }
         self.uses[name.0 as usize].definition = Some((span, body));
+        let indices = self.list(&indices);
         Ok(Some(Statement::Definition { name, span, indices, body }))
     }
 

@@ -230,7 +230,7 @@ fn find_target(typed: &Typed, objective: Option<&str>) -> Result<Target, LowerEr
     }
     let last = typed.items.iter().rev().find_map(|item| match item {
         Item::Definition(id) => Some(Target::Definition(*id)),
-        Item::Expression(node, indices) => Some(Target::Expression(*node, indices.clone())),
+        Item::Expression(node, indices) => Some(Target::Expression(*node, indices.to_vec())),
         Item::Claim(..) => None,
     });
     last.ok_or(LowerError::Nothing)
