@@ -19,7 +19,9 @@ use crate::syntax::ast::{Attributes, NodeId};
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Equation, Lowered};
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, MatrixFunction, Node, ReduceKind, SymbolId, SymbolKind};
+use crate::tensor::node::{
+    ExprId, MatrixFunction, Node, Properties, ReduceKind, SymbolId, SymbolKind,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -345,8 +347,9 @@ fn conditions(arena: &Arena, results: &[Result_], naming: &Naming<'_>) -> Vec<Co
         Node::Matrix(kind, x) => Some((kind, x)),
         _ => None,
     };
-    let declared =
-        |x: ExprId| arena.as_symbol(x).is_some_and(|s| arena.symbol(s).properties.posdef);
+    let declared = |x: ExprId| {
+        arena.as_symbol(x).is_some_and(|s| arena.symbol(s).properties.has(Properties::POSDEF))
+    };
     let roots: Vec<ExprId> = results.iter().map(|r| r.value).collect();
     let answer = Graph::of(arena, &naming.bodies, roots);
     let all = naming.graph(arena);

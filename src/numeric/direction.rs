@@ -357,7 +357,7 @@ impl Input<'_, '_> {
             data.iter().zip(weights).map(|(v, w)| v * w).sum()
         };
         let start = out.len();
-        if judgement.user.free(judgement.target) == judgement.indices.as_slice() {
+        if judgement.user.free(judgement.target) == &*judgement.indices {
             let data = &self.evaluator.value(judgement.target).data;
             if weighted {
                 out.push(dot(data, &self.weights));

@@ -204,7 +204,7 @@ pub(super) struct Judgement<'q> {
     pub(super) user: &'q Typed,
     pub(super) question: &'q Question<'q>,
     pub(super) target: NodeId,
-    pub(super) indices: Vec<IndexId>,
+    pub(super) indices: Box<[IndexId]>,
     pub(super) plan: Vec<NodeId>,
     /// Whether the objective is a scalar.
     scalar: bool,

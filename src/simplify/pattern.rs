@@ -12,7 +12,7 @@ use crate::shape::dim::DimId;
 use crate::tensor::arena::Arena;
 use crate::tensor::build::TermList;
 use crate::tensor::node::{
-    Axes, ExprId, Network, Node, NumberId, Operand, SymbolId, SymbolKind, Wire, Wires,
+    Axes, ExprId, Network, Node, NumberId, Operand, Properties, SymbolId, SymbolKind, Wire, Wires,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -220,8 +220,8 @@ impl Matcher<'_> {
             }
         }
         let properties = known.properties;
-        let holds = (!properties.positive || self.arena.is_positive(s))
-            && (!properties.symmetric || self.arena.is_symmetric(s))
+        let holds = (!properties.has(Properties::POSITIVE) || self.arena.is_positive(s))
+            && (!properties.has(Properties::SYMMETRIC) || self.arena.is_symmetric(s))
             && self.is_declared(properties, s);
         if !holds {
             return None;
@@ -231,15 +231,11 @@ impl Matcher<'_> {
     }
 
     /// Properties that are known of symbols alone.
-    fn is_declared(&self, wanted: crate::tensor::node::Properties, s: ExprId) -> bool {
-        if !(wanted.orthogonal || wanted.diagonal || wanted.simplex) {
-            return true;
-        }
-        let Some(symbol) = self.arena.as_symbol(s) else { return false };
-        let has = self.arena.symbol(symbol).properties;
-        (!wanted.orthogonal || has.orthogonal)
-            && (!wanted.diagonal || has.diagonal)
-            && (!wanted.simplex || has.simplex)
+    fn is_declared(&self, wanted: Properties, s: ExprId) -> bool {
+        let of_symbols = [Properties::ORTHOGONAL, Properties::DIAGONAL, Properties::SIMPLEX];
+        let symbol = self.arena.as_symbol(s);
+        let known = symbol.map_or(Properties::NONE, |s| self.arena.symbol(s).properties);
+        of_symbols.into_iter().all(|p| !wanted.has(p) || known.has(p))
     }
 
     /// Assigns the terms of a pattern to terms of a sum; what a variable alone stands for is all
@@ -314,7 +310,10 @@ impl Matcher<'_> {
                 }
                 _ => times(term),
             };
-            if linear && (!pattern.symbol(*variable).properties.positive || !c.is_negative()) {
+            if linear
+                && (!pattern.symbol(*variable).properties.has(Properties::POSITIVE)
+                    || !c.is_negative())
+            {
                 let c = self.arena.number_id(c);
                 *value = self.arena.scale(c, *value);
                 return true;

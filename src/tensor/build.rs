@@ -9,7 +9,8 @@ pub(crate) use self::sum::TermList;
 use super::arena::{Arena, Tag, reduce_word};
 use super::node::with_room;
 use super::node::{
-    Axes, ExprId, MatrixFunction, Network, Node, Operand, ReduceKind, SymbolId, WindowKind, Wires,
+    Axes, ExprId, MatrixFunction, Network, Node, Operand, Properties, ReduceKind, SymbolId,
+    WindowKind, Wires,
 };
 use super::template::range;
 use crate::functions::Function;
@@ -154,7 +155,7 @@ impl Arena {
         }
         if self.facts
             && let Some(s) = self.as_symbol(x)
-            && self.symbol(s).properties.orthogonal
+            && self.symbol(s).properties.has(Properties::ORTHOGONAL)
         {
             // Q⁻¹ = Q', |det Q| = 1
             return match f {

@@ -373,19 +373,17 @@ impl<'a> Lowerer<'a> {
     }
 
     fn properties(attributes: &[Attribute]) -> Properties {
-        if attributes.is_empty() {
-            return Properties::default();
-        }
-        let has = |a: Attribute| attributes.contains(&a);
-        Properties {
-            symmetric: has(Attribute::Symmetric) || has(Attribute::PosDef),
-            posdef: has(Attribute::PosDef),
-            positive: has(Attribute::Positive),
-            diagonal: has(Attribute::Diagonal),
-            orthogonal: has(Attribute::Orthogonal),
-            simplex: has(Attribute::Simplex),
-            centred: false,
-        }
+        attributes.iter().fold(Properties::NONE, |all, attribute| {
+            let own = match attribute {
+                Attribute::Symmetric => Properties::SYMMETRIC,
+                Attribute::PosDef => Properties::POSDEF.and(Properties::SYMMETRIC),
+                Attribute::Positive => Properties::POSITIVE,
+                Attribute::Diagonal => Properties::DIAGONAL,
+                Attribute::Orthogonal => Properties::ORTHOGONAL,
+                Attribute::Simplex => Properties::SIMPLEX,
+            };
+            all.and(own)
+        })
     }
 
     fn next_order(&mut self) -> u32 {
@@ -433,21 +431,24 @@ impl<'a> Lowerer<'a> {
     fn name_value(&mut self, name: std::rc::Rc<str>, kind: SymbolKind, body: ExprId) -> ExprId {
         let order = self.next_order();
         let axes = Axes::from_slice(self.arena.axes(body));
-        let mut properties =
-            Properties { positive: self.arena.is_positive(body), ..Properties::default() };
+        let positive = self.arena.is_positive(body);
+        let mut properties = Properties::NONE.and_if(positive, Properties::POSITIVE);
         if let super::node::Node::Named { function, active, .. } = self.arena.node(body)
             && active as usize == axes.len()
         {
-            properties.simplex = function == self.arena.known.softmax;
-            properties.positive |= properties.simplex;
-            properties.centred = function.total == Some(0);
+            let simplex = function == self.arena.known.softmax;
+            properties = properties
+                .and_if(simplex, Properties::SIMPLEX)
+                .and_if(simplex, Properties::POSITIVE)
+                .and_if(function.total == Some(0), Properties::CENTRED);
         }
-        properties.symmetric = axes.len() == 2 && axes[0] == axes[1] && {
+        let symmetric = axes.len() == 2 && axes[0] == axes[1] && {
             self.arena.facts = true;
             let symmetric = self.arena.is_symmetric(body);
             self.arena.facts = false;
             symmetric
         };
+        let properties = properties.and_if(symmetric, Properties::SYMMETRIC);
         self.arena.symbol_expr(Symbol { properties, order, ..Symbol::new(name, kind) }, &axes)
     }
 

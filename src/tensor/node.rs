@@ -76,22 +76,47 @@ impl SymbolKind {
 
 /// Properties of a symbol that the simplifier may use once differentiation is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent mathematical facts")]
-pub struct Properties {
+pub struct Properties(u8);
+
+impl Properties {
+    /// Nothing is known.
+    pub const NONE: Properties = Properties(0);
     /// `A' == A`
-    pub symmetric: bool,
+    pub const SYMMETRIC: Properties = Properties(1);
     /// Symmetric with positive eigenvalues.
-    pub posdef: bool,
+    pub const POSDEF: Properties = Properties(2);
     /// Every entry is greater than 0.
-    pub positive: bool,
+    pub const POSITIVE: Properties = Properties(4);
     /// Zero off the diagonal.
-    pub diagonal: bool,
+    pub const DIAGONAL: Properties = Properties(8);
     /// `Q'Q == I`
-    pub orthogonal: bool,
+    pub const ORTHOGONAL: Properties = Properties(16);
     /// Entries sum to 1.
-    pub simplex: bool,
+    pub const SIMPLEX: Properties = Properties(32);
     /// Entries sum to 0.
-    pub centred: bool,
+    pub const CENTRED: Properties = Properties(64);
+
+    /// Whether all of these are among them.
+    pub fn has(self, others: Properties) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Whether any of these is among them.
+    pub fn has_any(self, others: Properties) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// These and others.
+    #[must_use]
+    pub const fn and(self, others: Properties) -> Properties {
+        Properties(self.0 | others.0)
+    }
+
+    /// These and, where that holds, others.
+    #[must_use]
+    pub fn and_if(self, holds: bool, others: Properties) -> Properties {
+        if holds { self.and(others) } else { self }
+    }
 }
 
 /// A symbol.
@@ -112,7 +137,7 @@ pub struct Symbol {
 impl Symbol {
     /// A scalar of which nothing is known and that stands nowhere in the program.
     pub fn new(name: Rc<str>, kind: SymbolKind) -> Symbol {
-        Symbol { name, kind, rank: 0, properties: Properties::default(), order: u32::MAX }
+        Symbol { name, kind, rank: 0, properties: Properties::NONE, order: u32::MAX }
     }
 }
 
@@ -371,4 +396,23 @@ pub struct Network {
     pub output: Wires,
     /// The size of each wire. A wire in nothing counts as its size.
     pub sizes: SmallVec<[DimId; 8]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_is_small() {
+        assert!(std::mem::size_of::<Symbol>() <= 32);
+    }
+
+    #[test]
+    fn properties_are_a_set() {
+        let both = Properties::SIMPLEX.and(Properties::POSITIVE);
+        assert!(both.has(Properties::POSITIVE) && both.has(Properties::SIMPLEX));
+        assert!(!both.has(Properties::SIMPLEX.and(Properties::CENTRED)));
+        assert!(both.has_any(Properties::SIMPLEX.and(Properties::CENTRED)));
+        assert_eq!(both.and_if(false, Properties::CENTRED), both);
+    }
 }

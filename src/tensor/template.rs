@@ -414,7 +414,7 @@ impl Arena {
             return id;
         }
         let symbol = Symbol {
-            properties: Properties { positive: true, ..Default::default() },
+            properties: Properties::POSITIVE,
             order: 0,
             ..Symbol::new("pi".into(), SymbolKind::Pi)
         };

@@ -19,7 +19,7 @@ use crate::simplify::simplify;
 use crate::tensor::arena::Arena;
 use crate::tensor::lower::Equation;
 use crate::tensor::memo::Memo;
-use crate::tensor::node::{ExprId, Node, Symbol, SymbolKind};
+use crate::tensor::node::{ExprId, Node, Properties, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -302,7 +302,7 @@ impl<'a> Builder<'a> {
         let mut list = Vec::new();
         symbols(self.trace.arena, body, &mut list);
         list.iter().any(|s| {
-            self.symbol(*s).properties.symmetric
+            self.symbol(*s).properties.has(Properties::SYMMETRIC)
                 && self.trace.derivation.totals.iter().any(|(target, _)| target == s)
         })
     }

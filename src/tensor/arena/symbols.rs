@@ -56,7 +56,7 @@ impl Arena {
             return id;
         }
         let name = self.size_names.get(dim.0 as usize).cloned().unwrap_or_else(|| "?".into());
-        let properties = Properties { positive: true, ..Default::default() };
+        let properties = Properties::POSITIVE;
         let symbol = Symbol { properties, ..Symbol::new(name, SymbolKind::Size(dim)) };
         let id = self.symbol_expr(symbol, &[]);
         self.size_symbols.insert(dim, id);

@@ -6,7 +6,8 @@ use crate::shape::dim::DimId;
 use crate::syntax::ast::Comparison;
 use crate::tensor::arena::{Arena, MINUS_ONE, ONE, Tag, ZERO};
 use crate::tensor::node::{
-    Axes, ExprId, MapFunction, MatrixFunction, Network, Node, Operand, SymbolKind, Wires,
+    Axes, ExprId, MapFunction, MatrixFunction, Network, Node, Operand, Properties, SymbolKind,
+    Wires,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -195,7 +196,7 @@ impl Arena {
         match self.node(id) {
             Node::Symbol(s) => {
                 let symbol = self.symbol(s);
-                symbol.properties.positive || matches!(symbol.kind, SymbolKind::Pi)
+                symbol.properties.has(Properties::POSITIVE) || matches!(symbol.kind, SymbolKind::Pi)
             }
             Node::Map(MapFunction::Known(f), _) | Node::Named { function: f, .. } => {
                 matches!(f.facts.range, Range::Positive | Range::Unit | Range::AtLeastOne)
@@ -204,7 +205,7 @@ impl Arena {
                 view.operands().next().is_none() && view.wires() == view.output().len()
             }
             Node::Matrix(MatrixFunction::Determinant, x) => {
-                self.as_symbol(x).is_some_and(|s| self.symbol(s).properties.posdef)
+                self.as_symbol(x).is_some_and(|s| self.symbol(s).properties.has(Properties::POSDEF))
             }
             _ => false,
         }

@@ -204,8 +204,8 @@ impl Arena {
                 None => return false,
             },
             Node::Symbol(s) if self.facts => match self.symbol(s).properties {
-                Properties { simplex: true, .. } => (f.wires.len(), 1),
-                Properties { centred: true, .. } => (f.wires.len(), 0),
+                p if p.has(Properties::SIMPLEX) => (f.wires.len(), 1),
+                p if p.has(Properties::CENTRED) => (f.wires.len(), 0),
                 _ => return false,
             },
             _ => return false,
@@ -233,7 +233,11 @@ impl Arena {
         }
         let partner = match self.node(f.base) {
             Node::Matrix(MatrixFunction::Inverse, x) => x,
-            Node::Symbol(s) if self.facts && self.symbol(s).properties.orthogonal => f.base,
+            Node::Symbol(s)
+                if self.facts && self.symbol(s).properties.has(Properties::ORTHOGONAL) =>
+            {
+                f.base
+            }
             Node::Matrix(MatrixFunction::Eigenvectors, _) => f.base,
             _ => return false,
         };

@@ -2,7 +2,7 @@
 
 use crate::shape::dim::DimId;
 use crate::tensor::arena::{Arena, mix};
-use crate::tensor::node::{ExprId, MatrixFunction, Node, Operand, Wire, Wires};
+use crate::tensor::node::{ExprId, MatrixFunction, Node, Operand, Properties, Wire, Wires};
 use smallvec::{SmallVec, smallvec};
 
 /// The most factors or terms of a matrix that is looked at for symmetry.
@@ -162,8 +162,12 @@ impl Arena {
     pub(crate) fn has_facts(&self, id: ExprId) -> bool {
         match self.node(id) {
             Node::Symbol(s) => {
-                let p = self.symbol(s).properties;
-                p.symmetric || p.diagonal || p.orthogonal || p.simplex || p.centred
+                const FACTS: Properties = Properties::SYMMETRIC
+                    .and(Properties::DIAGONAL)
+                    .and(Properties::ORTHOGONAL)
+                    .and(Properties::SIMPLEX)
+                    .and(Properties::CENTRED);
+                self.symbol(s).properties.has_any(FACTS)
             }
             Node::Matrix(_, x) if self.has_facts(x) => true,
             Node::Apply(_, 2, _) => true,
@@ -176,8 +180,8 @@ impl Arena {
     pub(in crate::tensor) fn is_mirrored(&self, id: ExprId) -> bool {
         match self.node(id) {
             Node::Symbol(s) => {
-                let p = self.symbol(s).properties;
-                p.symmetric || p.diagonal
+                let mirrored = Properties::SYMMETRIC.and(Properties::DIAGONAL);
+                self.symbol(s).properties.has_any(mirrored)
             }
             Node::Matrix(MatrixFunction::Inverse, x) => self.is_symmetric(x),
             // second derivatives are
