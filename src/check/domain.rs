@@ -64,9 +64,11 @@ fn written(claim: &Claim<'_>) -> Vec<(NodeId, &'static str)> {
     let mut stack = vec![claim.right, claim.left];
     while let Some(id) = stack.pop() {
         let found = match (typed.program.node(id), typed.meaning(id)) {
-            (Expr::Call { arguments, primes: 0, .. }, Meaning::Function(f)) => {
-                typed.program.list(*arguments).first().and_then(|a| Some((*a, asked_by(f)?)))
-            }
+            (Expr::Call { arguments, primes: 0, .. }, Meaning::Function(f)) => typed
+                .program
+                .list(*arguments)
+                .first()
+                .and_then(|a| Some((*a, asked_by(f.function())?))),
             (Expr::Product(ProductOp::Quotient | ProductOp::ElementQuotient, _, b), _) => {
                 Some((*b, "nonzero"))
             }

@@ -45,12 +45,12 @@ impl Trial<'_> {
                 && let &[argument] = typed.program.list(*arguments)
             {
                 let data = &evaluator.value(argument).data;
-                if is_dominated(f, data) {
+                if is_dominated(f.function(), data) {
                     return true;
                 }
                 let some = data.len().min(ARGUMENTS.saturating_sub(count));
                 count += some;
-                if data[..some].iter().any(|x| is_straight(f, *x)) {
+                if data[..some].iter().any(|x| is_straight(f.function(), *x)) {
                     return true;
                 }
             }

@@ -2,39 +2,79 @@
 
 use super::{Function, constant, decomposition, elementwise, learning, linear_algebra, reduction};
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::fmt;
+use std::ops::Deref;
 use std::sync::OnceLock;
+
+/// The parts of the table, in the order of the reference.
+static PARTS: [&[Function]; 6] = [
+    elementwise::TABLE,
+    reduction::TABLE,
+    linear_algebra::TABLE,
+    decomposition::TABLE,
+    learning::TABLE,
+    constant::TABLE,
+];
+
+/// A function by its place in the table: a quarter of the size of a reference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    part: u8,
+    at: u8,
+}
+
+impl Entry {
+    /// The function.
+    pub fn function(self) -> &'static Function {
+        &PARTS[usize::from(self.part)][usize::from(self.at)]
+    }
+}
+
+impl Deref for Entry {
+    type Target = Function;
+
+    fn deref(&self) -> &Function {
+        self.function()
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
 
 /// All functions, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    [
-        elementwise::TABLE,
-        reduction::TABLE,
-        linear_algebra::TABLE,
-        decomposition::TABLE,
-        learning::TABLE,
-        constant::TABLE,
-    ]
-    .into_iter()
-    .flatten()
+    PARTS.iter().copied().flatten()
 }
 
 /// Every name and alias with its function.
-fn index() -> &'static FxHashMap<&'static str, &'static Function> {
-    static INDEX: OnceLock<FxHashMap<&'static str, &'static Function>> = OnceLock::new();
+fn index() -> &'static FxHashMap<&'static str, Entry> {
+    static INDEX: OnceLock<FxHashMap<&'static str, Entry>> = OnceLock::new();
     INDEX.get_or_init(|| {
         let mut index = FxHashMap::with_capacity_and_hasher(256, FxBuildHasher);
-        index.extend(names());
+        for (part, functions) in (0..).zip(PARTS) {
+            for (at, f) in (0..).zip(functions) {
+                index.extend(names_of(f).map(|name| (name, Entry { part, at })));
+            }
+        }
         index
     })
 }
 
-fn names() -> impl Iterator<Item = (&'static str, &'static Function)> {
-    all()
-        .flat_map(|f| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |n| (n, f)))
+/// The name of a function and its aliases.
+fn names_of(f: &'static Function) -> impl Iterator<Item = &'static str> {
+    std::iter::once(f.name).chain(f.aliases.iter().copied())
 }
 
 /// The function with this name or alias.
 pub fn find(name: &str) -> Option<&'static Function> {
+    find_entry(name).map(Entry::function)
+}
+
+/// The place of the function with this name or alias.
+pub fn find_entry(name: &str) -> Option<Entry> {
     index().get(name).copied()
 }
 
@@ -43,8 +83,9 @@ pub fn suggest(name: &str) -> Option<&'static str> {
     let letters = name.chars().count();
     let limit = if letters >= 6 { 2 } else { letters / 2 }.min(1 + usize::from(letters >= 6));
     let lower = name.to_lowercase();
-    names()
-        .map(|(known, _)| (edit_distance(&lower, known), known))
+    all()
+        .flat_map(names_of)
+        .map(|known| (edit_distance(&lower, known), known))
         .filter(|&(distance, known)| distance <= limit && known != name)
         .min()
         .map(|(_, known)| known)
@@ -85,7 +126,7 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        assert_eq!(index().len(), names().count());
+        assert_eq!(index().len(), all().flat_map(names_of).count());
     }
 
     #[test]

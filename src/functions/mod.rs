@@ -14,7 +14,7 @@ mod learning;
 mod linear_algebra;
 mod reduction;
 
-pub use find::{all, edit_distance, find, suggest};
+pub use find::{Entry, all, edit_distance, find, find_entry, suggest};
 pub use kernel::elementary::Elementary;
 pub(crate) use kernel::series;
 

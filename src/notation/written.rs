@@ -265,7 +265,7 @@ fn call(
                 value => Math::Product(vec![value, Math::Ones(sizes)]),
             }
         }
-        Meaning::Function(f) if primes == 0 => Math::Call(f, list.into(), axis),
+        Meaning::Function(f) if primes == 0 => Math::Call(f.function(), list.into(), axis),
         _ => return None,
     })
 }

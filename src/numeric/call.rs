@@ -23,9 +23,9 @@ impl<S: Arithmetic> Evaluator<'_, S> {
             Meaning::Identity => self.identity(id),
             Meaning::Fill(fill) => self.fill(id, fill, arguments),
             Meaning::Function(function) if primes > 0 => {
-                self.function_derivative(id, function, primes, arguments)
+                self.function_derivative(id, function.function(), primes, arguments)
             }
-            Meaning::Function(function) => self.function(id, function, arguments, axis),
+            Meaning::Function(function) => self.function(id, function.function(), arguments, axis),
             Meaning::Unknown(unknown) => self.unknown(id, unknown, primes, arguments),
             Meaning::Derivative(kind) => self.derivative(id, kind, arguments),
             _ => Err(EvalError::Unsupported { span, what: "this call" }),

@@ -32,7 +32,7 @@ impl Inference<'_> {
             }
             Meaning::Fill(_) => self.step_fill(id, list),
             Meaning::Derivative(kind) => self.step_derivative(id, kind, list),
-            Meaning::Function(f) => self.step_function(id, f, list, axis),
+            Meaning::Function(f) => self.step_function(id, f.function(), list, axis),
             _ => Ok(()),
         }
     }
@@ -304,7 +304,7 @@ impl Inference<'_> {
     ) -> Result<(), ShapeError> {
         // `vec(X)` may stand as the variable of a Jacobian
         let vec = |id: NodeId| match self.meanings[id.0 as usize] {
-            Meaning::Function(f) => Some(f) == crate::functions::find("vec"),
+            Meaning::Function(f) => Some(f) == crate::functions::find_entry("vec"),
             _ => false,
         };
         let by = match self.program.node(list[1]) {

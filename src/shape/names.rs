@@ -156,7 +156,8 @@ impl Inference<'_> {
         if let Some((Binding::Function(u), _)) = self.known[name.0 as usize].binding {
             return self.unknown_call(u, list, axis, span);
         }
-        if let Some(f) = functions::find(text) {
+        if let Some(entry) = functions::find_entry(text) {
+            let f = entry.function();
             if !f.accepts(list.len()) {
                 return Err(ShapeError::Arity {
                     name: f.name.to_string(),
@@ -188,7 +189,7 @@ impl Inference<'_> {
                     Special::Hessian => Meaning::Derivative(DerivativeKind::Hessian),
                     Special::Vjp => Meaning::Derivative(DerivativeKind::Vjp),
                 },
-                _ => Meaning::Function(f),
+                _ => Meaning::Function(entry),
             });
         }
         if text.len() >= 3

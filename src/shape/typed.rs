@@ -3,7 +3,7 @@
 
 use super::dim::{DimId, Dims};
 use super::table::{ShapeRef, Shapes};
-use crate::functions::Function;
+use crate::functions;
 use crate::syntax::ast::{Attributes, NameId, NodeId, Program};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -58,7 +58,7 @@ pub enum Meaning {
     /// `delta[i,j]`.
     Delta,
     /// A function of the table.
-    Function(&'static Function),
+    Function(functions::Entry),
     /// An unknown elementwise function, or (where [`Unknown::scalar`]) one from an array to a scalar.
     Unknown(UnknownId),
     /// `grad(y, x)`, `jac(y, x)`, `hess(y, x)`, `vjp(y, x, g)`.
@@ -247,5 +247,15 @@ impl Typed {
     /// The free indices of a node.
     pub fn free(&self, id: NodeId) -> &[IndexId] {
         self.free.get(id.0 as usize).map_or(&[], |free| free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meaning_is_small() {
+        assert!(std::mem::size_of::<Meaning>() <= 8);
     }
 }

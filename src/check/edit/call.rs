@@ -47,7 +47,7 @@ impl Editor<'_> {
         let name = typed.program.name(function).to_string();
         let list: Vec<NodeId> = typed.program.list(arguments).to_vec();
         let known = match typed.meaning(id) {
-            Meaning::Function(f) => Some(f),
+            Meaning::Function(f) => Some(f.function()),
             _ => None,
         };
         let elementwise = match typed.meaning(id) {

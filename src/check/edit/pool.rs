@@ -90,7 +90,7 @@ impl Pool {
             && arguments.len == 1
         {
             let known = match typed.meaning(id) {
-                Meaning::Function(f) => Some(f),
+                Meaning::Function(f) => Some(f.function()),
                 _ => None,
             };
             let unknown = matches!(typed.meaning(id), Meaning::Unknown(u)

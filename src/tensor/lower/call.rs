@@ -84,7 +84,7 @@ impl Lowerer<'_> {
                     }
                 })
             }
-            Meaning::Function(f) => self.function(id, f, primes, list, axis, context),
+            Meaning::Function(f) => self.function(id, f.function(), primes, list, axis, context),
             Meaning::Derivative(kind) => self.derivative(id, kind, list, context),
             _ => {
                 let Expr::Call { function, .. } = self.typed.program.node(id) else {

@@ -110,7 +110,8 @@ impl Lowerer<'_> {
                 self.arena.map(MapFunction::Compare(*c), &pair)
             }
             Expr::Call { primes: 0, arguments, .. } => {
-                let Meaning::Function(f) = typed.meaning(id) else { return None };
+                let Meaning::Function(entry) = typed.meaning(id) else { return None };
+                let f = entry.function();
                 let list = typed.program.list(*arguments);
                 let elementwise = matches!(f.signature_for(list.len()), Signature::Elementwise);
                 if !elementwise || !matches!(f.lowering_for(list.len()), Lowering::Primitive(_)) {
