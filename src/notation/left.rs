@@ -3,7 +3,7 @@
 use super::answer::{Answer, Outcome, ResultKind, entry_of as entry};
 use super::latex::{LatexOptions, latex_with};
 use super::math::{Math, Symbol};
-use super::unicode::unicode;
+use super::unicode::{unicode, write_unicode};
 
 /// The index names, where a result is given entry by entry because it has no matrix form.
 pub(super) fn indexed(outcome: &Outcome) -> Option<&[Symbol]> {
@@ -39,16 +39,24 @@ pub(super) fn write_axes(out: &mut String, axes: &[Symbol]) {
 
 /// `∇W`, `∂y/∂x`, `∂²L/∂x∂b`; nothing for a simplified expression.
 pub(super) fn unicode_left(answer: &Answer, outcome: &Outcome) -> String {
-    match Left::new(answer, outcome) {
-        Left::Gradient(g) => unicode(&g),
+    let mut out = String::new();
+    write_unicode_left(&mut out, answer, outcome);
+    out
+}
+
+/// Appends what [`unicode_left`] gives.
+pub(super) fn write_unicode_left(out: &mut String, answer: &Answer, outcome: &Outcome) {
+    let text = match Left::new(answer, outcome) {
+        Left::Gradient(g) => return write_unicode(out, &g),
         Left::Structured(g, attribute) => format!("{} ({attribute})", unicode(&g)),
         Left::First(y, x) => format!("∂{}/∂{}", unicode(&y), unicode(&x)),
         Left::Second(y, x, None) => format!("∂²{}/∂{}²", unicode(&y), unicode(&x)),
         Left::Second(y, x, Some(z)) => {
             format!("∂²{}/∂{}∂{}", unicode(&y), unicode(&x), unicode(&z))
         }
-        Left::Nothing => String::new(),
-    }
+        Left::Nothing => return,
+    };
+    out.push_str(&text);
 }
 
 /// `\nabla_{W}` and so on; nothing for a simplified expression.

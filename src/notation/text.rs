@@ -6,7 +6,7 @@
 use super::answer::{Answer, Condition, ResultKind};
 use super::ascii::{Ascii, write_ascii};
 use super::forms::{Form, FormKind, form_left};
-use super::left::{indexed, program_name, unicode_left, write_axes};
+use super::left::{indexed, program_name, write_axes, write_unicode_left};
 use super::lines::write_broken;
 use super::math::{Math, Symbol};
 use super::order::{Step, backward, steps};
@@ -22,6 +22,8 @@ pub use super::program::{
 
 /// Room for a name.
 const NAME: usize = 16;
+/// Room for a line.
+const LINE: usize = 80;
 /// Up to so many shapes are searched one by one.
 const FEW: usize = 16;
 
@@ -73,7 +75,7 @@ pub fn notes(answer: &Answer) -> Vec<String> {
 }
 
 /// The definitions that come first, and the results with the cotangents between them.
-pub(super) fn lines(answer: &Answer) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
+pub(super) fn lines(answer: &Answer) -> (Vec<Line>, Vec<Line>) {
     Page { answer, options: TextOptions::default() }.equations()
 }
 
@@ -81,7 +83,7 @@ pub(super) fn lines(answer: &Answer) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
 pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
     let page = Page { answer, options: *options };
     let (given, steps) = page.equations();
-    let mut out = String::with_capacity(64 * (given.len() + steps.len() + 2));
+    let mut out = String::with_capacity(LINE * (given.len() + steps.len() + 2));
     page.write_block(&mut out, &given);
     if !given.is_empty() {
         out.push('\n');
@@ -100,17 +102,34 @@ pub fn remarks(answer: &Answer, report: &Report) -> String {
 /// What `vec` means.
 const STACKED: &str = "vec stacks columns";
 
-/// An equation of the page.
-pub(super) struct Line<'a> {
-    pub(super) left: String,
-    /// The result that it gives, by position in the answer.
-    pub(super) result: Option<usize>,
-    /// What is defined, where it is no result.
-    pub(super) name: Option<Math>,
-    pub(super) right: &'a Math,
-    pub(super) is_result: bool,
-    /// Where it is another form of the result: which.
-    pub(super) form: Option<FormKind>,
+/// An equation of the page, by position in the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// The objective.
+    Objective,
+    /// A binding.
+    Binding(usize),
+    /// A result.
+    Result(usize),
+    /// Another form of a result.
+    Form(usize, usize),
+}
+
+impl Line {
+    /// The right side.
+    pub(super) fn right(self, answer: &Answer) -> &Math {
+        match self {
+            Line::Objective => &answer.value,
+            Line::Binding(at) => &answer.bindings[at].value,
+            Line::Result(at) => &answer.results[at].value,
+            Line::Form(at, form) => &answer.results[at].forms()[form].value,
+        }
+    }
+
+    /// Whether it is asked for.
+    pub(super) fn is_result(self) -> bool {
+        matches!(self, Line::Result(_) | Line::Form(..))
+    }
 }
 
 /// Shapes, each with what has it.
@@ -138,7 +157,7 @@ impl<'a> Page<'a> {
 
     /// The definitions that come first, and the results with the cotangents between them, each
     /// after what it needs: a backward pass from the loss to the first layer.
-    fn equations(&self) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
+    fn equations(&self) -> (Vec<Line>, Vec<Line>) {
         let answer = self.answer;
         let mut needed = needed(answer);
         let backward = backward(answer);
@@ -146,58 +165,53 @@ impl<'a> Page<'a> {
         if shows_objective {
             answer.mark(&answer.value_needs, &mut needed);
         }
-        let defined = |name: Math, right: &'a Math| Line {
-            left: self.math(&name),
-            result: None,
-            name: Some(name),
-            right,
-            is_result: false,
-            form: None,
-        };
-        let binding = |at: usize| defined(answer.bindings[at].left(), &answer.bindings[at].value);
-        let mut given: Vec<Line<'a>> =
-            (0..backward).filter(|&at| needed[at]).map(binding).collect();
+        let mut given: Vec<Line> =
+            (0..backward).filter(|&at| needed[at]).map(Line::Binding).collect();
         let objective = Math::Symbol(answer.objective.clone());
         let is_given = (0..backward).any(|at| needed[at] && answer.bindings[at].name == objective);
         if shows_objective && !is_given {
-            given.push(defined(answer.value_left(), &answer.value));
+            given.push(Line::Objective);
         }
         let order = steps(answer, &needed, backward);
         let mut steps = Vec::with_capacity(order.len());
         for step in order {
             match step {
-                Step::Binding(at) => steps.push(binding(at)),
-                Step::Result(at) => self.push_result(&mut steps, at),
+                Step::Binding(at) => steps.push(Line::Binding(at)),
+                Step::Result(at) => {
+                    steps.push(Line::Result(at));
+                    if !self.options.ascii {
+                        let forms = 0..answer.results[at].forms().len();
+                        steps.extend(forms.map(|form| Line::Form(at, form)));
+                    }
+                }
             }
         }
         (given, steps)
     }
 
-    /// A result, and its other forms.
-    fn push_result(&self, lines: &mut Vec<Line<'a>>, at: usize) {
-        let outcome = &self.answer.results[at];
-        let left = if !self.options.ascii {
-            unicode_left(self.answer, outcome)
-        } else if outcome.kind == ResultKind::Value {
-            String::new()
-        } else {
-            let mut left = program_name(outcome);
-            write_axes(&mut left, indexed(outcome).unwrap_or_default());
-            left
-        };
-        let line = |left, right, form| Line {
-            left,
-            result: Some(at),
-            name: None,
-            right,
-            is_result: true,
-            form,
-        };
-        lines.push(line(left, &outcome.value, None));
-        if !self.options.ascii {
-            lines.extend(outcome.forms().iter().map(|form| {
-                line(form_left(self.answer, outcome, form.kind), &form.value, Some(form.kind))
-            }));
+    /// The left side of an equation.
+    fn write_left(&self, out: &mut String, line: Line) {
+        let answer = self.answer;
+        match line {
+            Line::Objective => self.write_math(out, &answer.value_left()),
+            Line::Binding(at) if answer.bindings[at].axes.is_empty() => {
+                self.write_math(out, &answer.bindings[at].name);
+            }
+            Line::Binding(at) => self.write_math(out, &answer.bindings[at].left()),
+            Line::Result(at) if !self.options.ascii => {
+                write_unicode_left(out, answer, &answer.results[at]);
+            }
+            Line::Result(at) => {
+                let outcome = &answer.results[at];
+                if outcome.kind != ResultKind::Value {
+                    out.push_str(&program_name(outcome));
+                    write_axes(out, indexed(outcome).unwrap_or_default());
+                }
+            }
+            Line::Form(at, form) => {
+                let outcome = &answer.results[at];
+                out.push_str(&form_left(answer, outcome, outcome.forms()[form].kind));
+            }
         }
     }
 
@@ -230,25 +244,37 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn write_block(&self, out: &mut String, lines: &[Line<'_>]) {
-        let widths: Vec<usize> = lines.iter().map(|line| line.left.chars().count()).collect();
-        let widest = widths.iter().copied().max().unwrap_or(0);
+    fn write_block(&self, out: &mut String, lines: &[Line]) {
+        // all left sides in one text: how wide they are decides how the lines are set
+        let mut text = String::with_capacity(8 * lines.len());
+        let mut ends: Vec<u32> = Vec::with_capacity(lines.len());
+        let mut widest = 0;
+        for line in lines {
+            let start = text.len();
+            self.write_left(&mut text, *line);
+            ends.push(text.len() as u32);
+            widest = widest.max(text[start..].chars().count());
+        }
         let column = if widest <= 12 { widest } else { 0 };
         let indent = if column > 0 { column + 3 } else { 4 };
-        for (line, width) in lines.iter().zip(widths) {
-            let start = out.len();
-            if !line.left.is_empty() {
-                out.push_str(&line.left);
+        let mut before = 0;
+        for (line, end) in lines.iter().zip(ends) {
+            let (start, left) = (out.len(), &text[before..end as usize]);
+            before = end as usize;
+            if !left.is_empty() {
+                out.push_str(left);
+                let width = left.chars().count();
                 out.extend(std::iter::repeat_n(' ', column.saturating_sub(width)));
                 out.push_str(" = ");
             }
+            let right = line.right(self.answer);
             if self.options.ascii {
-                write_broken(Ascii, out, start, line.right, indent, self.options.width);
+                write_broken(Ascii, out, start, right, indent, self.options.width);
             } else {
-                write_broken(Unicode, out, start, line.right, indent, self.options.width);
+                write_broken(Unicode, out, start, right, indent, self.options.width);
             }
-            if self.options.color && line.is_result && !line.left.is_empty() {
-                out.insert_str(start + line.left.len(), "\x1b[0m");
+            if self.options.color && line.is_result() && !left.is_empty() {
+                out.insert_str(start + left.len(), "\x1b[0m");
                 out.insert_str(start, "\x1b[1m");
             }
             out.push('\n');
@@ -501,14 +527,14 @@ mod tests {
         answer.results[0].besides =
             Some(Box::new(super::super::answer::Besides { axes, ..Default::default() }));
         answer.results[0].entrywise = true;
-        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
+        assert_eq!(super::super::left::unicode_left(&answer, &answer.results[0]), "∂yₖ/∂Wᵢⱼ");
         assert_eq!(program_name(&answer.results[0]), "jacobian_W");
         let x = symbol("x", 1);
         answer.results[0].wrt = smallvec::smallvec![x.clone(), x];
         answer.results[0].kind = ResultKind::Hessian;
         answer.results[0].value = n(1);
         answer.results[0].entrywise = false;
-        assert_eq!(unicode_left(&answer, &answer.results[0]), "∂²y/∂x²");
+        assert_eq!(super::super::left::unicode_left(&answer, &answer.results[0]), "∂²y/∂x²");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn mathml(answer: &Answer) -> String {
     let rows: Vec<(String, String)> = given
         .iter()
         .map(|line| {
-            let (left, right) = (page.left(line), page.formula(line.right));
+            let (left, right) = (page.left(*line), page.formula(line.right(answer)));
             (inner(&left).to_string(), inner(&right).to_string())
         })
         .collect();
@@ -113,16 +113,16 @@ impl Page<'_> {
     }
 
     /// The left side of an equation.
-    fn left(&self, line: &Line<'_>) -> String {
-        if let Some(name) = &line.name {
-            return self.formula(name);
-        }
-        let Some(outcome) = line.result.and_then(|at| self.answer.results.get(at)) else {
-            return self.formula(&self.objective());
-        };
-        match line.form {
-            Some(kind) => self.form_side(outcome, kind),
-            None => self.result_side(outcome),
+    fn left(&self, line: Line) -> String {
+        let answer = self.answer;
+        match line {
+            Line::Objective => self.formula(&answer.value_left()),
+            Line::Binding(at) => self.formula(&answer.bindings[at].left()),
+            Line::Result(at) => self.result_side(&answer.results[at]),
+            Line::Form(at, form) => {
+                let outcome = &answer.results[at];
+                self.form_side(outcome, outcome.forms()[form].kind)
+            }
         }
     }
 
@@ -197,24 +197,19 @@ impl Page<'_> {
     /// The program: its definitions down to the objective, and what is asked for.
     fn question(&self, out: &mut String) {
         let (mut given, _) = lines(self.answer);
-        let left = self.answer.value_left();
-        let name = unicode(&left);
-        if !given.iter().any(|line| line.left == name) {
-            let right = &self.answer.value;
-            given.push(Line {
-                left: name,
-                result: None,
-                name: Some(left),
-                right,
-                is_result: false,
-                form: None,
-            });
+        let name = unicode(&self.answer.value_left());
+        let is_objective = |line: &Line| match line {
+            Line::Binding(at) => unicode(&self.answer.bindings[*at].left()) == name,
+            line => *line == Line::Objective,
+        };
+        if !given.iter().any(is_objective) {
+            given.push(Line::Objective);
         }
         let (kind, asked) = (self.kind(), self.asked());
         match given.as_slice() {
-            [line] if unicode(line.right).chars().count() <= HEADING => {
-                let right = self.formula(line.right);
-                let left = self.left(line);
+            [line] if unicode(line.right(self.answer)).chars().count() <= HEADING => {
+                let right = self.formula(line.right(self.answer));
+                let left = self.left(*line);
                 let _ = write!(
                     out,
                     "<header>\n<p class=\"asked\">{kind} {asked}</p>\n<h1>{left} = {right}</h1>\n"
@@ -260,11 +255,11 @@ impl Page<'_> {
     }
 
     /// Equations under each other.
-    fn block(&self, out: &mut String, lines: &[Line<'_>]) {
+    fn block(&self, out: &mut String, lines: &[Line]) {
         out.push_str("<div class=\"equations\">\n");
         for line in lines {
-            let class = if line.is_result { " class=\"result\"" } else { "" };
-            let (left, right) = (self.left(line), self.formula(line.right));
+            let class = if line.is_result() { " class=\"result\"" } else { "" };
+            let (left, right) = (self.left(*line), self.formula(line.right(self.answer)));
             let relation = if left.is_empty() { "" } else { "=" };
             let _ = writeln!(
                 out,
