@@ -83,7 +83,7 @@ pub(super) fn lines(answer: &Answer) -> (Vec<Line>, Vec<Line>) {
 pub fn text_with(answer: &Answer, report: &Report, options: &TextOptions) -> String {
     let page = Page { answer, options: *options };
     let (given, steps) = page.equations();
-    let mut out = String::with_capacity(LINE * (given.len() + steps.len() + 2));
+    let mut out = String::with_capacity(LINE * (given.len() + steps.len() + 1));
     page.write_block(&mut out, &given);
     if !given.is_empty() {
         out.push('\n');

@@ -66,6 +66,9 @@ impl Glyphs for Unicode {
     }
 
     fn symbol<S: Sink>(self, out: &mut S, symbol: &Symbol) {
+        if symbol.name.len() == 1 {
+            return out.text(&symbol.name);
+        }
         let (head, tail) = split(&symbol.name);
         let letter = greek_letter(head).unwrap_or(head);
         out.text(letter);

@@ -115,11 +115,11 @@ impl Arena {
 
     /// An empty arena with room for at least so many nodes.
     pub(super) fn with_room(nodes: usize) -> Arena {
-        let nodes = nodes.max(128);
+        let nodes = nodes.max(42);
         let mut first_end = Vec::with_capacity(16);
         first_end.push(0);
         Arena {
-            words: Vec::with_capacity(8 * nodes),
+            words: Vec::with_capacity(6 * nodes),
             headers: Vec::with_capacity(nodes),
             table: IdTable::with_capacity(nodes),
             numbers: vec![Number::ZERO, Number::ONE, Number::MINUS_ONE],

@@ -139,6 +139,9 @@ impl<'a> Naming<'a> {
     /// Names what is heavy and used more than once, what gets too deep, and the arguments of
     /// unknown functions' gradients.
     pub(super) fn share(&mut self, arena: &mut Arena, graph: &Graph) {
+        if self.is_simple(arena, graph) {
+            return;
+        }
         let mut parts = self.uses(arena, graph);
         let mut count = 0;
         for id in graph.ids() {
@@ -201,6 +204,26 @@ impl<'a> Naming<'a> {
         let enough = part.saved(weight) >= SAVED[usize::from(self.often_named)]
             || is_long(arena, id, part, weight);
         if enough && arena.rank(id) <= 2 { value_letter(arena, id) } else { None }
+    }
+
+    /// Whether nothing can get a name: every part is small and written once.
+    fn is_simple(&self, arena: &Arena, graph: &Graph) -> bool {
+        let mut used = vec![false; arena.len()];
+        let mut again = |id: ExprId| {
+            std::mem::replace(&mut used[id.0 as usize], true)
+                && arena.as_symbol(id).is_none()
+                && !self.symbols.contains(id)
+                && graph.children(id).is_some_and(|c| !c.is_empty())
+        };
+        let bodies = self.sequence[self.definitions..].iter().filter_map(|s| self.bodies.expr(*s));
+        let mut parts =
+            self.roots.iter().copied().chain(bodies).chain(graph.edges().iter().copied());
+        let mut inner = 0;
+        let mut applied = |id: ExprId| {
+            inner += u32::from(graph.children(id).is_some_and(|c| !c.is_empty()));
+            inner >= DEPTH || matches!(arena.node(id), Node::Apply(..))
+        };
+        !parts.any(&mut again) && !graph.ids().any(&mut applied)
     }
 
     /// How often each expression would be written if what is worth a name had one.
