@@ -19,27 +19,26 @@ impl Arena {
         work: &mut Work,
         todo: &mut SmallVec<[Factor; 8]>,
     ) {
-        if self.plain {
-            return;
-        }
+        while !self.plain && self.normalise_exponential(work, todo) {}
+    }
+
+    /// The first of these that applies; whether one does.
+    fn normalise_exponential(&mut self, work: &mut Work, todo: &mut SmallVec<[Factor; 8]>) -> bool {
         let (exp, sigmoid) = (self.known.exp, self.known.sigmoid);
-        let (mut exponentials, mut sigmoids) = (0, 0);
-        for f in &work.factors {
-            if let Some((function, _)) = self.as_known_map(f.base) {
-                exponentials += usize::from(function == exp);
-                sigmoids += usize::from(function == sigmoid);
+        let mut exponentials: SmallVec<[(usize, ExprId); 24]> = SmallVec::new();
+        let (mut sigmoids, mut powers) = (false, false);
+        for (at, f) in work.factors.iter().enumerate() {
+            powers |= f.exponent != ONE;
+            if let Some((function, arguments)) = self.as_known_map(f.base) {
+                if function == exp {
+                    exponentials.push((at, arguments.get(0)));
+                }
+                sigmoids |= function == sigmoid;
             }
         }
-        if exponentials == 0 {
-            return;
-        }
-        let mut at = 0;
-        while at < work.factors.len() {
-            let Some(u) = self.as_call(work.factors[at].base, exp) else {
-                at += 1;
-                continue;
-            };
-            if let Some((other, replacement)) = self.softmax_partner(work, at, u) {
+        for &(at, u) in &exponentials {
+            let partner = if powers { self.softmax_partner(work, at, u) } else { None };
+            if let Some((other, replacement)) = partner {
                 let wires = work.factors[at].wires.clone();
                 let up = self.plus(work.factors[other].exponent, ONE);
                 work.factors[other].exponent = up;
@@ -47,19 +46,18 @@ impl Arena {
                 if up == ZERO {
                     work.factors.remove(other);
                 }
-                return self.normalise_exponentials(work, todo);
+                return true;
             }
-            let mut merged = if sigmoids > 0 { self.sigmoid_of(work, at, u) } else { None };
-            if merged.is_none() && exponentials > 1 {
-                merged = self.one_exponential(work, at);
+            let mut merged = if sigmoids { self.sigmoid_of(work, at, u) } else { None };
+            if merged.is_none() {
+                merged = self.one_exponential(work, at, &exponentials);
             }
             if let Some(merged) = merged {
                 todo.push(merged);
-                at = 0;
-            } else {
-                at += 1;
+                return true;
             }
         }
+        false
     }
 
     /// `exp(u)` at `at` beside `σ(−u)`: `σ(u)`, which takes the place of both.
@@ -84,24 +82,34 @@ impl Arena {
         Some(Factor { base, exponent: ONE, wires })
     }
 
-    /// The exponential at `at` beside others: one of the sum, which takes the place of all.
-    fn one_exponential(&mut self, work: &mut Work, at: usize) -> Option<Factor> {
-        let exp = self.known.exp;
+    /// The exponential at `at` beside others, of which these are the places and arguments: one of the
+    /// sum, which takes the place of all.
+    fn one_exponential(
+        &mut self,
+        work: &mut Work,
+        at: usize,
+        exponentials: &[(usize, ExprId)],
+    ) -> Option<Factor> {
         let wires = work.factors[at].wires.clone();
-        let exponent = |arena: &Arena, f: &Factor| {
-            (f.wires == wires && f.exponent == ONE).then(|| arena.as_call(f.base, exp))?
-        };
-        if work.factors.iter().filter(|f| exponent(self, f).is_some()).count() < 2 {
+        let mut alike: SmallVec<[(usize, ExprId); 24]> = SmallVec::new();
+        for &(place, u) in exponentials {
+            let f = &work.factors[place];
+            if f.exponent == ONE && f.wires == wires {
+                alike.push((place, u));
+            }
+        }
+        if alike.len() < 2 {
             return None;
         }
-        let mut exponents: SmallVec<[ExprId; 8]> = SmallVec::new();
-        work.factors.retain(|f| {
-            let found = exponent(self, f);
-            exponents.extend(found);
-            found.is_none()
+        let mut gone = alike.iter().map(|(place, _)| *place).peekable();
+        let mut place = 0;
+        work.factors.retain(|_| {
+            place += 1;
+            gone.next_if_eq(&(place - 1)).is_none()
         });
+        let exponents: SmallVec<[ExprId; 24]> = alike.iter().map(|(_, u)| *u).collect();
         let sum = self.sum_of(&exponents);
-        let base = self.map(MapFunction::Known(exp), &[sum]);
+        let base = self.map(MapFunction::Known(self.known.exp), &[sum]);
         Some(Factor { base, exponent: ONE, wires })
     }
 
