@@ -461,8 +461,7 @@ fn by_their_names(
     if names.is_empty() {
         return settled;
     }
-    let uses = uses(arena, &settled);
-    let met = names.keys().any(|body| uses.count(*body) > 0);
+    let met = simplifier.reaches_any(arena, &settled, names.keys().copied());
     if met { simplifier.run(arena, &settled, names) } else { settled }
 }
 

@@ -155,8 +155,8 @@ fn may_cancel(arena: &Arena, body: ExprId) -> bool {
             Node::Symbol(_) if arena.rank(body) == 2 && arena.is_part(id) => return true,
             Node::Einsum(view) => {
                 let alone = |w: Wire| {
-                    let holds = view.operands().filter(|(_, wires)| wires.contains(&w)).count();
-                    holds == 1 && !view.output().contains(&w)
+                    let holds = || view.operands().filter(|(_, wires)| wires.contains(&w)).count();
+                    !view.output().contains(&w) && holds() == 1
                 };
                 if (0..view.wires() as Wire).any(alone) {
                     return true;

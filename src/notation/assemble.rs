@@ -13,7 +13,7 @@ use super::answer::{
 use super::forms::Forms;
 use super::math::{Math, Symbol as Name};
 use super::raise::{Raiser, size_math, symbol_math};
-use super::written::{Spelling, written};
+use super::written::{Spelling, written_of};
 use crate::shape::typed::{DefinitionId, IndexId, Meaning, Origin, Typed, UnknownId};
 use crate::syntax::ast::{Attributes, NodeId};
 use crate::tensor::arena::Arena;
@@ -202,18 +202,12 @@ impl<'a> Author<'a> {
     /// that cancels out stands nowhere in an answer.
     fn text(&self, root: NodeId, needs: &Needs) -> Option<Math> {
         let typed = self.spelling.typed;
-        let mut stack: SmallVec<[NodeId; 16]> = SmallVec::new();
-        // without definitions there is nothing to look for
-        stack.extend((!typed.definitions.is_empty()).then_some(root));
-        while let Some(id) = stack.pop() {
-            if let Meaning::Definition(d) = typed.meaning(id)
-                && !self.places[d.0 as usize].is_some_and(|at| needs.contains(&at))
-            {
-                return None;
+        written_of(&self.spelling, root, |id| match typed.meaning(id) {
+            Meaning::Definition(d) => {
+                self.places[d.0 as usize].is_some_and(|at| needs.contains(&at))
             }
-            typed.program.for_each_child(id, |c| stack.push(c));
-        }
-        written(&self.spelling, root)
+            _ => true,
+        })
     }
 }
 

@@ -48,11 +48,23 @@ impl<'a> Spelling<'a> {
 
 /// The tree below `root`; `None` where it is too deep to be written in one piece.
 pub(crate) fn written(spelling: &Spelling<'_>, root: NodeId) -> Option<Math> {
+    written_of(spelling, root, |_| true)
+}
+
+/// As [`written`]; `None` too where a node of it may not be written.
+pub(crate) fn written_of(
+    spelling: &Spelling<'_>,
+    root: NodeId,
+    may: impl Fn(NodeId) -> bool,
+) -> Option<Math> {
     let typed = spelling.typed;
     let mut stack: SmallVec<[NodeId; 16]> = smallvec![root];
     let mut list: SmallVec<[NodeId; 16]> = SmallVec::new();
     let mut first = root;
     while let Some(id) = stack.pop() {
+        if !may(id) {
+            return None;
+        }
         list.push(id);
         first = first.min(id);
         typed.program.for_each_child(id, |c| stack.push(c));
@@ -61,9 +73,12 @@ pub(crate) fn written(spelling: &Spelling<'_>, root: NodeId) -> Option<Math> {
     // the nodes of one expression stand together
     let count = (root.0 - first.0) as usize + 1;
     let mut values = Values { first: first.0, slots: (0..count).map(|_| None).collect() };
+    let large = list.len() > DEPTH;
     for id in list {
         let mut depth = 0;
-        typed.program.for_each_child(id, |c| depth = depth.max(values.depth(c) + 1));
+        if large {
+            typed.program.for_each_child(id, |c| depth = depth.max(values.depth(c) + 1));
+        }
         if depth > DEPTH {
             return None;
         }

@@ -81,6 +81,17 @@ impl Simplifier {
         roots.iter().map(|r| image(&self.map, *r)).collect()
     }
 
+    /// Whether one of these is among the nodes below some roots.
+    pub(crate) fn reaches_any(
+        &mut self,
+        arena: &Arena,
+        roots: &[ExprId],
+        mut wanted: impl Iterator<Item = ExprId>,
+    ) -> bool {
+        self.reach(arena, roots);
+        wanted.any(|id| self.map.contains(id))
+    }
+
     /// Lists every node below some roots, children before parents.
     fn reach(&mut self, arena: &Arena, roots: &[ExprId]) {
         self.map.clear();

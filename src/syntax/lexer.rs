@@ -99,6 +99,8 @@ pub(super) fn lex(
 ) -> Result<Tokens, ParseError> {
     let mut tokens: Vec<Lexeme> = Vec::with_capacity(source.len() / 3 * 2 + 8);
     let mut numbers = Vec::new();
+    // most names are one letter, of which there are few
+    let mut letters: [Option<NameId>; 128] = [None; 128];
     let (mut rest, mut spaced, mut depth) = (source, true, 0usize);
     while let Some(c) = rest.chars().next() {
         let at = source.len() - rest.len();
@@ -118,7 +120,12 @@ pub(super) fn lex(
         } else if begins(c) {
             let (after, text) =
                 name(rest).map_err(|_| ParseError::Number(Span::new(at, at + 1)))?;
-            (Token::Name(names.intern(text)), after)
+            let letter = if text.len() == 1 { letters.get_mut(c as usize) } else { None };
+            let name = match letter {
+                Some(known) => *known.get_or_insert_with(|| names.intern(text)),
+                None => names.intern(text),
+            };
+            (Token::Name(name), after)
         } else if c.is_ascii_digit()
             || c == '.' && rest[1..].starts_with(|d: char| d.is_ascii_digit())
         {

@@ -45,6 +45,14 @@ impl Network {
     /// The same network with wires numbered without gaps.
     #[must_use]
     pub fn dense(mut self) -> Network {
+        let count = self.sizes.len();
+        if count <= 64 {
+            let all = self.operands.iter().flat_map(|o| &o.wires).chain(&self.output);
+            let used = all.fold(0u64, |used, w| used | 1 << w);
+            if used.count_ones() as usize == count {
+                return self;
+            }
+        }
         let mut map: SmallVec<[u32; 8]> = smallvec![u32::MAX; self.sizes.len()];
         let mut sizes: SmallVec<[DimId; 8]> = SmallVec::new();
         let old = std::mem::take(&mut self.sizes);

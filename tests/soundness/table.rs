@@ -211,7 +211,7 @@ impl Reader<'_> {
                 if let Meaning::Derivative(_) = typed.meaning(id) {
                     return node(Op::Derivative(name), args);
                 }
-                let Some(axis) = axis else { return node(Op::Call(name, *primes as u8), args) };
+                let Some(axis) = axis else { return node(Op::Call(name, *primes), args) };
                 let Expr::Number(n) = program.node(*axis) else { return None };
                 node(Op::Axis(name, u8::from(!n.is_zero())), args)
             }
