@@ -408,13 +408,8 @@ fn deep_and_long_answers_are_written() {
     answer.results[0].entrywise = false;
     answer.results[0].shape = Shape::from([symbol("n", 0)]);
     let shape = Shape::from([symbol("n", 0)]);
-    answer.bindings = vec![Binding {
-        name: symbol("t", 1),
-        value,
-        axes: Box::default(),
-        shape,
-        needs: smallvec![],
-    }];
+    answer.bindings =
+        vec![Binding { name: symbol("t", 1), value, indices: None, shape, needs: smallvec![] }];
     answer.results[0].value = Math::Sum(vec![(false, symbol("t", 1)); 5000]);
     let module = numpy(&answer).expect("the answer has a module");
     let case = json!({"id": "deep", "module": module, "at": {"x": [0.0]}, "expected": {"jacobian_W": [0.0]}});

@@ -46,7 +46,7 @@ pub struct Binding {
     /// Its value, in terms of variables and earlier bindings.
     pub value: Math,
     /// The names of the indices where it is given entry by entry, for want of a matrix form.
-    pub axes: Indices,
+    pub indices: Option<Box<Indices>>,
     /// The sizes of its axes.
     pub shape: Shape,
     /// The bindings (positions in [`Answer::bindings`]) that its value mentions.
@@ -56,7 +56,12 @@ pub struct Binding {
 impl Binding {
     /// The left side of the equation: the name, or an entry of what is named.
     pub fn left(&self) -> Math {
-        entry_of(self.name.clone(), &self.axes)
+        entry_of(self.name.clone(), self.axes())
+    }
+
+    /// The names of the indices where it is given entry by entry; else none.
+    pub fn axes(&self) -> &[Symbol] {
+        self.indices.as_ref().map_or(&[], |indices| indices)
     }
 }
 

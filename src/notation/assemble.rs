@@ -161,7 +161,8 @@ fn binding(
         Some(written) => written,
         None => naming.write(arena, symbol, body)?,
     };
-    Ok(Binding { name, value, axes, shape, needs })
+    let indices = (!axes.is_empty()).then(|| Box::new(axes));
+    Ok(Binding { name, value, indices, shape, needs })
 }
 
 /// What the author of a program wrote.

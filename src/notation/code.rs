@@ -195,7 +195,7 @@ pub(super) fn module(answer: &Answer, target: &Target) -> Result<String, CodeErr
     let gradient = answer.results.iter().all(|r| slopes(r.kind)) && target.origins;
     for (at, binding) in answer.bindings.iter().enumerate() {
         lower.build.slopes = of_value.next_if_eq(&at).is_none() && gradient;
-        let id = match &binding.axes[..] {
+        let id = match binding.axes() {
             [] => lower.whole(&binding.value)?.id,
             axes => entries(&mut lower, &binding.value, axes, &binding.shape)?,
         };

@@ -203,7 +203,7 @@ fn gradient(wrt: Symbol, value: Math, index: Math, needs: &[u32]) -> Outcome {
 }
 
 fn binding(name: Math, value: Math) -> Binding {
-    Binding { name, value, axes: Box::default(), shape: Shape::from([c("m")]), needs: Needs::new() }
+    Binding { name, value, indices: None, shape: Shape::from([c("m")]), needs: Needs::new() }
 }
 
 fn answer(objective: Symbol, value: Math, bindings: Vec<Binding>, results: Vec<Outcome>) -> Answer {

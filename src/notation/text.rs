@@ -194,7 +194,7 @@ impl<'a> Page<'a> {
         let answer = self.answer;
         match line {
             Line::Objective => self.write_math(out, &answer.value_left()),
-            Line::Binding(at) if answer.bindings[at].axes.is_empty() => {
+            Line::Binding(at) if answer.bindings[at].axes().is_empty() => {
                 self.write_math(out, &answer.bindings[at].name);
             }
             Line::Binding(at) => self.write_math(out, &answer.bindings[at].left()),

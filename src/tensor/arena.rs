@@ -198,6 +198,9 @@ impl Arena {
             return AxesId(0);
         }
         let hash = mix(axes);
+        if self.axes_table.is_empty() {
+            self.index_axes();
+        }
         if let Some(id) = self.axes_table.find(hash, |id| self.axes_at(AxesId(id)) == axes) {
             return AxesId(id);
         }

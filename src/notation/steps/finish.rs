@@ -67,7 +67,7 @@ impl Builder<'_> {
             None => {
                 let named = self.bindings.get(&name.name).filter(|_| !self.trace.jacobian);
                 let Some(binding) = named.map(|at| &answer.bindings[*at]) else { return };
-                let left = entry_of(gradient.clone(), &binding.axes);
+                let left = entry_of(gradient.clone(), binding.axes());
                 let claim = format!("{} == {}", ascii(&left), ascii(&binding.value));
                 (Side::Math(left), binding.value.clone(), claim, &binding.needs)
             }

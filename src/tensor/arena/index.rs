@@ -1,6 +1,6 @@
 //! The index by which equal nodes are found.
 
-use super::{Arena, AxesId, Tag};
+use super::{Arena, AxesId, Tag, mix};
 use crate::id_table::IdTable;
 use crate::tensor::node::ExprId;
 use rustc_hash::FxHasher;
@@ -10,11 +10,18 @@ use std::hash::{Hash, Hasher};
 const LARGE: usize = 1 << 14;
 
 impl Arena {
-    /// Frees the memory of the index by which equal nodes are found, where that is much: it is made
+    /// Frees the memory of the indices by which equal nodes and axes are found, where that is much: they are made
     /// again for the next node.
     pub(crate) fn forget_index(&mut self) {
         if self.headers.len() >= LARGE {
-            self.table = IdTable::default();
+            (self.table, self.axes_table) = (IdTable::default(), IdTable::default());
+        }
+    }
+
+    /// Makes the index of all lists of axes but the empty one, which needs none.
+    pub(super) fn index_axes(&mut self) {
+        for id in 1..self.axes_ends.len() as u32 {
+            self.axes_table.insert(mix(self.axes_at(AxesId(id))), id);
         }
     }
 
@@ -52,7 +59,7 @@ mod tests {
         let pair = |arena: &mut Arena, k: usize| arena.sum_of(&[symbols[k], symbols[k + 1]]);
         let sums: Vec<ExprId> = (0..100).map(|k| pair(&mut arena, k)).collect();
         arena.forget_index();
-        assert!(arena.table.is_empty());
+        assert!(arena.table.is_empty() && arena.axes_table.is_empty());
         let again: Vec<ExprId> = (0..100).map(|k| pair(&mut arena, k)).collect();
         assert_eq!(sums, again);
     }
