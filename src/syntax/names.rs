@@ -3,7 +3,7 @@
 use super::ast::NameId;
 use super::operator::spelling;
 use crate::id_table::IdTable;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 use std::ops::Range;
 
@@ -14,15 +14,11 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     text: String,
-    list: Vec<Spelling>,
+    /// Where the canonical spelling of each name stands in the text.
+    list: Vec<Range<u32>>,
+    /// The same for names that are not written like that.
+    written: FxHashMap<NameId, Range<u32>>,
     table: IdTable,
-}
-
-/// Where the spellings of a name stand in the text.
-#[derive(Clone, Debug)]
-struct Spelling {
-    canonical: Range<u32>,
-    written: Range<u32>,
 }
 
 fn hash(canonical: &str) -> u64 {
@@ -42,6 +38,7 @@ impl Names {
         Names {
             text: String::with_capacity((bytes / 4).max(64)),
             list: Vec::with_capacity(expected),
+            written: FxHashMap::default(),
             table: IdTable::with_capacity(expected),
         }
     }
@@ -58,23 +55,22 @@ impl Names {
 
     /// The canonical spelling of a name.
     pub fn canonical(&self, id: NameId) -> &str {
-        part(&self.text, &self.list[id.0 as usize].canonical)
+        part(&self.text, &self.list[id.0 as usize])
     }
 
     /// A name as it was written where it first appeared.
     pub fn written(&self, id: NameId) -> &str {
-        part(&self.text, &self.list[id.0 as usize].written)
+        self.written.get(&id).map_or_else(|| self.canonical(id), |range| part(&self.text, range))
     }
 
     /// All names in the order of first appearance, in their canonical spelling.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.list.iter().map(|s| part(&self.text, &s.canonical))
+        self.list.iter().map(|range| part(&self.text, range))
     }
 
-    /// The names that are not written in their canonical spelling, in that and as written.
+    /// The names that are not written in their canonical spelling, in that and as written, in no order.
     pub fn respelt(&self) -> impl Iterator<Item = (&str, &str)> {
-        let other = self.list.iter().filter(|s| s.canonical != s.written);
-        other.map(|s| (part(&self.text, &s.canonical), part(&self.text, &s.written)))
+        self.written.iter().map(|(id, range)| (self.canonical(*id), part(&self.text, range)))
     }
 
     /// The name with this canonical spelling.
@@ -85,7 +81,7 @@ impl Names {
     fn find_hashed(&self, hash: u64, canonical: &str) -> Option<NameId> {
         let text = self.text.as_bytes();
         let same = |id: u32| {
-            let own = &self.list[id as usize].canonical;
+            let own = &self.list[id as usize];
             text[own.start as usize..own.end as usize] == *canonical.as_bytes()
         };
         self.table.find(hash, same).map(NameId)
@@ -106,9 +102,12 @@ impl Names {
 
     fn insert(&mut self, hash: u64, canonical: &str, written: Option<&str>) -> NameId {
         let id = self.list.len() as u32;
-        let canonical_range = self.append(canonical);
-        let written = written.map_or(canonical_range.clone(), |w| self.append(w));
-        self.list.push(Spelling { canonical: canonical_range, written });
+        let canonical = self.append(canonical);
+        self.list.push(canonical);
+        if let Some(written) = written {
+            let written = self.append(written);
+            self.written.insert(NameId(id), written);
+        }
         self.table.insert(hash, id);
         NameId(id)
     }
