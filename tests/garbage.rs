@@ -3,6 +3,7 @@
 
 use derive::check::check;
 use derive::diagnostic::Diagnostic;
+use derive::notation::text::result_program;
 use derive::numeric::sample::Random;
 use derive::{Question, gradient, hessian, jacobian, simplified};
 use std::time::{Duration, Instant};
@@ -220,4 +221,15 @@ fn what_is_too_much_is_refused_or_answered_in_time() {
     for text in texts {
         survive(&text);
     }
+}
+
+#[test]
+fn primes_are_counted_up_to_a_bound() {
+    let asked = |primes: usize| format!("fn f\nvar x\nf{}(x)", "'".repeat(primes));
+    let solution =
+        gradient(&Question::new(&asked(200)).wrt(&["x"])).expect("it is within the bound");
+    let found = result_program(&solution.answer, 0);
+    assert_eq!(found.matches('\'').count(), 201, "{found}");
+    let refused = gradient(&Question::new(&asked(201)).wrt(&["x"])).expect_err("it is beyond it");
+    assert!(refused.to_string().contains("more than 200 primes"), "{refused}");
 }
