@@ -308,12 +308,21 @@ fn small(chars: impl Iterator<Item = char>, make: fn(char) -> Option<char>) -> O
 
 /// A whole number in small characters.
 fn small_number(n: &Number, make: fn(char) -> Option<char>) -> Option<Small> {
-    match n.as_integer() {
-        Some(digit @ 0..=9) => {
-            small(char::from_digit(digit.unsigned_abs() as u32, 10).into_iter(), make)
+    let Some(value) = n.as_integer() else { return small(n.to_string().chars(), make) };
+    let mut list = Small::default();
+    let mut rest = value.unsigned_abs();
+    loop {
+        list.0.push(make((b'0' + (rest % 10) as u8) as char)?);
+        rest /= 10;
+        if rest == 0 {
+            break;
         }
-        _ => small(n.to_string().chars(), make),
     }
+    if value < 0 {
+        list.0.push(make('-')?);
+    }
+    list.0.reverse();
+    Some(list)
 }
 
 /// A minus sign before small characters.
