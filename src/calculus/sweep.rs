@@ -12,7 +12,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{Axes, ExprId, Node, Symbol, SymbolKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::{SmallVec, smallvec};
 
 /// A cotangent that is no heavier than this is carried on rather than named.
@@ -220,7 +220,10 @@ fn sweep(
         rules: Rules { arena, seed: seed.len(), corruption },
         depends,
         slots: Vec::new(),
-        collected: FxHashMap::default(),
+        collected: FxHashMap::with_capacity_and_hasher(
+            targets.len() + equations.len(),
+            FxBuildHasher,
+        ),
         contributions: Vec::new(),
         local: Vec::with_capacity(16),
         stack: Vec::with_capacity(16),

@@ -243,7 +243,7 @@ fn reach(typed: &Typed, roots: &[NodeId]) -> Vec<bool> {
         return needed;
     }
     let mut seen = vec![false; typed.program.nodes.len()];
-    let mut todo = roots.to_vec();
+    let mut todo: SmallVec<[NodeId; 32]> = SmallVec::from_slice(roots);
     while let Some(id) = todo.pop() {
         if std::mem::replace(&mut seen[id.0 as usize], true) {
             continue;

@@ -51,7 +51,7 @@ impl Plan {
             place.set(symbol, at as u32);
         }
         let mut needs = |e: ExprId| {
-            let mut list = Vec::new();
+            let mut list = Names::new();
             parts.mentions(naming, e, None, &mut list);
             places(&list, &place)
         };
@@ -81,18 +81,21 @@ fn places(symbols: &[ExprId], place: &Memo) -> Needs {
     list
 }
 
+/// Names in a list.
+type Names = SmallVec<[ExprId; 16]>;
+
 /// Lists of names, one after the other.
 struct List {
-    all: Vec<ExprId>,
-    ends: Vec<u32>,
+    all: Names,
+    ends: SmallVec<[u32; 8]>,
 }
 
 impl List {
     fn with_room(lists: usize) -> List {
-        List { all: Vec::with_capacity(2 * lists), ends: Vec::with_capacity(lists) }
+        List { all: SmallVec::with_capacity(2 * lists), ends: SmallVec::with_capacity(lists) }
     }
 
-    fn add(&mut self, fill: impl FnOnce(&mut Vec<ExprId>)) {
+    fn add(&mut self, fill: impl FnOnce(&mut Names)) {
         fill(&mut self.all);
         self.ends.push(self.all.len() as u32);
     }
@@ -174,7 +177,7 @@ impl Parts<'_> {
         naming: &Naming<'_>,
         root: ExprId,
         own: Option<ExprId>,
-        list: &mut Vec<ExprId>,
+        list: &mut Names,
     ) {
         let Parts { arena, graph, seen, stack } = self;
         seen.clear();
