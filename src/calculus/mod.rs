@@ -2,6 +2,7 @@
 //!
 //! Knows no function by name: what a function's derivative is stands in the table of functions.
 
+mod collected;
 mod decomposition;
 pub mod derivation;
 pub mod elaborate;

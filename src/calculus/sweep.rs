@@ -5,6 +5,7 @@
 //! at its symbol, and its cotangent gets a name of its own (`∇u`) unless it is small or speaks of
 //! `u` itself, so that an answer has a line a layer, as a textbook's backward pass.
 
+use super::collected::Collected;
 use super::derivation::{Derivation, Law, Step};
 use super::rules::{Contribution, Corruption, Rules, is_flat};
 use crate::shape::dim::DimId;
@@ -12,7 +13,7 @@ use crate::tensor::arena::Arena;
 use crate::tensor::lower::{Differentiate, Equation, Lowered};
 use crate::tensor::memo::Memo;
 use crate::tensor::node::{Axes, ExprId, Node, Symbol, SymbolKind};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 /// A cotangent that is no heavier than this is carried on rather than named.
@@ -220,10 +221,7 @@ fn sweep(
         rules: Rules { arena, seed: seed.len(), corruption },
         depends,
         slots: Vec::new(),
-        collected: FxHashMap::with_capacity_and_hasher(
-            targets.len() + equations.len(),
-            FxBuildHasher,
-        ),
+        collected: Collected::default(),
         contributions: Vec::new(),
         local: Vec::with_capacity(16),
         stack: Vec::with_capacity(16),
@@ -240,12 +238,15 @@ fn sweep(
         known: FxHashMap::default(),
         record,
     };
-    sweep.collected.entry(objective).or_default().push(g);
+    sweep.collected.push(objective, g);
     let wanted: rustc_hash::FxHashSet<ExprId> = targets.iter().copied().collect();
     let (mut bindings, mut parts) = (Vec::new(), false);
     let mut totals: FxHashMap<ExprId, ExprId> = FxHashMap::default();
     for (position, equation) in equations.iter().enumerate().rev() {
-        let Some(list) = sweep.collected.remove(&equation.symbol) else { continue };
+        let list = sweep.collected.take(equation.symbol);
+        if list.is_empty() {
+            continue;
+        }
         let mut total = sweep.rules.arena.sum_of(&list);
         if wanted.contains(&equation.symbol) {
             totals.insert(equation.symbol, total);
@@ -276,10 +277,10 @@ fn sweep(
     let collected = sweep.collected;
     let results = targets
         .iter()
-        .map(|t| match (totals.get(t), collected.get(t)) {
+        .map(|t| match (totals.get(t), collected.of(*t)) {
             (Some(total), _) => *total,
-            (None, Some(list)) => arena.sum_of(list),
-            (None, None) => {
+            (None, list @ [_, ..]) => arena.sum_of(list),
+            (None, []) => {
                 let mut shape = seed.clone();
                 shape.extend(arena.axes(*t).iter().copied());
                 arena.zero(&shape)
@@ -408,7 +409,7 @@ struct Sweep<'a> {
     depends: Vec<bool>,
     /// For each node of the equation at hand its position in the local list, plus one.
     slots: Vec<u32>,
-    collected: FxHashMap<ExprId, SmallVec<[ExprId; 2]>>,
+    collected: Collected,
     contributions: Vec<Contribution>,
     /// The nodes of the equation at hand that depend on a target, parents first.
     local: Vec<ExprId>,
@@ -470,7 +471,7 @@ impl Sweep<'_> {
             }
             let g = self.rules.arena.sum_of(&list);
             if self.rules.arena.as_symbol(id).is_some() {
-                self.collected.entry(id).or_default().push(g);
+                self.collected.push(id, g);
                 if id == equation.body {
                     self.record(position, (id, equation.symbol, g), &[(id, g)]);
                 }

@@ -142,7 +142,10 @@ impl<'a> Naming<'a> {
         if self.is_simple(arena, graph) {
             return;
         }
-        let mut parts = self.uses(arena, graph);
+        let (mut parts, found) = self.uses(arena, graph);
+        if !found && Naming::is_flat(arena, graph) {
+            return;
+        }
         let mut count = 0;
         for id in graph.ids() {
             if self.symbols.contains(id) || arena.as_symbol(id).is_some() {
@@ -218,16 +221,21 @@ impl<'a> Naming<'a> {
         let bodies = self.sequence[self.definitions..].iter().filter_map(|s| self.bodies.expr(*s));
         let mut parts =
             self.roots.iter().copied().chain(bodies).chain(graph.edges().iter().copied());
-        let mut inner = 0;
-        let mut applied = |id: ExprId| {
-            inner += u32::from(graph.children(id).is_some_and(|c| !c.is_empty()));
-            inner >= DEPTH || matches!(arena.node(id), Node::Apply(..))
-        };
-        !parts.any(&mut again) && !graph.ids().any(&mut applied)
+        !parts.any(&mut again) && Naming::is_flat(arena, graph)
     }
 
-    /// How often each expression would be written if what is worth a name had one.
-    fn uses(&self, arena: &Arena, graph: &Graph) -> Vec<PartUse> {
+    /// Whether nothing can be too deep, and no unknown function has an array as its argument.
+    fn is_flat(arena: &Arena, graph: &Graph) -> bool {
+        let mut inner = 0;
+        !graph.ids().any(|id| {
+            inner += u32::from(graph.children(id).is_some_and(|c| !c.is_empty()));
+            inner >= DEPTH || matches!(arena.node(id), Node::Apply(..))
+        })
+    }
+
+    /// How often each expression would be written if what is worth a name had one, and whether
+    /// anything is.
+    fn uses(&self, arena: &Arena, graph: &Graph) -> (Vec<PartUse>, bool) {
         let mut parts = vec![PartUse { weight: 1, ..PartUse::default() }; arena.len()];
         for c in graph.edges() {
             parts[c.0 as usize].uses += 1;
@@ -256,19 +264,23 @@ impl<'a> Naming<'a> {
             parts[id.0 as usize].weight = children.iter().fold(own, weight);
         }
         // the largest parts first: what is written in them alone needs no name
+        let mut found = false;
         for id in graph.ids().rev() {
             let part = &parts[id.0 as usize];
-            let named = known(id)
-                || !part.is_root
-                    && (is_long(arena, id, part, part.weight)
-                        || self.letter(arena, id, part, part.weight).is_some());
+            let known = known(id);
+            let worth = !known
+                && !part.is_root
+                && (is_long(arena, id, part, part.weight)
+                    || self.letter(arena, id, part, part.weight).is_some());
+            found |= worth;
+            let named = known || worth;
             let own = if named { part.written.min(1) } else { part.written };
             for c in graph.children(id).unwrap_or_default() {
                 let written = &mut parts[c.0 as usize].written;
                 *written = written.saturating_add(own);
             }
         }
-        parts
+        (parts, found)
     }
 
     /// What the results and the objective need.
