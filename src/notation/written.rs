@@ -69,9 +69,14 @@ pub(crate) fn written_of(
         first = first.min(id);
         typed.program.for_each_child(id, |c| stack.push(c));
     }
-    list.sort_unstable();
-    // the nodes of one expression stand together
+    // the nodes of one expression stand together, mostly with nothing between them
     let count = (root.0 - first.0) as usize + 1;
+    if list.len() < count {
+        list.sort_unstable();
+    } else {
+        list.clear();
+        list.extend((first.0..=root.0).map(NodeId));
+    }
     let mut values = Values { first: first.0, slots: (0..count).map(|_| None).collect() };
     let large = list.len() > DEPTH;
     for id in list {

@@ -380,10 +380,13 @@ impl Parser {
             return false;
         }
         let text = self.program.name(name);
+        if function || functions::find(text).is_some() {
+            return true;
+        }
         let mut letters = text.chars();
         let single = letters.next().filter(|_| letters.next().is_none()).or_else(|| greek(text));
         let capital = single.is_some_and(char::is_uppercase);
-        function || !capital && text != "pi" || functions::find(self.program.name(name)).is_some()
+        !capital && text != "pi"
     }
 
     /// `axis=` inside a call.
